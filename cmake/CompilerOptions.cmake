@@ -1,0 +1,22 @@
+option(PPN_WERROR "Warnings are errors" ON)
+set(PPN_SANITIZE "" CACHE STRING "Value of -fsanitize for everything built here")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough)
+if(PPN_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(PPN_SANITIZE)
+  add_compile_options(-fsanitize=${PPN_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PPN_SANITIZE})
+else()
+  add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2)
+endif()
+add_link_options(-Wl,--as-needed)
+include_directories(${CMAKE_SOURCE_DIR})

@@ -1,0 +1,14 @@
+# Every library comes from the distribution; tools/setup installs them.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
+find_program(FLATC flatc REQUIRED)
+find_library(LMDB_LIBRARY lmdb REQUIRED)
+find_library(FLATBUFFERS_LIBRARY flatbuffers REQUIRED)
+
+add_library(lmdb INTERFACE)
+target_link_libraries(lmdb INTERFACE ${LMDB_LIBRARY})

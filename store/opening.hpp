@@ -1,0 +1,27 @@
+// What is checked before a ledger takes its first append: everything since the
+// last trusted snapshot, and the checkpoint outside.
+#pragma once
+
+#include "store/ledger.hpp"
+
+namespace ppn::store {
+
+/// A ledger as it was found.
+struct OpenedLedger {
+  LedgerPosition position;
+  Frontier frontier;
+  std::string checkpoint;
+};
+
+/// Checks format, head signature, and chain and tree of the tail, telling
+/// `replay` what it finds. not_found if the ledger is empty; damaged names the
+/// first bad entry.
+Result<OpenedLedger> check_and_replay(ReadTransaction& transaction,
+                                      Replay& replay);
+
+/// Compares the checkpoint outside with the ledger. rolled_back, forked,
+/// no_outside_checkpoint.
+Status compare_with_outside(const std::string& note, const OpenedLedger& opened,
+                            ReadTransaction& transaction);
+
+}  // namespace ppn::store

@@ -1,0 +1,58 @@
+#include "store/writer_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "store/byte_order.hpp"
+
+namespace ppn::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t max_pid_text = 32;
+
+Error held_by_another(const fs::path& path) {
+  auto pid = read_file(path, max_pid_text);
+  std::string who = "another process";
+  if (pid && !pid->empty()) who = "process " + pid->substr(0, pid->find('\n'));
+  return {ErrorCode::locked,
+          who + " is writing the ledger " + path.parent_path().string() +
+              "; stop it first, there can be only one writer"};
+}
+
+}  // namespace
+
+Result<WriterLock> WriterLock::acquire(const fs::path& path) {
+  FileHandle file{
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  if (!file.open()) return system_error("open", path);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return held_by_another(path);
+    return system_error("lock", path);
+  }
+  auto pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(file.get(), 0) != 0) return system_error("truncate", path);
+  if (auto written = write_all(file.get(), as_bytes(pid), path); !written)
+    return written.error();
+  return WriterLock{std::move(file)};
+}
+
+Result<WriterLock> WriterLock::keep_writers_out(const fs::path& path) {
+  FileHandle file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+  if (!file.open()) {
+    if (errno == ENOENT) return WriterLock{FileHandle{}};
+    return system_error("open", path);
+  }
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return held_by_another(path);
+    return system_error("lock", path);
+  }
+  return WriterLock{std::move(file)};
+}
+
+}  // namespace ppn::store
