@@ -47,6 +47,9 @@ class Frontier {
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
+  /// Hashes of frontier_of(size()), left to right.
+  [[nodiscard]] const std::vector<Hash>& nodes() const { return nodes_; }
+
   /// Root of the tree; SHA-256 of nothing when it is empty.
   [[nodiscard]] Hash root() const;
 

@@ -1,0 +1,31 @@
+#include "events/state.hpp"
+
+namespace ppn::events {
+
+Contradiction apply(State& state, const schema::Entry& entry) {
+  auto& node = state.node;
+  auto& capabilities = state.capabilities;
+  switch (entry.payload_type()) {
+    case schema::Event::NONE:
+      break;
+    case schema::Event::NodeInitialised:
+      return apply(node, entry, *entry.payload_as_NodeInitialised());
+    case schema::Event::NodeStarted:
+      return apply(node, *entry.payload_as_NodeStarted());
+    case schema::Event::NodeStopped:
+      return apply(node, *entry.payload_as_NodeStopped());
+    case schema::Event::NodeKeyRotated:
+      return apply(node, entry, *entry.payload_as_NodeKeyRotated());
+    case schema::Event::NodeRejoined:
+      return apply(node, entry, *entry.payload_as_NodeRejoined());
+    case schema::Event::OutsideCheckpointAccepted:
+      return apply(node, *entry.payload_as_OutsideCheckpointAccepted());
+    case schema::Event::CapabilityGranted:
+      return apply(capabilities, entry, *entry.payload_as_CapabilityGranted());
+    case schema::Event::CapabilityRevoked:
+      return apply(capabilities, *entry.payload_as_CapabilityRevoked());
+  }
+  return "the event is of a kind that is not known here";
+}
+
+}  // namespace ppn::events

@@ -1,0 +1,20 @@
+// The state of a node: the replay of its ledger, and nothing else.
+#pragma once
+
+#include "events/capability.hpp"
+#include "events/node.hpp"
+
+namespace ppn::events {
+
+struct State {
+  Node node;
+  Capabilities capabilities;
+
+  bool operator==(const State&) const = default;
+};
+
+/// What one more entry makes of the state. The entry is structurally valid and
+/// of a kind that this program knows.
+Contradiction apply(State& state, const schema::Entry& entry);
+
+}  // namespace ppn::events

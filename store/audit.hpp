@@ -1,0 +1,118 @@
+// The full check of a ledger, for a reader who trusts nothing in it: every
+// record, link, node, index and snapshot, on all cores.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/entry_generated.h"
+#include "store/backend.hpp"
+#include "store/checkpoint.hpp"
+#include "store/snapshot.hpp"
+
+namespace ppn::store {
+
+/// What kind of thing is wrong.
+enum class Damage : std::uint8_t {
+  /// The bytes of an entry, or what it says of itself.
+  payload,
+  /// An entry's signature.
+  signature,
+  /// An entry is signed by, or hands over to, a key that has no right to it.
+  key,
+  /// The chain of entries is broken.
+  hash,
+  /// A node of the tree.
+  tree,
+  /// A checkpoint contradicts the entries.
+  checkpoint,
+  snapshot,
+  /// An entry is signed and whole, but no well-formed entry.
+  schema,
+  /// The index of streams, or a table that holds what it should not.
+  index,
+  /// The database itself can not be read.
+  storage,
+};
+
+std::string_view name_of(Damage damage);
+
+struct Finding {
+  Damage damage = Damage::payload;
+  /// The entry that is bad, where it is one.
+  std::optional<std::uint64_t> sequence;
+  /// Where its record stands in the database file.
+  std::optional<std::uint64_t> offset;
+  std::string message;
+};
+
+enum class AuditLevel : std::uint8_t {
+  /// Links, tree, indexes and checkpoints.
+  chain,
+  /// And every signature.
+  signatures,
+  /// And the state that the entries make, compared with the snapshots.
+  replay,
+};
+
+/// Folds entries into a state and compares snapshots with it.
+class StateOracle {
+ public:
+  StateOracle() = default;
+  StateOracle(const StateOracle&) = delete;
+  StateOracle& operator=(const StateOracle&) = delete;
+  virtual ~StateOracle() = default;
+
+  virtual Status apply(const schema::Entry& entry) = 0;
+  /// Whether `state` is what the entries so far make; too_new if it is in a
+  /// layout that can not be compared.
+  virtual Status check_snapshot(ByteView state) = 0;
+};
+
+struct AuditOptions {
+  AuditLevel level = AuditLevel::replay;
+  unsigned jobs = 1;
+  /// Needed for AuditLevel::replay.
+  StateOracle* oracle = nullptr;
+  /// Checkpoint notes from elsewhere, each with a name for messages.
+  struct Known {
+    std::string name;
+    std::string note;
+  };
+  std::vector<Known> known_checkpoints;
+  /// Called now and then, from one thread, with entries done and the last one
+  /// up to which all is well so far.
+  std::function<void(std::uint64_t done, std::uint64_t total,
+                     std::optional<std::uint64_t> last_good)>
+      progress;
+  std::function<std::optional<std::uint64_t>(ByteView)> offset_of;
+};
+
+struct AuditReport {
+  NodeId node;
+  TreeHead head;
+  KeyHistory keys;
+  /// The first of each kind and place, in the order of the entries; at most
+  /// max_findings, counted in full.
+  std::vector<Finding> findings;
+  std::uint64_t findings_total = 0;
+  /// Set if an intact entry needs a newer program: not a sign of tampering.
+  std::optional<std::string> too_new;
+  std::optional<std::uint64_t> last_good;
+  std::optional<std::uint64_t> first_bad;
+  std::uint64_t signatures_checked = 0;
+  std::uint64_t snapshots_checked = 0;
+  std::vector<std::string> checked;
+  std::vector<std::string> not_checked;
+
+  [[nodiscard]] bool valid() const { return findings_total == 0 && !too_new; }
+};
+
+inline constexpr std::size_t max_findings = 100;
+
+/// Never fails: what can not be read is a finding.
+AuditReport audit(Backend& backend, const AuditOptions& options);
+
+}  // namespace ppn::store

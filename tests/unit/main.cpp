@@ -1,0 +1,20 @@
+// Runs the unit tests, libsodium being ready before the first of them.
+#define BOOST_TEST_NO_MAIN
+#include <boost/test/unit_test.hpp>
+#include <iostream>
+
+#include "store/signing.hpp"
+
+namespace {
+
+bool register_nothing_more() { return true; }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (!ppn::store::initialise_crypto()) {
+    std::cerr << "unit_tests: libsodium found no entropy\n";
+    return EXIT_FAILURE;
+  }
+  return boost::unit_test::unit_test_main(&register_nothing_more, argc, argv);
+}
