@@ -219,7 +219,7 @@ class Auditor {
       link = chunk.last_link;
       last_is_bad = chunk.last_is_bad;
       if (options_.progress)
-        options_.progress(chunk.end, report_.head.size, last_good_so_far());
+        options_.progress(chunk.end, report_.head.size, report_.first_bad);
     }
     if (!tree_whole_) return;
     auto nodes = upper_tree_.nodes();
@@ -458,12 +458,6 @@ class Auditor {
                         });
   }
 
-  [[nodiscard]] std::optional<std::uint64_t> last_good_so_far() const {
-    if (!report_.first_bad) return std::nullopt;
-    if (*report_.first_bad == 0) return std::nullopt;
-    return *report_.first_bad - 1;
-  }
-
   void settle() {
     std::stable_sort(report_.findings.begin(), report_.findings.end(),
                      [](const Finding& a, const Finding& b) {
@@ -473,10 +467,9 @@ class Auditor {
                        };
                        return place(a) < place(b);
                      });
-    if (report_.first_bad)
-      report_.last_good = last_good_so_far();
-    else if (findings_ok() && report_.head.size > 0)
-      report_.last_good = report_.head.size - 1;
+    if (!findings_ok() && !report_.first_bad) return;
+    auto good = report_.first_bad.value_or(report_.head.size);
+    if (good > 0) report_.last_good = good - 1;
   }
 
   void say_what_was_checked() {

@@ -82,10 +82,10 @@ struct AuditOptions {
     std::string note;
   };
   std::vector<Known> known_checkpoints;
-  /// Called now and then, from one thread, with entries done and the last one
-  /// up to which all is well so far.
+  /// Called now and then, from one thread, with the entries done and the first
+  /// bad one so far.
   std::function<void(std::uint64_t done, std::uint64_t total,
-                     std::optional<std::uint64_t> last_good)>
+                     std::optional<std::uint64_t> first_bad)>
       progress;
   std::function<std::optional<std::uint64_t>(ByteView)> offset_of;
 };

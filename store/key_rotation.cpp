@@ -23,4 +23,46 @@ Result<PublicKey> rotated_key(const schema::Entry& entry) {
   return key;
 }
 
+namespace {
+
+/// Adds the key that an entry of the node's stream brings in, if it does.
+Status follow_key(LedgerView& view, std::uint64_t sequence, KeyHistory& keys) {
+  auto record = view.record(sequence);
+  if (!record) return record.error();
+  auto split = split_record(*record);
+  if (!split) return split.error();
+  AlignedBytes aligned;
+  auto entry = check_entry(aligned.assign(split->entry));
+  if (!entry) return entry.error();
+  bool is_first = sequence == 0;
+  if (!is_first && !(*entry)->payload_as_NodeKeyRotated()) return {};
+  auto key = is_first ? first_key(**entry) : rotated_key(**entry);
+  if (!key) return key.error();
+  if (is_first) keys = {{0, *key}};
+  if (keys.empty() || !verify(keys.back().key, entry_domain, split->entry,
+                              split->signature))
+    return Error{ErrorCode::damaged,
+                 "entry " + std::to_string(sequence) +
+                     ", which says who signs, is not signed by the key in "
+                     "force"};
+  if (!is_first) keys.push_back({sequence + 1, *key});
+  return {};
+}
+
+}  // namespace
+
+Result<KeyHistory> read_key_history(LedgerView& view) {
+  KeyHistory keys;
+  Status followed;
+  auto scanned = view.scan_stream("node", 0, [&](std::uint64_t sequence) {
+    followed = follow_key(view, sequence, keys);
+    return followed.ok();
+  });
+  if (!scanned) return scanned.error();
+  if (!followed) return followed.error();
+  if (keys.empty())
+    return Error{ErrorCode::damaged, "the ledger founds no node"};
+  return keys;
+}
+
 }  // namespace ppn::store

@@ -1,8 +1,9 @@
 // Which key signs from where: the two events that say so, checked.
 #pragma once
 
+#include "store/ledger_view.hpp"
 #include "store/record.hpp"
-#include "store/signing.hpp"
+#include "store/snapshot.hpp"
 
 namespace ppn::store {
 
@@ -13,5 +14,9 @@ Result<PublicKey> first_key(const schema::Entry& entry);
 /// The key that a NodeKeyRotated brings in; damaged if that key did not agree
 /// to take over at this place.
 Result<PublicKey> rotated_key(const schema::Entry& entry);
+
+/// Every key of a ledger and from where it signs, each handed on by the one
+/// before. Reads only the entries that say so. damaged if one is not signed.
+Result<KeyHistory> read_key_history(LedgerView& view);
 
 }  // namespace ppn::store

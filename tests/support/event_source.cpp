@@ -23,7 +23,7 @@ store::Event EventSource::next() {
 }
 
 store::ClockReading EventSource::next_clock() {
-  auto step = random_.below(60'000) * 1'000'000;
+  auto step = random_.below(3'600'000) * 1'000'000;
   utc_ns_ += static_cast<std::int64_t>(step);
   since_boot_ns_ += step;
   return {utc_ns_, since_boot_ns_, true};

@@ -15,7 +15,7 @@ class EventSource {
   /// The next event; its expected version follows from the ones before.
   store::Event next();
 
-  /// A clock that goes on by up to a minute with each reading.
+  /// A clock that goes on by up to an hour with each reading.
   store::ClockReading next_clock();
 
   /// Someone else appended to the node's stream, as a key rotation does.

@@ -1,0 +1,49 @@
+// ppn-ledger checkpoint and key: what a stranger needs to check a log.
+#include <fmt/format.h>
+
+#include "store/checkpoint.hpp"
+#include "store/key_rotation.hpp"
+#include "tools/ppn-ledger/commands.hpp"
+#include "tools/ppn-ledger/failure.hpp"
+#include "tools/ppn-ledger/open_ledger.hpp"
+#include "tools/ppn-ledger/reflection_json.hpp"
+
+namespace ppn::tools {
+
+int checkpoint(const DirectoryOptions& options) {
+  auto ledger = open_ledger(options.directory);
+  if (!ledger) return fail(ledger.error());
+  auto note = ledger->view().checkpoint_note();
+  if (!note) return fail(note.error());
+  fmt::print("{}", *note);
+  return exit_ok;
+}
+
+int key(const KeyOptions& options) {
+  auto ledger = open_ledger(options.directory);
+  if (!ledger) return fail(ledger.error());
+  auto view = ledger->view();
+  auto keys = store::read_key_history(view);
+  if (!keys) return fail(keys.error());
+  auto origin =
+      store::checkpoint_origin(store::node_id_of(keys->front().key));
+  if (!options.all) keys->erase(keys->begin(), keys->end() - 1);
+  auto list = Json::array();
+  for (const auto& period : *keys) {
+    auto verifier = store::VerifierKey::make(
+        origin, store::NoteAlgorithm::ed25519, period.key);
+    if (!verifier) return fail(verifier.error());
+    if (options.json)
+      list.push_back({{"from", period.from}, {"key", verifier->text()}});
+    else if (options.all)
+      fmt::print("from {:>10}  {}\n", period.from, verifier->text());
+    else
+      fmt::print("{}\n", verifier->text());
+  }
+  if (options.json)
+    fmt::print("{}\n", compact(Json{{"schema", "ppn-ledger.keys.v1"},
+                                    {"keys", std::move(list)}}));
+  return exit_ok;
+}
+
+}  // namespace ppn::tools

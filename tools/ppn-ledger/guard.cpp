@@ -1,0 +1,50 @@
+#include "tools/ppn-ledger/guard.hpp"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "tools/ppn-ledger/commands.hpp"
+
+namespace ppn::tools {
+
+int guarded(const std::function<int()>& work) {
+  std::fflush(nullptr);
+  auto child = ::fork();
+  if (child < 0) {
+    fmt::print(stderr, "ppn-ledger: cannot start a process: {}\n",
+               std::strerror(errno));
+    return exit_failed;
+  }
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int code = work();
+    std::fflush(nullptr);
+    ::_exit(code);
+  }
+  std::signal(SIGINT, SIG_IGN);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  int signal = WTERMSIG(status);
+  if (signal == SIGINT) return exit_interrupted;
+  if (signal == SIGPIPE) return exit_ok;
+  fmt::print(stderr, "ppn-ledger: {}\n", describe_crash(signal));
+  return exit_ledger_invalid;
+}
+
+std::string describe_crash(int signal) {
+  return fmt::format(
+      "the database crashed its reader ({}): {}", ::strsignal(signal),
+      signal == SIGBUS ? "the file is shorter than it says"
+                       : "the structure of its pages is damaged");
+}
+
+}  // namespace ppn::tools

@@ -1,0 +1,35 @@
+#include "tools/ppn-ledger/state_text.hpp"
+
+#include "events/state_codec.hpp"
+
+namespace ppn::tools {
+
+namespace {
+
+/// Deeper than this, a thing is shown in the line of what it belongs to.
+constexpr int lines_depth = 3;
+
+void flatten_into(std::map<std::string, std::string>& lines,
+                  const std::string& path, const Json& json, int depth) {
+  if (!json.is_structured() || depth == lines_depth) {
+    lines[path] = summary(json);
+    return;
+  }
+  for (const auto& [name, value] : json.items())
+    flatten_into(lines, path.empty() ? name : path + "." + name, value,
+                 depth + 1);
+}
+
+}  // namespace
+
+Json state_json(const events::State& state) {
+  return state_to_json(events::encode(state));
+}
+
+std::map<std::string, std::string> flatten(const Json& state) {
+  std::map<std::string, std::string> lines;
+  flatten_into(lines, "", state, 0);
+  return lines;
+}
+
+}  // namespace ppn::tools
