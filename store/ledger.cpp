@@ -75,6 +75,8 @@ schema::EventUnion founding_event(const Founding& founding,
 
 /// Entries that will stand after the current position, if all goes well.
 struct Batch {
+  /// The ledger itself asks, and may write the events reserved to it.
+  bool is_own = false;
   std::deque<RecordChunk> chunks;
   StreamHeads versions;
   Hash link;
@@ -105,15 +107,18 @@ class Ledger::Implementation {
 
   std::vector<Result<Appended>> append(std::span<const AppendRequest> requests,
                                        const ClockReading& clock) {
-    for (const auto& request : requests)
-      for (const auto& event : request)
-        if (is_reserved(event.payload.type))
-          return refuse_all(requests.size(),
-                            {ErrorCode::bad_input,
-                             "this event is the ledger's own to write"});
-    return commit(requests, clock, nullptr);
+    std::vector<Result<Appended>> answers;
+    answers.reserve(requests.size());
+    while (!requests.empty()) {
+      auto committed = commit(requests, clock, nullptr);
+      requests = requests.subspan(committed.size());
+      std::move(committed.begin(), committed.end(),
+                std::back_inserter(answers));
+    }
+    return answers;
   }
 
+  /// Answers as many of the requests as fit one transaction, one at the least.
   /// `next_key` takes over after the batch; null if none does.
   std::vector<Result<Appended>> commit(
       std::span<const AppendRequest> requests, const ClockReading& clock,
@@ -127,11 +132,12 @@ class Ledger::Implementation {
     } end_of_batch{signers_};
 
     Batch batch = begin_batch();
+    batch.is_own = next_key != nullptr || batch.next_sequence == 0;
     auto answers = chain(requests, clock, batch);
     reach(CommitStage::chained);
     if (batch.chunks.empty()) return answers;
     auto stored = store(batch, next_key != nullptr ? *next_key : key_);
-    if (!stored) return refuse_all(requests.size(), stored.error());
+    if (!stored) return refuse_all(answers.size(), stored.error());
     return answers;
   }
 
@@ -256,6 +262,7 @@ class Ledger::Implementation {
     answers.reserve(requests.size());
     bool open = false;
     for (const auto& request : requests) {
+      if (is_full(batch)) break;
       if (!open) batch.chunks.emplace_back();
       open = true;
       answers.push_back(chain_request(request, clock, batch));
@@ -269,6 +276,12 @@ class Ledger::Implementation {
     else
       signers_.submit(batch.chunks.back());
     return answers;
+  }
+
+  [[nodiscard]] bool is_full(const Batch& batch) const {
+    auto events = batch.next_sequence - opened_.position.head.size;
+    return events >= options_.commit_events_max ||
+           batch.bytes >= options_.commit_bytes_max;
   }
 
   Result<Appended> chain_request(const AppendRequest& request,
@@ -293,6 +306,9 @@ class Ledger::Implementation {
     bool is_ahead = ahead != batch.versions.end();
     auto version = is_ahead ? ahead->second : version_of(event.stream);
     if (auto checked = check_event(event, version); !checked) return checked;
+    if (is_reserved(event.payload.type) && !batch.is_own)
+      return Error{ErrorCode::bad_input,
+                   "this event is the ledger's own to write"};
     auto entry = build_entry(builder_, event,
                              {batch.next_sequence, batch.link,
                               opened_.position.node, version + 1},

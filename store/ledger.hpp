@@ -37,6 +37,9 @@ enum class CommitStage : std::uint8_t {
 struct LedgerOptions {
   /// Threads that sign beside the caller's own; 0 keeps all on one thread.
   unsigned extra_signers = 0;
+  /// A transaction ends with the request that reaches one of these.
+  std::size_t commit_events_max = 4096;
+  std::uint64_t commit_bytes_max = std::uint64_t{4} << 20U;
   /// Called after each stage of a commit.
   std::function<void(CommitStage)> on_stage;
   /// Who says to open although the checkpoint outside is missing or invalid;
@@ -114,8 +117,8 @@ class Ledger {
 
   ~Ledger();
 
-  /// One durable commit for all requests; each has its own answer:
-  /// version_conflict, oversized or bad_input concern one request, disk_full
+  /// One durable commit for all requests, or as few as the options allow; each
+  /// request has its own answer: version_conflict, oversized or bad_input concern one request, disk_full
   /// and map_full all of them, and the ledger goes on. After any other error
   /// the outcome is unknown, and the ledger is read-only until it is opened
   /// again.

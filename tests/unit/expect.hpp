@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "schema/fixed_bytes.hpp"
@@ -21,6 +22,17 @@ std::ostream& boost_test_print_type(std::ostream& out,
                                     const FixedBytes<Struct>& bytes) {
   return out << bytes.hex();
 }
+
+namespace store {
+
+/// And enumerators: by their number.
+template <class Enum>
+  requires std::is_enum_v<Enum>
+std::ostream& boost_test_print_type(std::ostream& out, const Enum& value) {
+  return out << "enumerator " << static_cast<int>(value);
+}
+
+}  // namespace store
 
 }  // namespace ppn
 
@@ -44,14 +56,14 @@ store::Error error_of(const store::Result<T>& result) {
   return result.error();
 }
 
+/// Whether it failed, and for that reason.
 template <class T>
-store::ErrorCode code_of(const store::Result<T>& result) {
-  return error_of(result).code;
-}
-
-template <class T>
-bool is_error(const store::Result<T>& result, store::ErrorCode code) {
-  return !result && result.error().code == code;
+boost::test_tools::assertion_result is_error(const store::Result<T>& result,
+                                             store::ErrorCode code) {
+  if (!result && result.error().code == code) return true;
+  boost::test_tools::assertion_result other{false};
+  other.message() << (result ? "it succeeded" : result.error().message);
+  return other;
 }
 
 inline bool mentions(std::string_view text, std::string_view part) {

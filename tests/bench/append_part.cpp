@@ -1,0 +1,158 @@
+// Durable appends with 1 to 4096 requests waiting: the ledger, the hand-written
+// loop that is its limit, and two peers, taking turns on the same events.
+#include <fmt/format.h>
+
+#include "tests/bench/contender.hpp"
+#include "tests/bench/events.hpp"
+#include "tests/bench/parts.hpp"
+#include "tests/bench/progress.hpp"
+#include "tests/bench/scratch.hpp"
+
+namespace ppn::bench {
+
+namespace {
+
+constexpr double hand_budget = 0.9;
+constexpr std::size_t many_waiting = 64;
+constexpr double redis_budget = 1.0;
+constexpr std::size_t redis_budget_waiting = 512;
+
+struct Load {
+  std::size_t waiting;
+  std::size_t events;
+  std::size_t quick_events;
+  bool against_redis;
+};
+
+constexpr std::array loads{
+    Load{1, 1'500, 10, true},          Load{8, 8'000, 80, false},
+    Load{64, 24'576, 640, true},       Load{512, 40'960, 1'024, true},
+    Load{4'096, 65'536, 4'096, true},
+};
+
+/// A contender and how its rounds went.
+struct Course {
+  std::unique_ptr<ScratchDirectory> directory;
+  std::unique_ptr<Contender> contender;
+  std::vector<double> events_per_s;
+  std::vector<double> cpu_us;
+  std::vector<double> answer_ms;
+};
+
+using MakeContender = std::unique_ptr<Contender> (*)(const LoopOptions&);
+
+Course make_course(const Setup& setup, const Load& load, MakeContender make) {
+  Course course;
+  course.directory = std::make_unique<ScratchDirectory>(setup.scratch, "loop");
+  course.contender = make({course.directory->path(), load.waiting,
+                           setup.cores});
+  return course;
+}
+
+void run_round(Course& course,
+               const std::vector<store::AppendRequest>& requests) {
+  auto round = course.contender->run(requests);
+  auto count = static_cast<double>(requests.size());
+  course.events_per_s.push_back(count / round.seconds);
+  course.cpu_us.push_back(round.cpu_seconds * 1e6 / count);
+  course.answer_ms.insert(course.answer_ms.end(), round.answer_ms.begin(),
+                          round.answer_ms.end());
+}
+
+/// One after another and back again, so that nobody always follows the same.
+void run_rounds(std::vector<Course>& courses, const Setup& setup,
+                const Load& load) {
+  Events events;
+  std::size_t rounds = setup.quick ? 1 : 7;
+  auto count = setup.quick ? load.quick_events : load.events;
+  auto warm_up = events.next(std::max(load.waiting, count / 8));
+  for (auto& course : courses) course.contender->run(warm_up);
+  for (std::size_t round = 0; round < rounds; ++round) {
+    show_progress("append, {} waiting, round {} of {}", load.waiting,
+                  round + 1, rounds);
+    auto requests = events.next(count);
+    for (auto& course : courses) run_round(course, requests);
+    std::reverse(courses.begin(), courses.end());
+  }
+  if (rounds % 2 != 0) std::reverse(courses.begin(), courses.end());
+}
+
+Row row_of(const Load& load, const Course& course) {
+  Row row;
+  row.group = fmt::format("{} waiting", load.waiting);
+  row.name = course.contender->name();
+  row.figures = {{events_per_s, median(course.events_per_s)},
+                 {p50_ms, quantile(course.answer_ms, 0.5)},
+                 {p99_ms, quantile(course.answer_ms, 0.99)},
+                 {cpu_us, median(course.cpu_us)}};
+  return row;
+}
+
+Judgement against(const Course& ledger, const Course& other) {
+  return {"ledger / this",
+          median_ratio(ledger.events_per_s, other.events_per_s), {}, {}};
+}
+
+void measure(const Setup& setup, const Load& load, Part& part) {
+  std::vector<Course> courses;
+  for (auto make : {make_ledger_loop, make_hand_loop, make_sqlite_loop})
+    courses.push_back(make_course(setup, load, make));
+  auto no_redis = why_no_redis(load.waiting);
+  bool with_redis = load.against_redis && no_redis.empty();
+  if (with_redis) courses.push_back(make_course(setup, load, make_redis_loop));
+  run_rounds(courses, setup, load);
+
+  for (const auto& course : courses)
+    part.rows.push_back(row_of(load, course));
+  auto* rows = &part.rows[part.rows.size() - courses.size()];
+  for (std::size_t i = 1; i < courses.size(); ++i)
+    rows[i].judgement = against(courses[0], courses[i]);
+  if (load.waiting >= many_waiting) rows[1].judgement->at_least = hand_budget;
+  if (with_redis && load.waiting == redis_budget_waiting)
+    rows[3].judgement->at_least = redis_budget;
+  if (load.against_redis && !with_redis)
+    part.rows.push_back({rows[0].group, "Redis", {}, {}, no_redis});
+}
+
+std::string describe_events() {
+  constexpr std::size_t sample = 20'000;
+  auto records = records_like(Events{}.next(sample));
+  auto [smallest, largest] =
+      std::minmax_element(records.begin(), records.end(),
+                          [](const Bytes& a, const Bytes& b) {
+                            return a.size() < b.size();
+                          });
+  return fmt::format(
+      "Events: grants, revocations, starts and stops on 201 streams; records "
+      "of {:.0f} bytes on average ({} to {}).",
+      mean_size(records), smallest->size(), largest->size());
+}
+
+}  // namespace
+
+Part bench_append(const Setup& setup) {
+  Part part;
+  part.name = "append";
+  part.title = fmt::format(
+      "durable before each answer, signed on {} threads (medians of rounds "
+      "taken in turns)",
+      setup.cores);
+  part.notes = {
+      describe_events(),
+      "By hand: the same entry bytes, chained, signed on as many threads and "
+      "put with MDB_APPEND.",
+      "It leaves out the tree, the index of streams, every check of entries "
+      "and versions, the",
+      "checkpoints inside and outside, and the care for a full disk.",
+      "SQLite: WAL, synchronous=FULL, a transaction for each batch, the same "
+      "entries chained and",
+      "signed on as many threads; no tree, no index of streams.",
+      "Redis: one XADD of the same size for each connection that waits; "
+      "nothing signed or chained.",
+      "cpu us/event is processor time on all cores; of Redis that of the "
+      "server alone."};
+  for (const auto& load : loads) measure(setup, load, part);
+  return part;
+}
+
+}  // namespace ppn::bench

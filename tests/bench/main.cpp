@@ -1,0 +1,97 @@
+// bench_ledger: how fast the ledger is, each figure beside its limit or a peer
+// that was measured in the same run, against the budgets of the design.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "tests/bench/failure.hpp"
+#include "tests/bench/parts.hpp"
+#include "tests/bench/progress.hpp"
+#include "tests/bench/scratch.hpp"
+#include "tests/bench/supervise.hpp"
+
+namespace {
+
+using namespace ppn::bench;
+
+struct PartEntry {
+  std::string name;
+  Part (*run)(const Setup&);
+};
+
+const std::vector<PartEntry>& all_parts() {
+  static const std::vector<PartEntry> parts{
+      {"append", bench_append},
+      {"verify_rate", bench_verify_rate},
+  };
+  return parts;
+}
+
+struct Wishes {
+  bool json = false;
+  bool quick = false;
+  std::vector<std::string> only;
+  std::string directory = ".";
+};
+
+bool is_wanted(const Wishes& wishes, const std::string& part) {
+  return wishes.only.empty() ||
+         std::find(wishes.only.begin(), wishes.only.end(), part) !=
+             wishes.only.end();
+}
+
+Report run_parts(const Wishes& wishes, const std::filesystem::path& scratch) {
+  Report report;
+  report.quick = wishes.quick;
+  report.machine = look_at_machine(scratch);
+  OthersLoad others;
+  Setup setup{scratch, report.machine.cores, wishes.quick};
+  for (const auto& part : all_parts())
+    if (is_wanted(wishes, part.name)) report.parts.push_back(part.run(setup));
+  report.taken_by_others = others.share();
+  end_progress();
+  return report;
+}
+
+int run(const Wishes& wishes, const std::filesystem::path& scratch) try {
+  require(sodium_init() >= 0, "get randomness from the system");
+  auto report = run_parts(wishes, scratch);
+  fmt::print("{}", wishes.json ? as_json(report) : as_table(report));
+  return 0;
+} catch (const std::exception& error) {
+  end_progress();
+  fmt::print(stderr, "bench_ledger: {}\n", error.what());
+  return 1;
+}
+
+std::vector<std::string> part_names() {
+  std::vector<std::string> names;
+  for (const auto& part : all_parts()) names.push_back(part.name);
+  return names;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Wishes wishes;
+  CLI::App app{
+      "Measures the ledger: each figure beside its limit, in the same run. "
+      "Exits with 0 also where a budget is missed."};
+  app.add_flag("--json", wishes.json, "one JSON document instead of a table");
+  app.add_option("--only", wishes.only, "only these parts")
+      ->delimiter(',')
+      ->check(CLI::IsMember(part_names()));
+  app.add_flag("--quick", wishes.quick,
+               "few events: shows that it works, not how fast");
+  app.add_option("--directory", wishes.directory,
+                 "where scratch ledgers live while it runs; on a real disk")
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    ScratchDirectory scratch{wishes.directory, "bench_ledger"};
+    return supervise([&] { return run(wishes, scratch.path()); });
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_ledger: {}\n", error.what());
+    return 1;
+  }
+}
