@@ -98,8 +98,10 @@ class Auditor {
       check_checkpoints();
       check_snapshots();
       if (options_.level == AuditLevel::replay) replay();
+      say_what_was_checked();
+    } else {
+      report_.not_checked = {"everything else"};
     }
-    say_what_was_checked();
     settle();
     return std::move(report_);
   }
@@ -111,17 +113,16 @@ class Auditor {
     auto transaction = backend_.read();
     if (!transaction) return give_up(transaction.error());
     LedgerView view{**transaction};
-    if (auto format = view.check_format(); !format) {
-      if (format.error().code == ErrorCode::too_new) {
-        report_.too_new = format.error().message;
-        return false;
-      }
-      return give_up(format.error());
-    }
     auto size = view.size();
     if (!size) return give_up(size.error());
     report_.head.size = *size;
-    if (*size == 0) return give_up({ErrorCode::not_found, "no entries"});
+    if (*size == 0) return give_up_empty();
+    if (auto format = view.check_format(); !format) {
+      if (format.error().code != ErrorCode::too_new)
+        return give_up(format.error());
+      report_.too_new = format.error().message;
+      return false;
+    }
     auto note = view.checkpoint_note();
     if (note)
       checkpoint_note_ = *note;
@@ -135,6 +136,19 @@ class Auditor {
   bool give_up(const Error& error) {
     add({Damage::storage, {}, {}, error.message});
     return false;
+  }
+
+  bool give_up_empty() {
+    for (const auto& known : options_.known_checkpoints) {
+      auto checkpoint = parse_checkpoint(known.note);
+      if (checkpoint && checkpoint->head.size > 0)
+        add({Damage::checkpoint, {}, {},
+             known.name + ": it is of " +
+                 std::to_string(checkpoint->head.size) +
+                 " entries and the ledger is empty: it was rolled back"});
+    }
+    return give_up({ErrorCode::not_found,
+                    "the ledger is empty: no commit ever succeeded"});
   }
 
   void check_counts(LedgerView& view) {

@@ -25,8 +25,8 @@ struct Load {
 };
 
 constexpr std::array loads{
-    Load{1, 1'500, 10, true},          Load{8, 8'000, 80, false},
-    Load{64, 24'576, 640, true},       Load{512, 40'960, 1'024, true},
+    Load{1, 1'500, 10, true},         Load{8, 8'000, 80, false},
+    Load{64, 24'576, 640, true},      Load{512, 40'960, 1'024, true},
     Load{4'096, 65'536, 4'096, true},
 };
 
@@ -44,8 +44,8 @@ using MakeContender = std::unique_ptr<Contender> (*)(const LoopOptions&);
 Course make_course(const Setup& setup, const Load& load, MakeContender make) {
   Course course;
   course.directory = std::make_unique<ScratchDirectory>(setup.scratch, "loop");
-  course.contender = make({course.directory->path(), load.waiting,
-                           setup.cores});
+  course.contender =
+      make({course.directory->path(), load.waiting, setup.cores});
   return course;
 }
 
@@ -68,8 +68,8 @@ void run_rounds(std::vector<Course>& courses, const Setup& setup,
   auto warm_up = events.next(std::max(load.waiting, count / 8));
   for (auto& course : courses) course.contender->run(warm_up);
   for (std::size_t round = 0; round < rounds; ++round) {
-    show_progress("append, {} waiting, round {} of {}", load.waiting,
-                  round + 1, rounds);
+    show_progress("append, {} waiting, round {} of {}", load.waiting, round + 1,
+                  rounds);
     auto requests = events.next(count);
     for (auto& course : courses) run_round(course, requests);
     std::reverse(courses.begin(), courses.end());
@@ -90,7 +90,9 @@ Row row_of(const Load& load, const Course& course) {
 
 Judgement against(const Course& ledger, const Course& other) {
   return {"ledger / this",
-          median_ratio(ledger.events_per_s, other.events_per_s), {}, {}};
+          median_ratio(ledger.events_per_s, other.events_per_s),
+          {},
+          {}};
 }
 
 void measure(const Setup& setup, const Load& load, Part& part) {
@@ -102,8 +104,7 @@ void measure(const Setup& setup, const Load& load, Part& part) {
   if (with_redis) courses.push_back(make_course(setup, load, make_redis_loop));
   run_rounds(courses, setup, load);
 
-  for (const auto& course : courses)
-    part.rows.push_back(row_of(load, course));
+  for (const auto& course : courses) part.rows.push_back(row_of(load, course));
   auto* rows = &part.rows[part.rows.size() - courses.size()];
   for (std::size_t i = 1; i < courses.size(); ++i)
     rows[i].judgement = against(courses[0], courses[i]);
@@ -117,11 +118,9 @@ void measure(const Setup& setup, const Load& load, Part& part) {
 std::string describe_events() {
   constexpr std::size_t sample = 20'000;
   auto records = records_like(Events{}.next(sample));
-  auto [smallest, largest] =
-      std::minmax_element(records.begin(), records.end(),
-                          [](const Bytes& a, const Bytes& b) {
-                            return a.size() < b.size();
-                          });
+  auto [smallest, largest] = std::minmax_element(
+      records.begin(), records.end(),
+      [](const Bytes& a, const Bytes& b) { return a.size() < b.size(); });
   return fmt::format(
       "Events: grants, revocations, starts and stops on 201 streams; records "
       "of {:.0f} bytes on average ({} to {}).",

@@ -21,8 +21,7 @@ class Events {
 
 /// Records such as these requests make, with bytes of no meaning in place of
 /// prev, node and signature.
-std::vector<Bytes> records_like(
-    std::span<const store::AppendRequest> requests);
+std::vector<Bytes> records_like(std::span<const store::AppendRequest> requests);
 
 /// Mean size in bytes.
 double mean_size(const std::vector<Bytes>& records);

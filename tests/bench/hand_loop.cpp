@@ -26,8 +26,7 @@ constexpr std::size_t chunk_records_max = 64;
 constexpr std::size_t few_records = 4;
 
 void must(int code, const char* what) {
-  if (code != 0)
-    throw Failure{std::string{what} + ": " + mdb_strerror(code)};
+  if (code != 0) throw Failure{std::string{what} + ": " + mdb_strerror(code)};
 }
 
 /// Records one after another, each behind the prefix that its signature covers.
@@ -46,8 +45,7 @@ class HandLoop final : public Contender {
     crypto_sign_keypair(public_key_.data(), secret_key_.data());
     must(mdb_env_create(&environment_), "create the environment");
     must(mdb_env_set_mapsize(environment_, map_bytes), "set the map size");
-    must(mdb_env_open(environment_, options.directory.c_str(), MDB_NOTLS,
-                      0600),
+    must(mdb_env_open(environment_, options.directory.c_str(), MDB_NOTLS, 0600),
          "open the environment");
     MDB_txn* transaction = nullptr;
     must(mdb_txn_begin(environment_, nullptr, 0, &transaction), "begin");
@@ -70,15 +68,14 @@ class HandLoop final : public Contender {
   }
 
   Round run(std::span<const store::AppendRequest> requests) override {
-    return run_batches(requests, waiting_,
-                       [&](auto batch) { append(batch); });
+    return run_batches(requests, waiting_, [&](auto batch) { append(batch); });
   }
 
  private:
   void append(std::span<const store::AppendRequest> batch) {
-    auto chunk_records = std::clamp(
-        batch.size() / (std::size_t{4} * threads_wanted_), few_records,
-        chunk_records_max);
+    auto chunk_records =
+        std::clamp(batch.size() / (std::size_t{4} * threads_wanted_),
+                   few_records, chunk_records_max);
     batch_begin_ = chained_;
     auto clock = read_clock();
     std::size_t chunks = 0;

@@ -1,9 +1,7 @@
 // The ledger as a node runs it: what waits is appended at once, and the
 // checkpoint outside is renewed when its time has come.
-#include "store/lmdb_backend.hpp"
 #include "tests/bench/contender.hpp"
-#include "tests/bench/events.hpp"
-#include "tests/bench/failure.hpp"
+#include "tests/bench/ledger_home.hpp"
 
 namespace ppn::bench {
 
@@ -13,16 +11,8 @@ class LedgerLoop final : public Contender {
  public:
   explicit LedgerLoop(const LoopOptions& options)
       : waiting_(options.waiting),
-        directory_{options.directory},
-        backend_(require(store::LmdbBackend::open_for_writing(directory_))),
-        keys_(require(store::FileKeyStore::open(directory_.keys()))),
-        outside_(directory_.outside_checkpoint()) {
-    store::LedgerOptions ledger_options;
-    ledger_options.extra_signers = options.signers - 1;
-    ledger_ = require(store::Ledger::found({*backend_, *keys_, outside_},
-                                           {"bench", {}}, read_clock(),
-                                           std::move(ledger_options)));
-  }
+        home_({options.directory}),
+        ledger_(home_.found_ledger(options.signers)) {}
 
   [[nodiscard]] std::string name() const override { return "ledger"; }
 
@@ -37,10 +27,7 @@ class LedgerLoop final : public Contender {
 
  private:
   std::size_t waiting_;
-  store::StateDirectory directory_;
-  std::unique_ptr<store::LmdbBackend> backend_;
-  std::unique_ptr<store::FileKeyStore> keys_;
-  store::OutsideCheckpointFile outside_;
+  LedgerHome home_;
   std::unique_ptr<store::Ledger> ledger_;
 };
 

@@ -45,7 +45,7 @@ std::string file_system_name(const std::filesystem::path& directory) {
 }
 
 bool is_in_memory(const std::filesystem::path& directory) {
-  struct statfs system{};
+  struct statfs system {};
   if (::statfs(directory.c_str(), &system) != 0) return false;
   return system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
 }

@@ -22,7 +22,11 @@ struct PartEntry {
 const std::vector<PartEntry>& all_parts() {
   static const std::vector<PartEntry> parts{
       {"append", bench_append},
+      {"open", bench_open},
       {"verify_rate", bench_verify_rate},
+      {"verify", bench_verify},
+      {"proof", bench_proof},
+      {"bytes", bench_bytes},
   };
   return parts;
 }
@@ -45,7 +49,8 @@ Report run_parts(const Wishes& wishes, const std::filesystem::path& scratch) {
   report.quick = wishes.quick;
   report.machine = look_at_machine(scratch);
   OthersLoad others;
-  Setup setup{scratch, report.machine.cores, wishes.quick};
+  SampleLedgers ledgers{scratch, report.machine.cores};
+  Setup setup{scratch, report.machine.cores, wishes.quick, ledgers};
   for (const auto& part : all_parts())
     if (is_wanted(wishes, part.name)) report.parts.push_back(part.run(setup));
   report.taken_by_others = others.share();

@@ -27,15 +27,24 @@ constexpr auto server_program = "redis-server";
 constexpr std::size_t spare_descriptors = 128;
 
 std::vector<std::string> server_arguments(const LoopOptions& options) {
-  return {"--port", "0",
-          "--unixsocket", "redis.sock",
-          "--dir", options.directory.string(),
-          "--logfile", "redis.log",
-          "--appendonly", "yes",
-          "--appendfsync", "always",
-          "--auto-aof-rewrite-percentage", "0",
-          "--save", "",
-          "--maxclients", std::to_string(options.waiting + 16)};
+  return {"--port",
+          "0",
+          "--unixsocket",
+          "redis.sock",
+          "--dir",
+          options.directory.string(),
+          "--logfile",
+          "redis.log",
+          "--appendonly",
+          "yes",
+          "--appendfsync",
+          "always",
+          "--auto-aof-rewrite-percentage",
+          "0",
+          "--save",
+          "",
+          "--maxclients",
+          std::to_string(options.waiting + 16)};
 }
 
 /// As many descriptors as we may have, for us and for the server.
@@ -71,8 +80,7 @@ struct Client {
 
 /// Whether the reply is complete: "$15\r\n1700000000000-0\r\n".
 bool is_complete(const std::string& reply) {
-  if (!reply.empty() && reply[0] != '$')
-    throw Failure{"Redis says " + reply};
+  if (!reply.empty() && reply[0] != '$') throw Failure{"Redis says " + reply};
   auto line = reply.find("\r\n");
   return line != std::string::npos && reply.size() > line + 2 &&
          reply.ends_with("\r\n");

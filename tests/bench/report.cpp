@@ -1,9 +1,9 @@
 #include "tests/bench/report.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace ppn::bench {
 
@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view report_schema = "ppn-bench-ledger-v1";
+constexpr std::string_view report_schema = "ppn-bench.ledger.v1";
 constexpr double busy_share = 0.1;
 
 std::string with_separators(std::string digits) {
@@ -57,8 +57,7 @@ Line line_of(const Row& row, const std::vector<Quantity>& columns) {
     line.push_back("NOT MEASURED: " + row.not_measured);
   } else if (row.judgement) {
     const auto& judgement = *row.judgement;
-    line.push_back(
-        fmt::format("{} = {:.4g}", judgement.what, judgement.value));
+    line.push_back(fmt::format("{} = {:.4g}", judgement.what, judgement.value));
     if (judgement.has_budget()) line.push_back(budget_of(judgement));
   }
   return line;
@@ -159,15 +158,15 @@ std::string as_table(const Report& report) {
       "{} cores, {}; {}, 4 KiB written and synced in {:.0f} us (median)\n",
       machine.cores, machine.processor, machine.file_system, machine.sync_us);
   if (!machine.syncs_are_real)
-    text += "NOTHING HERE IS DURABLE: this file system is in memory; choose "
-            "another with --directory\n";
+    text +=
+        "NOTHING HERE IS DURABLE: this file system is in memory; choose "
+        "another with --directory\n";
   if (report.taken_by_others > busy_share)
     text += fmt::format(
         "THE MACHINE IS BUSY: others took {:.0f} % of its processor time; "
         "trust no figure much\n",
         report.taken_by_others * 100);
-  if (report.quick)
-    text += "--quick: too few events to judge anything by\n";
+  if (report.quick) text += "--quick: too few events to judge anything by\n";
   for (const auto& part : report.parts) text += table_of(part);
   return text;
 }

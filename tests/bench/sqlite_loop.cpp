@@ -60,8 +60,7 @@ class SqliteLoop final : public Contender {
   }
 
   Round run(std::span<const store::AppendRequest> requests) override {
-    return run_batches(requests, waiting_,
-                       [&](auto batch) { append(batch); });
+    return run_batches(requests, waiting_, [&](auto batch) { append(batch); });
   }
 
  private:
@@ -112,8 +111,8 @@ class SqliteLoop final : public Contender {
 
   void insert(const PendingRow& row) {
     const auto& stream = row.event->stream;
-    auto entry = ByteView{row.message}.subspan(
-        store::entry_domain.prefix.size());
+    auto entry =
+        ByteView{row.message}.subspan(store::entry_domain.prefix.size());
     auto number = [](std::uint64_t value) {
       return static_cast<sqlite3_int64>(value);
     };

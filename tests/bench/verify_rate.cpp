@@ -55,9 +55,9 @@ void VerifyRate::verify(std::size_t count) const {
   for (std::size_t i = 0; i < count; ++i) {
     const auto& message = messages_[i % messages_.size()];
     const auto& signature = signatures_[i % messages_.size()];
-    bool valid = crypto_sign_verify_detached(
-                     signature.bytes.data(), message.data(), message.size(),
-                     public_key_.data()) == 0;
+    bool valid = crypto_sign_verify_detached(signature.bytes.data(),
+                                             message.data(), message.size(),
+                                             public_key_.data()) == 0;
     require(valid, "verify what was just signed");
   }
 }
@@ -75,9 +75,9 @@ Part bench_verify_rate(const Setup& setup) {
   }
   Part part;
   part.name = "verify_rate";
-  part.title = fmt::format(
-      "crypto_sign_verify_detached, messages of {:.0f} bytes",
-      rate.message_size());
+  part.title =
+      fmt::format("crypto_sign_verify_detached, messages of {:.0f} bytes",
+                  rate.message_size());
   part.rows = {row_of("1 thread", median(one)),
                row_of(fmt::format("{} threads", setup.cores), median(all))};
   part.rows[1].judgement = {"all / one", median_ratio(all, one), {}, {}};

@@ -99,10 +99,8 @@ class Log:
         note = self.export.read("checkpoint", reader.MAX_NOTE_SIZE)
         self.checkpoint = reader.Checkpoint(note)
         self.records = list(self.export.records(self.checkpoint.size))
-        self.chain = reader.Chain(bytes.fromhex(
-            self.checkpoint.origin.removeprefix(reader.ORIGIN_PREFIX)))
-        for record in self.records:
-            self.chain.follow(record)
+        self.node = bytes.fromhex(
+            self.checkpoint.origin.removeprefix(reader.ORIGIN_PREFIX))
         self.checkpoint_key = self.key
 
     def entry(self, place):
@@ -121,12 +119,12 @@ class Log:
         self.replace_last(encode({**self.entry(-1), **fields}))
 
     def append(self, entry):
-        """Appends an entry at the place and with the stream it names."""
-        version = self.chain.streams.get(entry["stream"], 0) + 1
+        """Appends an entry where its place and its stream are due."""
+        version = 1 + sum(self.entry(place)["stream"] == entry["stream"]
+                          for place in range(len(self.records)))
         entry = {**entry, "sequence": len(self.records),
                  "prev": self.link(), "stream_version": version}
         self.records.append(self.sign(encode(entry)))
-        self.chain.streams[entry["stream"]] = version
 
     def link(self):
         return reader.sha256(b"\0", self.records[-1][:-reader.SIGNATURE_SIZE])
@@ -138,7 +136,7 @@ class Log:
     def rotation(self, new_key, signer):
         """A rotation to `new_key` that is due next, agreed to by `signer`."""
         public = bytes(new_key.verify_key)
-        statement = (self.chain.node + struct.pack(">Q", len(self.records)) +
+        statement = (self.node + struct.pack(">Q", len(self.records)) +
                      self.link() + public)
         signature = signer.sign(reader.ROTATION_DOMAIN + statement).signature
         template = self.entry(self.last_place_of(NODE_KEY_ROTATED))
@@ -392,9 +390,10 @@ def rotated(log):
     log.key = log.checkpoint_key = new_key
 
 
-def rotated_and_grown(log):
+def rotated_twice(log):
+    """The new key signs, too."""
     rotated(log)
-    log.append(log.entry(-2))
+    rotated(log)
 
 
 def rotated_by_force(log):
@@ -550,7 +549,7 @@ VANDAL = [entry_bit, signature_bit, length_bit, leaf_tile_bit, upper_tile_bit,
 THIEF = [nothing, reencoded, wrong_sequence, wrong_prev, wrong_node,
          wrong_stream_version, wrong_stream_name, no_event,
          wrong_entry_signature, key_not_in_force, founded_twice,
-         other_first_key, rotated, rotated_and_grown, rotated_by_force,
+         other_first_key, rotated, rotated_twice, rotated_by_force,
          rotated_elsewhere, rotated_in_other_stream, checkpoint_by_old_key,
          entry_by_old_key, cut_short, rewritten, needs_later_level,
          needs_later_event, root_outside, vtable_outside, vtable_too_long,
