@@ -14,6 +14,17 @@
 
 namespace ppn::tools {
 
+namespace {
+
+volatile pid_t guarded_child = 0;
+
+/// What ends this program is for the child to hear, which cleans up.
+void pass_on(int signal) {
+  if (guarded_child > 0) ::kill(guarded_child, signal);
+}
+
+}  // namespace
+
 int guarded(const std::function<int()>& work) {
   std::fflush(nullptr);
   auto child = ::fork();
@@ -28,13 +39,15 @@ int guarded(const std::function<int()>& work) {
     std::fflush(nullptr);
     ::_exit(code);
   }
-  std::signal(SIGINT, SIG_IGN);
+  guarded_child = child;
+  std::signal(SIGINT, pass_on);
+  std::signal(SIGTERM, pass_on);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status)) return WEXITSTATUS(status);
   int signal = WTERMSIG(status);
-  if (signal == SIGINT) return exit_interrupted;
+  if (signal == SIGINT || signal == SIGTERM) return exit_interrupted;
   if (signal == SIGPIPE) return exit_ok;
   fmt::print(stderr, "ppn-ledger: {}\n", describe_crash(signal));
   return exit_ledger_invalid;
