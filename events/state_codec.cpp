@@ -32,9 +32,9 @@ flatbuffers::Offset<schema::GrantState> encode(Builder& builder, const Id& id,
                                                const Grant& grant) {
   flatbuffers::Offset<schema::Expiry> expiry;
   if (grant.expiry)
-    expiry =
-        schema::CreateExpiry(builder, grant.expiry->utc_ns,
-                             grant.expiry->boot, grant.expiry->since_boot_ns);
+    expiry = schema::CreateExpiry(builder, grant.expiry->utc_ns,
+                                  grant.expiry->boot,
+                                  grant.expiry->since_boot_ns);
   flatbuffers::Offset<flatbuffers::String> parent;
   if (grant.parent) parent = builder.CreateString(grant.parent->hex());
   auto name = builder.CreateString(id.hex());
@@ -95,8 +95,8 @@ Bytes encode(const State& state) {
   Builder builder;
   auto node = encode(builder, state.node);
   auto capabilities = encode(builder, state.capabilities);
-  schema::FinishStateBuffer(
-      builder, schema::CreateState(builder, node, capabilities));
+  schema::FinishStateBuffer(builder,
+                            schema::CreateState(builder, node, capabilities));
   return {builder.GetBufferPointer(),
           builder.GetBufferPointer() + builder.GetSize()};
 }

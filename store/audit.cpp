@@ -7,6 +7,7 @@
 
 #include "store/audit_chunk.hpp"
 #include "store/byte_order.hpp"
+#include "store/key_rotation.hpp"
 
 namespace ppn::store {
 
@@ -73,8 +74,8 @@ class ChunkQueue {
     ChunkAudit failed;
     failed.begin = task.begin;
     failed.end = task.end;
-    failed.findings.push_back({Damage::storage, task.begin, {},
-                               transaction.error().message});
+    failed.findings.push_back(
+        {Damage::storage, task.begin, {}, transaction.error().message});
     return failed;
   }
 
@@ -142,7 +143,9 @@ class Auditor {
     for (const auto& known : options_.known_checkpoints) {
       auto checkpoint = parse_checkpoint(known.note);
       if (checkpoint && checkpoint->head.size > 0)
-        add({Damage::checkpoint, {}, {},
+        add({Damage::checkpoint,
+             {},
+             {},
              known.name + ": it is of " +
                  std::to_string(checkpoint->head.size) +
                  " entries and the ledger is empty: it was rolled back"});
@@ -165,10 +168,12 @@ class Auditor {
     for (const auto& expected : all) {
       auto count = view.transaction().count(expected.table);
       if (count && *count == expected.count) continue;
-      add({expected.damage, {}, {},
+      add({expected.damage,
+           {},
+           {},
            "table " +
-               std::string{table_names[static_cast<std::size_t>(
-                   expected.table)]} +
+               std::string{
+                   table_names[static_cast<std::size_t>(expected.table)]} +
                " holds " + (count ? std::to_string(*count) : "?") +
                " records where " + std::to_string(expected.count) +
                " are due"});
@@ -183,8 +188,8 @@ class Auditor {
     auto take = [&](std::uint64_t sequence) {
       auto record = view.record(sequence);
       auto split = record ? split_record(*record) : record.error();
-      auto entry =
-          split ? check_entry(aligned.assign(split->entry)) : split.error();
+      auto entry = split ? check_entry(aligned.assign(split->entry))
+                         : split.error();
       if (!entry) return true;
       if (const auto* identity = identity_of(**entry); sequence == 0)
         keys[0].key = identity != nullptr ? PublicKey{*identity->key()}
@@ -194,7 +199,7 @@ class Auditor {
       return true;
     };
     // A scan that fails leaves keys out, and the audit finds that.
-    (void)view.scan_stream("node", 0, take);
+    (void)view.scan_stream(node_stream, 0, take);
     return keys;
   }
 
@@ -238,8 +243,7 @@ class Auditor {
     if (!tree_whole_) return;
     auto nodes = upper_tree_.nodes();
     nodes.insert(nodes.end(), edge_.begin(), edge_.end());
-    report_.head.root =
-        Frontier{report_.head.size, std::move(nodes)}.root();
+    report_.head.root = Frontier{report_.head.size, std::move(nodes)}.root();
   }
 
   void join(const ChunkAudit& chunk, const std::optional<Hash>& link,
@@ -249,16 +253,16 @@ class Auditor {
     if (chunk.too_new && !report_.too_new)
       report_.too_new = "entry " + std::to_string(*chunk.too_new) + ": " +
                         chunk.too_new_message;
-    if (link && chunk.first_prev && *link != *chunk.first_prev &&
-        !last_is_bad)
-      add({Damage::hash, chunk.begin, {},
+    if (link && chunk.first_prev && *link != *chunk.first_prev && !last_is_bad)
+      add({Damage::hash,
+           chunk.begin,
+           {},
            "it does not follow from the entry before it"});
     if (chunk.node != report_.node)
       add({Damage::payload, chunk.begin, {}, "it is of another node"});
     for (const auto& [name, run] : chunk.streams)
       join_stream(name, run, chunk.begin);
-    found_keys_.insert(found_keys_.end(), chunk.keys.begin(),
-                       chunk.keys.end());
+    found_keys_.insert(found_keys_.end(), chunk.keys.begin(), chunk.keys.end());
     join_tree(chunk);
   }
 
@@ -266,7 +270,9 @@ class Auditor {
                    std::uint64_t begin) {
     auto& version = streams_[name];
     if (run.first != version + 1)
-      add({Damage::payload, begin, {},
+      add({Damage::payload,
+           begin,
+           {},
            "stream " + name + " goes on at version " +
                std::to_string(run.first) + " where " +
                std::to_string(version + 1) + " is due"});
@@ -289,7 +295,9 @@ class Auditor {
       ++level;
     });
     if (!equal)
-      add({Damage::tree, chunk.end - 1, {},
+      add({Damage::tree,
+           chunk.end - 1,
+           {},
            "a node of the tree does not match those below it"});
   }
 
@@ -326,8 +334,8 @@ class Auditor {
     auto size = report_.head.size;
     auto verified = verify_checkpoint(*checkpoint, report_.node,
                                       key_at(report_.keys, head.size));
-    bool signed_by_unknown =
-        !verified && verified.error().code == ErrorCode::not_found;
+    bool signed_by_unknown = !verified &&
+                             verified.error().code == ErrorCode::not_found;
     if (head.size > size && (verified || signed_by_unknown))
       return bad("it is of " + std::to_string(head.size) +
                  " entries and the ledger has only " + std::to_string(size) +
@@ -359,13 +367,11 @@ class Auditor {
     auto transaction = backend_.read();
     if (!transaction) return;
     auto scanned =
-        (*transaction)
-            ->scan(Table::snapshots, {}, [&](const KeyValue& pair) {
-              check_snapshot(pair);
-              return true;
-            });
-    if (!scanned)
-      add({Damage::snapshot, {}, {}, scanned.error().message});
+        (*transaction)->scan(Table::snapshots, {}, [&](const KeyValue& pair) {
+          check_snapshot(pair);
+          return true;
+        });
+    if (!scanned) add({Damage::snapshot, {}, {}, scanned.error().message});
   }
 
   void check_snapshot(const KeyValue& pair) {
@@ -375,7 +381,9 @@ class Auditor {
     auto bad = [&](const std::string& why) {
       auto offset = options_.offset_of ? options_.offset_of(pair.value)
                                        : std::nullopt;
-      add({Damage::snapshot, {}, offset,
+      add({Damage::snapshot,
+           {},
+           offset,
            "the snapshot at " + std::to_string(size) + ": " + why});
     };
     report_.snapshots_checked += 1;
@@ -410,8 +418,8 @@ class Auditor {
     auto apply = [&](const StoredRecord& stored) {
       if (stored.sequence == report_.head.size) return false;
       auto split = split_record(stored.record);
-      auto entry =
-          split ? check_entry(aligned.assign(split->entry)) : split.error();
+      auto entry = split ? check_entry(aligned.assign(split->entry))
+                         : split.error();
       auto applied = entry ? options_.oracle->apply(**entry) : entry.error();
       if (!applied) {
         add({Damage::payload, stored.sequence, {}, applied.error().message});
@@ -420,8 +428,7 @@ class Auditor {
       }
       streams[(*entry)->stream()->str()] = (*entry)->stream_version();
       next = stored.sequence + 1;
-      if (snapshot != snapshots_.end() &&
-          snapshot->position.head.size == next)
+      if (snapshot != snapshots_.end() && snapshot->position.head.size == next)
         compare(*snapshot++, streams, hash_record(*split).link);
       return next % replay_entries_per_transaction != 0;
     };
@@ -440,7 +447,9 @@ class Auditor {
                const Hash& link) {
     const auto& position = snapshot.position;
     auto bad = [&](const std::string& why) {
-      add({Damage::snapshot, {}, {},
+      add({Damage::snapshot,
+           {},
+           {},
            "the snapshot at " + std::to_string(position.head.size) + ": " +
                why});
     };

@@ -46,18 +46,17 @@ class ChunkAuditor {
     bool signed_well = true;
     if (task_.check_signatures || !entry || !leaf_matches) {
       audit_.signatures_checked += 1;
-      signed_well =
-          verify(key_at(*task_.keys, sequence), entry_domain, split->entry,
-                 split->signature);
+      signed_well = verify(key_at(*task_.keys, sequence), entry_domain,
+                           split->entry, split->signature);
     }
     bool readable = entry.ok() && (*entry)->sequence() == sequence;
     check_link(stored, readable ? *entry : nullptr);
     if (!entry && signed_well) {
       report_unreadable(stored, entry.error());
     } else if (entry && !readable) {
-      lose_link(stored, Damage::hash,
-                "it says that it is entry " +
-                    std::to_string((*entry)->sequence()));
+      lose_link(
+          stored, Damage::hash,
+          "it says that it is entry " + std::to_string((*entry)->sequence()));
       return;
     } else if (!signed_well) {
       suspect(stored, *split);
@@ -113,8 +112,8 @@ class ChunkAuditor {
                   hash_record(record).link, false};
     for (const auto& period : *task_.keys)
       found.other_key =
-          found.other_key || verify(period.key, entry_domain, record.entry,
-                                    record.signature);
+          found.other_key ||
+          verify(period.key, entry_domain, record.entry, record.signature);
     suspect_ = found;
     audit_.last_is_bad = true;
   }
@@ -170,8 +169,8 @@ class ChunkAuditor {
     bool inner_match = whole;
     std::size_t level = 0;
     audit_.tree.append(leaf, [&](const Hash& node) {
-      bool equal =
-          whole && std::equal(node.bytes.begin(), node.bytes.end(),
+      bool equal = whole &&
+                   std::equal(node.bytes.begin(), node.bytes.end(),
                               nodes->begin() + static_cast<std::ptrdiff_t>(
                                                    level * Hash::size));
       if (level++ == 0) {
@@ -193,8 +192,7 @@ class ChunkAuditor {
   void check_content(const StoredRecord& stored, const schema::Entry& entry) {
     auto sequence = stored.sequence;
     if (NodeId{*entry.node()} != audit_.node)
-      report(Damage::payload, sequence, stored.record,
-             "it is of another node");
+      report(Damage::payload, sequence, stored.record, "it is of another node");
     check_stream(stored, entry);
     if (sequence != 0 && identity_of(entry) != nullptr)
       report(Damage::key, sequence, stored.record,
@@ -210,8 +208,7 @@ class ChunkAuditor {
     if (key)
       audit_.keys.push_back({from, *key});
     else
-      report(Damage::key, stored.sequence, stored.record,
-             key.error().message);
+      report(Damage::key, stored.sequence, stored.record, key.error().message);
   }
 
   void check_stream(const StoredRecord& stored, const schema::Entry& entry) {

@@ -16,7 +16,8 @@ inline constexpr std::uint8_t audit_chunk_level = 10;
 inline constexpr std::uint64_t audit_chunk_size = std::uint64_t{1}
                                                   << audit_chunk_level;
 
-/// Versions of a stream that a chunk holds, without a gap: [first, first+count).
+/// Versions of a stream that a chunk holds, without a gap: [first,
+/// first+count).
 struct StreamRun {
   std::uint64_t first = 0;
   std::uint64_t count = 0;

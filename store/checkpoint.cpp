@@ -70,9 +70,9 @@ Status verify_checkpoint(const Checkpoint& checkpoint, const NodeId& node,
                          const PublicKey& key) {
   auto origin = checkpoint_origin(node);
   if (checkpoint.origin != origin)
-    return Error{ErrorCode::damaged, "the checkpoint is of " +
-                                         checkpoint.origin + ", not of " +
-                                         origin};
+    return Error{
+        ErrorCode::damaged,
+        "the checkpoint is of " + checkpoint.origin + ", not of " + origin};
   auto verifier = VerifierKey::make(origin, NoteAlgorithm::ed25519, key);
   if (!verifier) return verifier.error();
   return verify_note(checkpoint.note, *verifier);

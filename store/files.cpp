@@ -18,8 +18,7 @@ FileHandle::~FileHandle() {
 Error system_error(const std::string& tried, const fs::path& on) {
   int number = errno;
   return {number == ENOENT ? ErrorCode::not_found : ErrorCode::io,
-          "cannot " + tried + " " + on.string() + ": " +
-              std::strerror(number)};
+          "cannot " + tried + " " + on.string() + ": " + std::strerror(number)};
 }
 
 Result<std::string> read_file(const fs::path& path, std::size_t limit) {
@@ -34,8 +33,7 @@ Result<std::string> read_file(const fs::path& path, std::size_t limit) {
     if (got == 0) return content;
     if (content.size() + static_cast<std::size_t>(got) > limit)
       return Error{ErrorCode::bad_input, path.string() + " is larger than " +
-                                             std::to_string(limit) +
-                                             " bytes"};
+                                             std::to_string(limit) + " bytes"};
     content.append(buffer, static_cast<std::size_t>(got));
   }
 }

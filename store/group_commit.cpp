@@ -12,8 +12,7 @@ void GroupCommit::submit(AppendRequest request, Answer answer,
   answers_.push_back(std::move(answer));
 }
 
-bool GroupCommit::due(bool more_is_coming,
-                      std::uint64_t since_boot_ns) const {
+bool GroupCommit::due(bool more_is_coming, std::uint64_t since_boot_ns) const {
   if (requests_.empty()) return false;
   return !more_is_coming || events_ >= limits_.events ||
          since_boot_ns >= first_at_ns_ + limits_.delay_ns;

@@ -7,6 +7,9 @@
 
 namespace ppn::store {
 
+/// The stream of a node's own life, in which it also says who signs.
+inline constexpr std::string_view node_stream = "node";
+
 /// The key that entry 0 founds its node with. damaged if it founds none, or if
 /// the key is not the one that the node is named after.
 Result<PublicKey> first_key(const schema::Entry& entry);

@@ -33,15 +33,12 @@ SecretBytes allocate_secret(std::size_t size) {
   return memory;
 }
 
-Error key_error(std::string why) {
-  return {ErrorCode::key, std::move(why)};
-}
+Error key_error(std::string why) { return {ErrorCode::key, std::move(why)}; }
 
 /// Refuses a file or directory that others may use, or that is not ours.
 Status check_private(int descriptor, const fs::path& path, mode_t wanted) {
-  struct stat status{};
-  if (::fstat(descriptor, &status) != 0)
-    return system_error("look at", path);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return system_error("look at", path);
   if (status.st_uid != ::geteuid())
     return key_error(path.string() + " belongs to user " +
                      std::to_string(status.st_uid) +
@@ -158,8 +155,8 @@ Status FileKeyStore::retire_all_but(const PublicKey& current) {
     if (auto removed = wipe_and_remove(item.path()); !removed) return removed;
   }
   if (error)
-    return Error{ErrorCode::io, "cannot list " + directory_.string() + ": " +
-                                    error.message()};
+    return Error{ErrorCode::io,
+                 "cannot list " + directory_.string() + ": " + error.message()};
   return sync_directory(directory_);
 }
 

@@ -5,6 +5,7 @@
 
 #include "schema/schema_digest.hpp"
 #include "store/byte_order.hpp"
+#include "store/key_rotation.hpp"
 #include "store/ledger_view.hpp"
 #include "store/opening.hpp"
 #include "store/record_batch.hpp"
@@ -14,7 +15,6 @@ namespace ppn::store {
 namespace {
 
 constexpr std::uint64_t publish_interval_ns = 100'000'000;
-constexpr std::string_view node_stream = "node";
 constexpr std::size_t chunk_events_max = 64;
 constexpr std::size_t chunk_events_min = 4;
 /// Pages that a commit writes beside the records themselves, at most.
@@ -42,8 +42,7 @@ Status check_event(const Event& event, std::uint64_t version) {
   return {};
 }
 
-schema::IdentityT make_identity(const std::string& name,
-                                const PublicKey& key) {
+schema::IdentityT make_identity(const std::string& name, const PublicKey& key) {
   schema::IdentityT identity;
   identity.name = name;
   identity.key = std::make_unique<schema::PublicKey>(key.stored());
@@ -61,8 +60,8 @@ schema::EventUnion founding_event(const Founding& founding,
   if (founding.rejoin) {
     schema::NodeRejoinedT rejoined;
     rejoined.identity = std::move(identity);
-    rejoined.replaces = std::make_unique<schema::NodeId>(
-        founding.rejoin->replaces.stored());
+    rejoined.replaces =
+        std::make_unique<schema::NodeId>(founding.rejoin->replaces.stored());
     rejoined.last_checkpoint = founding.rejoin->last_checkpoint;
     payload.Set(std::move(rejoined));
   } else {
@@ -120,9 +119,9 @@ class Ledger::Implementation {
 
   /// Answers as many of the requests as fit one transaction, one at the least.
   /// `next_key` takes over after the batch; null if none does.
-  std::vector<Result<Appended>> commit(
-      std::span<const AppendRequest> requests, const ClockReading& clock,
-      const SigningKey* next_key) {
+  std::vector<Result<Appended>> commit(std::span<const AppendRequest> requests,
+                                       const ClockReading& clock,
+                                       const SigningKey* next_key) {
     if (failure_) return refuse_all(requests.size(), *failure_);
     reach(CommitStage::taken);
     signers_.begin(key_);
@@ -149,16 +148,15 @@ class Ledger::Implementation {
     auto next = parts_.keys.create();
     if (!next) return next.error();
     const auto& position = opened_.position;
-    auto statement =
-        key_rotation_statement(position.node, position.head.size,
-                               position.link, next->public_key());
+    auto statement = key_rotation_statement(position.node, position.head.size,
+                                            position.link, next->public_key());
     schema::NodeKeyRotatedT rotated;
     rotated.new_key =
         std::make_unique<schema::PublicKey>(next->public_key().stored());
     rotated.new_key_signature = std::make_unique<schema::Signature>(
         next->sign(key_rotation_domain, statement).stored());
     AppendRequest request(1);
-    request[0].stream = node_stream;
+    request[0].stream = std::string{node_stream};
     request[0].expected_version = version_of(node_stream);
     request[0].principal = principal;
     request[0].payload.Set(std::move(rotated));
@@ -167,8 +165,8 @@ class Ledger::Implementation {
     opened_.position.keys.push_back(
         {opened_.position.head.size, next->public_key()});
     key_ = std::move(*next);
-    if (auto retired = parts_.keys.retire_all_but(key_.public_key()); !retired)
-      return retired.error();
+    // The rotation is done; a file that stays is retired at the next opening.
+    (void)parts_.keys.retire_all_but(key_.public_key());
     return answers[0];
   }
 
@@ -208,9 +206,7 @@ class Ledger::Implementation {
 
   void prepare_orderly_stop() { parts_.backend.release_reserve(); }
 
-  [[nodiscard]] const std::optional<Error>& failure() const {
-    return failure_;
-  }
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   [[nodiscard]] const OpenedLedger& opened() const { return opened_; }
 
   [[nodiscard]] std::uint64_t version_of(std::string_view stream) const {
@@ -235,9 +231,9 @@ class Ledger::Implementation {
                      "the ledger takes no more appends until it is opened "
                      "again, because one failed: " +
                          error.message};
-    return {ErrorCode::io,
-            error.message + "; whether this append is in the ledger is "
-                            "unknown until it is opened again"};
+    return {ErrorCode::io, error.message +
+                               "; whether this append is in the ledger is "
+                               "unknown until it is opened again"};
   }
 
   [[nodiscard]] Batch begin_batch() const {
@@ -250,8 +246,7 @@ class Ledger::Implementation {
   // -- chaining ---------------------------------------------------------------
 
   std::vector<Result<Appended>> chain(std::span<const AppendRequest> requests,
-                                      const ClockReading& clock,
-                                      Batch& batch) {
+                                      const ClockReading& clock, Batch& batch) {
     std::size_t events = 0;
     for (const auto& request : requests) events += request.size();
     auto chunk_events =
@@ -262,7 +257,7 @@ class Ledger::Implementation {
     answers.reserve(requests.size());
     bool open = false;
     for (const auto& request : requests) {
-      if (is_full(batch)) break;
+      if (!answers.empty() && is_full(batch)) break;
       if (!open) batch.chunks.emplace_back();
       open = true;
       answers.push_back(chain_request(request, clock, batch));
@@ -289,8 +284,11 @@ class Ledger::Implementation {
     if (request.empty())
       return Error{ErrorCode::bad_input, "the request has no events"};
     auto& chunk = batch.chunks.back();
-    BatchMark mark{chunk.bytes.size(), chunk.records.size(), batch.link,
-                   batch.next_sequence, {}};
+    BatchMark mark{chunk.bytes.size(),
+                   chunk.records.size(),
+                   batch.link,
+                   batch.next_sequence,
+                   {}};
     for (const auto& event : request)
       if (auto chained = chain_event(event, clock, batch, mark); !chained) {
         go_back(batch, mark);
@@ -309,15 +307,15 @@ class Ledger::Implementation {
     if (is_reserved(event.payload.type) && !batch.is_own)
       return Error{ErrorCode::bad_input,
                    "this event is the ledger's own to write"};
-    auto entry = build_entry(builder_, event,
-                             {batch.next_sequence, batch.link,
-                              opened_.position.node, version + 1},
-                             clock);
+    auto entry = build_entry(
+        builder_, event,
+        {batch.next_sequence, batch.link, opened_.position.node, version + 1},
+        clock);
     if (entry.size() > max_entry_size)
-      return Error{ErrorCode::oversized,
-                   "the event makes an entry of " +
-                       std::to_string(entry.size()) + " bytes, the largest " +
-                       "is " + std::to_string(max_entry_size)};
+      return Error{ErrorCode::oversized, "the event makes an entry of " +
+                                             std::to_string(entry.size()) +
+                                             " bytes, the largest " + "is " +
+                                             std::to_string(max_entry_size)};
     if (auto checked = check_entry(entry); !checked) return checked.error();
 
     PendingRecord pending;
@@ -325,8 +323,7 @@ class Ledger::Implementation {
     pending.stream_version = version + 1;
     pending.hash = begin_leaf().update(entry);
     mark.versions.emplace_back(
-        event.stream,
-        is_ahead ? std::optional{version} : std::nullopt);
+        event.stream, is_ahead ? std::optional{version} : std::nullopt);
     batch.versions[event.stream] = version + 1;
     batch.link = pending.hash.finish();
     batch.next_sequence += 1;
@@ -487,14 +484,13 @@ Result<std::unique_ptr<Ledger>> Ledger::found(const LedgerParts& parts,
   empty.position.head.root = Frontier{}.root();
   empty.position.keys = {{0, first_key}};
   // From the first entry on there is a checkpoint outside, be it of nothing.
-  auto note =
-      sign_checkpoint(empty.position.node, empty.position.head, *key);
+  auto note = sign_checkpoint(empty.position.node, empty.position.head, *key);
   if (!note) return note.error();
   if (auto written = parts.outside.write(*note); !written)
     return written.error();
 
   AppendRequest request(1);
-  request[0].stream = node_stream;
+  request[0].stream = std::string{node_stream};
   request[0].principal = {schema::PrincipalKind::node,
                           empty.position.node.hex()};
   request[0].payload = founding_event(founding, first_key);
@@ -550,22 +546,26 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerParts& parts,
   auto head = opened->position.head;
   std::unique_ptr<Ledger> ledger{new Ledger{std::make_unique<Implementation>(
       parts, std::move(*opened), std::move(*key), std::move(options))}};
-  if (auto published = ledger->publish(); !published)
-    return published.error();
-  if (!problem) return ledger;
+  auto publish = [&]() -> Result<std::unique_ptr<Ledger>> {
+    if (auto published = ledger->publish(); !published)
+      return published.error();
+    return std::move(ledger);
+  };
+  if (!problem) return publish();
 
+  // Recorded before a good checkpoint stands outside again.
   schema::OutsideCheckpointAcceptedT accepted;
   accepted.problem = *problem;
   accepted.size = head.size;
   accepted.root = std::make_unique<schema::Hash>(head.root.stored());
   AppendRequest request(1);
-  request[0].stream = node_stream;
+  request[0].stream = std::string{node_stream};
   request[0].expected_version = ledger->stream_version(node_stream);
   request[0].principal = *accepted_by;
   request[0].payload.Set(std::move(accepted));
   auto appended = ledger->append(request, clock);
   if (!appended) return appended.error();
-  return ledger;
+  return publish();
 }
 
 Ledger::Ledger(std::unique_ptr<Implementation> implementation)
@@ -598,9 +598,7 @@ Status Ledger::publish(std::optional<std::uint64_t> since_boot_ns) {
 
 bool Ledger::unpublished() const { return implementation_->unpublished(); }
 
-void Ledger::prepare_orderly_stop() {
-  implementation_->prepare_orderly_stop();
-}
+void Ledger::prepare_orderly_stop() { implementation_->prepare_orderly_stop(); }
 
 const std::optional<Error>& Ledger::failure() const {
   return implementation_->failure();

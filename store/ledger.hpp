@@ -1,8 +1,9 @@
 // The ledger: the one writer of a node's history. Persist first, act after: an
 // append is answered once it is durable.
 //
-//   requests -> decide versions -> chain -> sign on all cores -> one transaction
-//   (entries, tree, streams, checkpoint) -> durable commit -> answers
+//   requests -> decide versions -> chain -> sign on all cores -> one
+//   transaction (entries, tree, streams, checkpoint) -> durable commit ->
+//   answers
 //   -> checkpoint outside, at most 100 ms behind
 #pragma once
 
@@ -118,10 +119,10 @@ class Ledger {
   ~Ledger();
 
   /// One durable commit for all requests, or as few as the options allow; each
-  /// request has its own answer: version_conflict, oversized or bad_input concern one request, disk_full
-  /// and map_full all of them, and the ledger goes on. After any other error
-  /// the outcome is unknown, and the ledger is read-only until it is opened
-  /// again.
+  /// request has its own answer: version_conflict, oversized or bad_input
+  /// concern one request, disk_full and map_full all of them, and the ledger
+  /// goes on. After any other error the outcome is unknown, and the ledger is
+  /// read-only until it is opened again.
   std::vector<Result<Appended>> append(std::span<const AppendRequest> requests,
                                        const ClockReading& clock);
 

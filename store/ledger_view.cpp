@@ -8,9 +8,7 @@ namespace {
 
 constexpr std::size_t version_size = 8;
 
-Error damaged(std::string why) {
-  return {ErrorCode::damaged, std::move(why)};
-}
+Error damaged(std::string why) { return {ErrorCode::damaged, std::move(why)}; }
 
 }  // namespace
 
@@ -36,10 +34,10 @@ Status LedgerView::check_format() {
   auto text = as_text(*format);
   if (text == ledger_format) return {};
   if (text.starts_with("ppn-ledger "))
-    return Error{ErrorCode::too_new,
-                 "the ledger is in format \"" + std::string{text} +
-                     "\", this program reads \"" +
-                     std::string{ledger_format} + "\""};
+    return Error{ErrorCode::too_new, "the ledger is in format \"" +
+                                         std::string{text} +
+                                         "\", this program reads \"" +
+                                         std::string{ledger_format} + "\""};
   return damaged("the ledger's format record is none");
 }
 

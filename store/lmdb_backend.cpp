@@ -105,9 +105,7 @@ class Transaction final : public WriteTransaction {
     return {};
   }
 
-  Result<KeyValue> last(Table table) override {
-    return step(table, MDB_LAST);
-  }
+  Result<KeyValue> last(Table table) override { return step(table, MDB_LAST); }
 
   Result<KeyValue> last_below(Table table, ByteView bound) override {
     auto* cursor = cursor_of(table);
@@ -257,7 +255,7 @@ class Environment final : public LmdbBackend {
   }
 
   Status check_room(std::uint64_t bytes) override {
-    struct statvfs system{};
+    struct statvfs system {};
     if (::statvfs(directory_.ledger().c_str(), &system) != 0)
       return system_error("look at the file system of", directory_.ledger());
     std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
@@ -282,8 +280,7 @@ class Environment final : public LmdbBackend {
 
   Status copy_to(const fs::path& file) override {
     FileHandle copy{::open(file.c_str(),
-                           O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                           file_mode)};
+                           O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode)};
     if (!copy.open()) return system_error("create", file);
     int code = mdb_env_copyfd2(environment_.get(), copy.get(), MDB_CP_COMPACT);
     if (code != 0) return lmdb_error("copy to " + file.string(), code);
@@ -378,9 +375,8 @@ Result<std::unique_ptr<LmdbBackend>> LmdbBackend::open_for_writing(
   if (!lock) return lock.error();
   auto environment = open_environment(directory, options.map_bytes, 0);
   if (!environment) return environment.error();
-  auto backend =
-      std::make_unique<Environment>(std::move(*environment), directory,
-                                    options, std::move(*lock), true);
+  auto backend = std::make_unique<Environment>(
+      std::move(*environment), directory, options, std::move(*lock), true);
   if (auto opened = backend->open_tables(); !opened) return opened.error();
   if (auto synced = sync_directory(directory.ledger()); !synced)
     return synced.error();

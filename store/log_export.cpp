@@ -35,8 +35,7 @@ class Exporter {
     auto checkpoint = parse_checkpoint(*note);
     if (!checkpoint) return checkpoint.error();
     summary_.entries = checkpoint->head.size;
-    if (auto same = check_same_history(*checkpoint); !same)
-      return same.error();
+    if (auto same = check_same_history(*checkpoint); !same) return same.error();
     if (auto bundles = write_bundles(); !bundles) return bundles.error();
     for (std::uint8_t level = 0; level < tile_levels; ++level)
       if (auto tiles = write_tiles(level); !tiles) return tiles.error();
@@ -116,8 +115,9 @@ class Exporter {
                      as_bytes(*there).end()))
         return {};
       return Error{ErrorCode::forked,
-                   path.string() + " is not what the ledger says; somebody "
-                                   "changed the one or the other"};
+                   path.string() +
+                       " is not what the ledger says; somebody "
+                       "changed the one or the other"};
     }
     if (there.error().code != ErrorCode::not_found) return there.error();
     if (auto made = make_directory(path.parent_path(), export_directory_mode);
@@ -184,8 +184,7 @@ class Restorer {
 
   Status store_bundle(const TileAddress& address, WriteTransaction& tables,
                       Frontier& frontier) {
-    auto bytes =
-        read_file(directory_ / bundle_path(address), max_bundle_size);
+    auto bytes = read_file(directory_ / bundle_path(address), max_bundle_size);
     if (!bytes) return bytes.error();
     auto records = parse_bundle(as_bytes(*bytes), address.width);
     if (!records) return records.error();
@@ -203,8 +202,7 @@ class Restorer {
     auto entry = check_entry(aligned_.assign(split->entry));
     if (!entry) return entry.error();
     auto key = big_endian(frontier.size());
-    if (auto put = tables.append(Table::entries, key, record); !put)
-      return put;
+    if (auto put = tables.append(Table::entries, key, record); !put) return put;
     Bytes nodes;
     frontier.append(hash_record(*split).leaf, [&](const Hash& node) {
       nodes.insert(nodes.end(), node.bytes.begin(), node.bytes.end());

@@ -27,9 +27,7 @@ struct CodePoint {
 };
 
 CodePoint next_code_point(std::string_view text) {
-  auto byte = [&](std::size_t i) {
-    return static_cast<std::uint8_t>(text[i]);
-  };
+  auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   auto lead = byte(0);
   if (lead < 0x80) return {lead, 1};
   std::size_t size = 0;
@@ -142,8 +140,7 @@ VerifierKey::VerifierKey(std::string name, NoteAlgorithm algorithm,
       key_(key),
       id_(key_id(name_, algorithm, key)) {}
 
-Result<VerifierKey> VerifierKey::make(std::string name,
-                                      NoteAlgorithm algorithm,
+Result<VerifierKey> VerifierKey::make(std::string name, NoteAlgorithm algorithm,
                                       const PublicKey& key) {
   if (!is_key_name(name))
     return bad("a key name must not be empty nor hold white space or '+'");
@@ -153,8 +150,8 @@ Result<VerifierKey> VerifierKey::make(std::string name,
 Result<VerifierKey> VerifierKey::parse(std::string_view text) {
   // Base64 may hold a plus sign too, so only the first two separate.
   auto first = text.find('+');
-  auto second =
-      first == std::string_view::npos ? first : text.find('+', first + 1);
+  auto second = first == std::string_view::npos ? first
+                                                : text.find('+', first + 1);
   if (second == std::string_view::npos)
     return bad("a verifier key reads NAME+ID+KEY");
   auto name = text.substr(0, first);
@@ -183,8 +180,7 @@ std::string VerifierKey::text() const {
 
 Result<Note> parse_note(std::string_view bytes) {
   if (bytes.size() > max_note_size) return bad("larger than 64 KiB");
-  if (!is_note_text(bytes))
-    return bad("not UTF-8, or with control characters");
+  if (!is_note_text(bytes)) return bad("not UTF-8, or with control characters");
   auto split = bytes.rfind("\n\n");
   if (split == std::string_view::npos)
     return bad("no empty line between text and signatures");
@@ -227,8 +223,8 @@ Result<NoteSignature> sign_note(std::string_view text, const std::string& name,
       VerifierKey::make(name, NoteAlgorithm::ed25519, key.public_key());
   if (!verifier) return verifier.error();
   auto signature = key.sign(as_bytes(text));
-  return NoteSignature{name, verifier->id(),
-                       {signature.bytes.begin(), signature.bytes.end()}};
+  return NoteSignature{
+      name, verifier->id(), {signature.bytes.begin(), signature.bytes.end()}};
 }
 
 Status verify_note(const Note& note, const VerifierKey& key) {

@@ -13,9 +13,7 @@ Error at_entry(std::uint64_t sequence, const Error& error) {
           "entry " + std::to_string(sequence) + ": " + error.message};
 }
 
-Error damaged(std::string why) {
-  return {ErrorCode::damaged, std::move(why)};
-}
+Error damaged(std::string why) { return {ErrorCode::damaged, std::move(why)}; }
 
 /// Follows the records one by one from a position that is trusted.
 class Follower {
@@ -32,8 +30,7 @@ class Follower {
     if (!entry) return entry.error();
     if (auto placed = check_place(**entry); !placed) return placed;
     auto hashes = hash_record(*split);
-    if (auto grown = grow_tree(hashes.leaf, stored_nodes); !grown)
-      return grown;
+    if (auto grown = grow_tree(hashes.leaf, stored_nodes); !grown) return grown;
     if (auto named = follow_keys(**entry, *split); !named) return named;
     position_.link = hashes.link;
     position_.head.size += 1;
@@ -133,8 +130,11 @@ std::optional<Snapshot> newest_snapshot(LedgerView& view, std::uint64_t size) {
       view.transaction().last_below(Table::snapshots, big_endian(size + 1));
   if (!stored) return std::nullopt;
   auto snapshot = decode_snapshot(stored->value);
-  if (!snapshot || snapshot->position.head.size > size ||
-      snapshot->position.head.size == 0)
+  // Only the key in force vouches for what is not checked again: a retired one
+  // may be in other hands.
+  auto keys = read_key_history(view);
+  if (!snapshot || !keys || snapshot->position.keys != *keys ||
+      snapshot->position.head.size > size || snapshot->position.head.size == 0)
     return std::nullopt;
   auto frontier = read_frontier(snapshot->position.head.size, view.nodes());
   if (!frontier || frontier->root() != snapshot->position.head.root)
@@ -166,13 +166,13 @@ Status check_head(const OpenedLedger& opened) {
   auto checkpoint = parse_checkpoint(opened.checkpoint);
   if (!checkpoint) return damaged(checkpoint.error().message);
   if (checkpoint->head != position.head)
-    return damaged("the checkpoint is of another tree than the entries make: "
-                   "it says " +
-                   std::to_string(checkpoint->head.size) +
-                   " entries, and there are " +
-                   std::to_string(position.head.size));
-  auto verified = verify_checkpoint(*checkpoint, position.node,
-                                    position.keys.back().key);
+    return damaged(
+        "the checkpoint is of another tree than the entries make: "
+        "it says " +
+        std::to_string(checkpoint->head.size) + " entries, and there are " +
+        std::to_string(position.head.size));
+  auto verified =
+      verify_checkpoint(*checkpoint, position.node, position.keys.back().key);
   if (!verified) return damaged("the checkpoint: " + verified.error().message);
   return {};
 }
@@ -184,8 +184,7 @@ Result<OpenedLedger> check_and_replay(ReadTransaction& transaction,
   LedgerView view{transaction};
   auto size = view.size();
   if (!size) return size.error();
-  if (*size == 0)
-    return Error{ErrorCode::not_found, "the ledger is empty"};
+  if (*size == 0) return Error{ErrorCode::not_found, "the ledger is empty"};
   if (auto format = view.check_format(); !format) return format.error();
 
   LedgerPosition position;
@@ -201,10 +200,10 @@ Result<OpenedLedger> check_and_replay(ReadTransaction& transaction,
   }
 
   auto from = position.head.size;
+  auto keys_vouched_for = position.keys.size();
   Follower follower{std::move(position), std::move(frontier), replay};
   ByteView last_record;
-  if (auto followed = follow_tail(view, from, follower, last_record);
-      !followed)
+  if (auto followed = follow_tail(view, from, follower, last_record); !followed)
     return followed.error();
   if (last_record.empty()) {
     auto stored = view.record(*size - 1);
@@ -216,18 +215,18 @@ Result<OpenedLedger> check_and_replay(ReadTransaction& transaction,
   auto note = view.checkpoint_note();
   if (!note) return damaged("the ledger has no checkpoint");
   auto opened = std::move(follower).finish(std::move(*note));
+  if (from > 0 && opened.position.keys.size() != keys_vouched_for)
+    return damaged("the index of streams hides a key rotation");
   if (auto head = check_head(opened); !head) return head.error();
   return opened;
 }
 
-Status compare_with_outside(const std::string& note,
-                            const OpenedLedger& opened,
+Status compare_with_outside(const std::string& note, const OpenedLedger& opened,
                             ReadTransaction& transaction) {
   const auto& position = opened.position;
   auto invalid = [](const std::string& why) {
     return Error{ErrorCode::no_outside_checkpoint,
-                 "the checkpoint kept outside the database is invalid: " +
-                     why};
+                 "the checkpoint kept outside the database is invalid: " + why};
   };
   auto outside = parse_checkpoint(note);
   if (!outside) return invalid(outside.error().message);

@@ -27,9 +27,7 @@ flatbuffers::Offset<schema::Causation> build_causation(
   return table.Finish();
 }
 
-Error damaged(std::string why) {
-  return {ErrorCode::damaged, std::move(why)};
-}
+Error damaged(std::string why) { return {ErrorCode::damaged, std::move(why)}; }
 
 }  // namespace
 
@@ -57,19 +55,19 @@ ByteView build_entry(flatbuffers::FlatBufferBuilder& builder,
   auto node = place.node.stored();
   schema::ClockReading reading{clock.utc_ns, clock.since_boot_ns,
                                clock.synchronised};
-  auto entry = schema::CreateEntry(
-      builder, place.sequence, &prev, &node, stream, place.stream_version,
-      &reading, principal, causation, schema::schema_level, event.payload.type,
-      payload);
+  auto entry = schema::CreateEntry(builder, place.sequence, &prev, &node,
+                                   stream, place.stream_version, &reading,
+                                   principal, causation, schema::schema_level,
+                                   event.payload.type, payload);
   schema::FinishEntryBuffer(builder, entry);
   return {builder.GetBufferPointer(), builder.GetSize()};
 }
 
 Result<RecordView> split_record(ByteView record) {
   if (record.size() <= Signature::size || record.size() > max_record_size)
-    return Error{ErrorCode::bad_input,
-                 "a record of " + std::to_string(record.size()) +
-                     " bytes can not be one"};
+    return Error{ErrorCode::bad_input, "a record of " +
+                                           std::to_string(record.size()) +
+                                           " bytes can not be one"};
   return RecordView{record.first(record.size() - Signature::size),
                     Signature{record.last<Signature::size>()}};
 }
@@ -96,11 +94,10 @@ Result<const schema::Entry*> check_entry(ByteView bytes) {
     return damaged("the entry is not a well-formed FlatBuffer");
   const auto* entry = schema::GetEntry(bytes.data());
   if (entry->schema_level() > schema::schema_level)
-    return Error{ErrorCode::too_new,
-                 "the entry needs schema level " +
-                     std::to_string(entry->schema_level()) +
-                     ", this program knows up to " +
-                     std::to_string(schema::schema_level)};
+    return Error{ErrorCode::too_new, "the entry needs schema level " +
+                                         std::to_string(entry->schema_level()) +
+                                         ", this program knows up to " +
+                                         std::to_string(schema::schema_level)};
   if (entry->payload_type() > schema::Event::MAX)
     return Error{ErrorCode::too_new,
                  "the entry's event is of kind " +

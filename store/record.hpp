@@ -4,8 +4,8 @@
 //   | Entry, a FlatBuffer of n bytes    | Ed25519        |
 //
 // The signature is over "ppn-ledger-entry-v1\n" and the entry. The link, which
-// the next entry carries as its prev, is SHA-256(0x00 || entry); the leaf of the
-// tree is SHA-256(0x00 || entry || signature). One pass makes both.
+// the next entry carries as its prev, is SHA-256(0x00 || entry); the leaf of
+// the tree is SHA-256(0x00 || entry || signature). One pass makes both.
 #pragma once
 
 #include <flatbuffers/flatbuffers.h>
@@ -21,11 +21,10 @@ namespace ppn::store {
 
 /// The largest record, so that it fits an entry bundle of tlog-tiles.
 inline constexpr std::size_t max_record_size = 65'535;
-inline constexpr std::size_t max_entry_size =
-    max_record_size - Signature::size;
+inline constexpr std::size_t max_entry_size = max_record_size - Signature::size;
 inline constexpr std::size_t max_stream_name = 128;
 
-/// Of two kinds is the principal: who it is, and what it is called.
+/// On whose behalf an event is written.
 struct Principal {
   schema::PrincipalKind kind = schema::PrincipalKind::node;
   std::string id;
@@ -102,7 +101,7 @@ class AlignedBytes {
 };
 
 /// Checks bytes from outside before anything of them is used: the structure,
-/// the names, and that no event or field is newer than this program.
+/// the names, and that the entry asks for no newer program than this one.
 /// `bytes` must be aligned to 8. damaged or too_new.
 Result<const schema::Entry*> check_entry(ByteView bytes);
 

@@ -5,9 +5,8 @@
 namespace ppn::store {
 
 ByteView RecordChunk::record(const PendingRecord& pending) const {
-  return ByteView{bytes}.subspan(
-      pending.offset + entry_domain.prefix.size(),
-      pending.entry_size + Signature::size);
+  return ByteView{bytes}.subspan(pending.offset + entry_domain.prefix.size(),
+                                 pending.entry_size + Signature::size);
 }
 
 void RecordChunk::add(ByteView entry, PendingRecord pending) {

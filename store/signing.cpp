@@ -57,8 +57,7 @@ Signature SigningKey::sign(ByteView message) const {
   return signature;
 }
 
-Signature SigningKey::sign(const SignatureDomain& domain,
-                           ByteView body) const {
+Signature SigningKey::sign(const SignatureDomain& domain, ByteView body) const {
   return sign(with_prefix(domain, body));
 }
 
@@ -91,8 +90,8 @@ NodeId node_id_of(const PublicKey& first_key) {
                     .update(as_bytes("ppn-node-id-v1\n"))
                     .update(first_key.view())
                     .finish();
-  return NodeId{std::span<const std::uint8_t>{digest.bytes}
-                    .first<NodeId::size>()};
+  return NodeId{
+      std::span<const std::uint8_t>{digest.bytes}.first<NodeId::size>()};
 }
 
 }  // namespace ppn::store

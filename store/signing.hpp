@@ -38,8 +38,8 @@ class SigningKey {
   /// Calls `use` with the seed, which leaves guarded memory only there.
   template <class Use>
   auto with_seed(Use&& use) const {
-    return use(std::span<const std::uint8_t, seed_size>{secret_.get(),
-                                                        seed_size});
+    return use(
+        std::span<const std::uint8_t, seed_size>{secret_.get(), seed_size});
   }
 
  private:

@@ -22,8 +22,8 @@ flatbuffers::Offset<schema::Snapshot> build_snapshot(
   }
   std::vector<flatbuffers::Offset<schema::StreamHead>> streams;
   for (const auto& [name, version] : position.streams)
-    streams.push_back(schema::CreateStreamHead(
-        builder, builder.CreateString(name), version));
+    streams.push_back(
+        schema::CreateStreamHead(builder, builder.CreateString(name), version));
   auto key_vector = builder.CreateVector(keys);
   auto stream_vector = builder.CreateVector(streams);
   auto state = builder.CreateVector(snapshot.state);
@@ -45,8 +45,7 @@ Error damaged(const char* why) {
 const PublicKey& key_at(const KeyHistory& keys, std::uint64_t sequence) {
   assert(!keys.empty());
   auto period = keys.rbegin();
-  while (period->from > sequence && std::next(period) != keys.rend())
-    ++period;
+  while (period->from > sequence && std::next(period) != keys.rend()) ++period;
   return period->key;
 }
 

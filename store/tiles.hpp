@@ -1,5 +1,5 @@
-// C2SP tlog-tiles: how a log lies in files. A tile holds 256 hashes of one level
-// in a row, an entry bundle 256 records; the last of each may hold fewer.
+// C2SP tlog-tiles: how a log lies in files. A tile holds 256 hashes of one
+// level in a row, an entry bundle 256 records; the last of each may hold fewer.
 #pragma once
 
 #include <string>
@@ -27,8 +27,7 @@ std::string bundle_path(const TileAddress& bundle);
 
 /// The tiles of one level that a tree of `size` leaves has, the partial one
 /// last. Level 0 is also that of the bundles.
-std::vector<TileAddress> tiles_of_level(std::uint8_t level,
-                                        std::uint64_t size);
+std::vector<TileAddress> tiles_of_level(std::uint8_t level, std::uint64_t size);
 
 /// The node whose hash is number `position` of a tile.
 NodeAddress node_in_tile(std::uint8_t level, std::uint64_t tile_index,
@@ -37,7 +36,8 @@ NodeAddress node_in_tile(std::uint8_t level, std::uint64_t tile_index,
 /// Adds a record with its big-endian u16 length to a bundle.
 void add_to_bundle(Bytes& bundle, ByteView record);
 
-/// The records of a bundle that holds exactly `width`; bad_input if it does not.
+/// The records of a bundle that holds exactly `width`; bad_input if it does
+/// not.
 Result<std::vector<ByteView>> parse_bundle(ByteView bundle,
                                            std::uint64_t width);
 

@@ -120,9 +120,9 @@ Result<Hash> tree_root(std::uint64_t size, const NodeReader& read) {
 Result<Proof> prove_inclusion(std::uint64_t index, std::uint64_t size,
                               const NodeReader& read) {
   if (index >= size)
-    return Error{ErrorCode::bad_input,
-                 "entry " + std::to_string(index) + " is not in a tree of " +
-                     std::to_string(size)};
+    return Error{ErrorCode::bad_input, "entry " + std::to_string(index) +
+                                           " is not in a tree of " +
+                                           std::to_string(size)};
   Proof proof;
   if (auto made = inclusion_path(index, {0, size}, read, proof); !made)
     return made.error();
@@ -210,8 +210,7 @@ Consistency verify_consistency(const TreeHead& older, const TreeHead& newer,
     fn >>= 1U;
     sn >>= 1U;
   }
-  return verdict(sn == 0 && old_hash == older.root &&
-                 new_hash == newer.root);
+  return verdict(sn == 0 && old_hash == older.root && new_hash == newer.root);
 }
 
 }  // namespace ppn::store

@@ -15,8 +15,7 @@ class WriterLock {
 
   /// Keeps writers out while a reader works that LMDB's own reader table can
   /// not protect. A missing file means that no writer ever came. locked, io.
-  static Result<WriterLock> keep_writers_out(
-      const std::filesystem::path& path);
+  static Result<WriterLock> keep_writers_out(const std::filesystem::path& path);
 
  private:
   explicit WriterLock(FileHandle file) : file_(std::move(file)) {}

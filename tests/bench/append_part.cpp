@@ -77,42 +77,63 @@ void run_rounds(std::vector<Course>& courses, const Setup& setup,
   if (rounds % 2 != 0) std::reverse(courses.begin(), courses.end());
 }
 
+std::string group_of(const Load& load) {
+  return fmt::format("{} waiting", load.waiting);
+}
+
 Row row_of(const Load& load, const Course& course) {
   Row row;
-  row.group = fmt::format("{} waiting", load.waiting);
+  row.group = group_of(load);
   row.name = course.contender->name();
   row.figures = {{events_per_s, median(course.events_per_s)},
-                 {p50_ms, quantile(course.answer_ms, 0.5)},
-                 {p99_ms, quantile(course.answer_ms, 0.99)},
                  {cpu_us, median(course.cpu_us)}};
+  if (course.answer_ms.empty()) return row;
+  row.figures.push_back({p50_ms, quantile(course.answer_ms, 0.5)});
+  row.figures.push_back({p99_ms, quantile(course.answer_ms, 0.99)});
   return row;
 }
 
-Judgement against(const Course& ledger, const Course& other) {
-  return {"ledger / this",
-          median_ratio(ledger.events_per_s, other.events_per_s),
-          {},
-          {}};
+/// Whom the ledger is measured against, and what it owes to it.
+struct Opponent {
+  MakeContender make;
+  std::optional<double> budget;
+};
+
+std::vector<Opponent> opponents_of(const Load& load, bool with_redis) {
+  bool many = load.waiting >= many_waiting;
+  bool at_redis_budget = load.waiting == redis_budget_waiting;
+  std::vector<Opponent> opponents{
+      {make_hand_loop, many ? std::optional{hand_budget} : std::nullopt},
+      {make_sqlite_loop, {}}};
+  if (many) opponents.push_back({make_signing_loop, {}});
+  if (with_redis)
+    opponents.push_back({make_redis_loop, at_redis_budget
+                                              ? std::optional{redis_budget}
+                                              : std::nullopt});
+  return opponents;
 }
 
 void measure(const Setup& setup, const Load& load, Part& part) {
-  std::vector<Course> courses;
-  for (auto make : {make_ledger_loop, make_hand_loop, make_sqlite_loop})
-    courses.push_back(make_course(setup, load, make));
   auto no_redis = why_no_redis(load.waiting);
   bool with_redis = load.against_redis && no_redis.empty();
-  if (with_redis) courses.push_back(make_course(setup, load, make_redis_loop));
+  auto opponents = opponents_of(load, with_redis);
+  std::vector<Course> courses;
+  courses.push_back(make_course(setup, load, make_ledger_loop));
+  for (const auto& opponent : opponents)
+    courses.push_back(make_course(setup, load, opponent.make));
   run_rounds(courses, setup, load);
 
-  for (const auto& course : courses) part.rows.push_back(row_of(load, course));
-  auto* rows = &part.rows[part.rows.size() - courses.size()];
-  for (std::size_t i = 1; i < courses.size(); ++i)
-    rows[i].judgement = against(courses[0], courses[i]);
-  if (load.waiting >= many_waiting) rows[1].judgement->at_least = hand_budget;
-  if (with_redis && load.waiting == redis_budget_waiting)
-    rows[3].judgement->at_least = redis_budget;
+  const auto& ledger = courses[0];
+  part.rows.push_back(row_of(load, ledger));
+  for (std::size_t i = 0; i < opponents.size(); ++i) {
+    const auto& other = courses[i + 1];
+    part.rows.push_back(row_of(load, other));
+    part.rows.back().judgement = Judgement{
+        "ledger / this", median_ratio(ledger.events_per_s, other.events_per_s),
+        opponents[i].budget, std::nullopt};
+  }
   if (load.against_redis && !with_redis)
-    part.rows.push_back({rows[0].group, "Redis", {}, {}, no_redis});
+    part.rows.push_back({group_of(load), "Redis", {}, {}, no_redis});
 }
 
 std::string describe_events() {

@@ -18,7 +18,7 @@ struct Round {
   double seconds = 0;
   double cpu_seconds = 0;
   /// Times from submission to answer. Where requests are answered together,
-  /// one stands for all of them.
+  /// one stands for all of them; where nobody waits, there are none.
   std::vector<double> answer_ms;
 };
 
@@ -46,6 +46,7 @@ struct LoopOptions {
 
 std::unique_ptr<Contender> make_ledger_loop(const LoopOptions& options);
 std::unique_ptr<Contender> make_hand_loop(const LoopOptions& options);
+std::unique_ptr<Contender> make_signing_loop(const LoopOptions& options);
 std::unique_ptr<Contender> make_sqlite_loop(const LoopOptions& options);
 std::unique_ptr<Contender> make_redis_loop(const LoopOptions& options);
 

@@ -14,6 +14,8 @@ namespace {
 
 using namespace ppn::bench;
 
+constexpr int exit_usage = 2;
+
 struct PartEntry {
   std::string name;
   Part (*run)(const Setup&);
@@ -91,7 +93,11 @@ int main(int argc, char** argv) {
   app.add_option("--directory", wishes.directory,
                  "where scratch ledgers live while it runs; on a real disk")
       ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
   try {
     ScratchDirectory scratch{wishes.directory, "bench_ledger"};
     return supervise([&] { return run(wishes, scratch.path()); });

@@ -1,6 +1,8 @@
 // Records that were changed, replaced or exchanged.
 #include <boost/test/unit_test.hpp>
 
+#include <set>
+
 #include "store/record.hpp"
 #include "tests/corruption/ledger_copy.hpp"
 #include "tests/unit/expect.hpp"
@@ -16,7 +18,6 @@ namespace {
 constexpr std::uint64_t places[] = {0, 4, story_rotation, 14, 19};
 constexpr std::uint64_t last = story_size - 1;
 
-/// Where the first differs from the second by one bit of one byte.
 Bytes with_byte_changed(Bytes bytes, std::size_t place) {
   bytes[place] ^= 0x10U;
   return bytes;
@@ -29,6 +30,12 @@ std::string bad_and_good(std::uint64_t bad) {
 
 std::string only(const char* damage, std::uint64_t at) {
   return std::string{damage} + "@" + std::to_string(at) + "; " +
+         bad_and_good(at);
+}
+
+/// A record that is not the one in the tree also belies the checkpoints.
+std::string only_record(const char* damage, std::uint64_t at) {
+  return std::string{damage} + "@" + std::to_string(at) + " checkpoint; " +
          bad_and_good(at);
 }
 
@@ -70,8 +77,8 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_of_the_payload_is_found_in_its_entry) {
     LedgerCopy copy{story()};
     auto record = copy.record(place);
     auto text = std::string_view{"specimen"};
-    auto found = std::search(record.begin(), record.end(), text.begin(),
-                             text.end());
+    auto found =
+        std::search(record.begin(), record.end(), text.begin(), text.end());
     auto byte = found == record.end()
                     ? record.size() - Signature::size - 1
                     : static_cast<std::size_t>(found - record.begin());
@@ -96,13 +103,27 @@ BOOST_AUTO_TEST_CASE(every_changed_byte_of_a_record_is_laid_to_its_half) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_changed_byte_of_a_record_accuses_no_other_entry) {
+  constexpr std::uint64_t place = 14;
+  LedgerCopy copy{story()};
+  const auto record = copy.record(place);
+  for (std::size_t byte = 0; byte < record.size(); ++byte) {
+    copy.set_record(place, with_byte_changed(record, byte));
+    std::set<std::uint64_t> accused;
+    for (const auto& finding : copy.audit().findings)
+      if (finding.sequence) accused.insert(*finding.sequence);
+    BOOST_TEST_CONTEXT("byte " << byte << " of " << record.size())
+    BOOST_TEST(accused == std::set{place}, boost::test_tools::per_element());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_changed_signature_is_told_from_a_changed_payload) {
   for (auto place : places) {
     if (place == last) continue;
     LedgerCopy copy{story()};
     auto record = copy.record(place);
     copy.set_record(place, with_byte_changed(record, record.size() - 1));
-    BOOST_TEST(verdict(copy) == only("signature", place));
+    BOOST_TEST(verdict(copy) == only_record("signature", place));
     check_open(copy, place);
   }
 }
@@ -112,21 +133,21 @@ BOOST_AUTO_TEST_CASE(a_changed_signature_of_the_last_entry_is_found) {
   LedgerCopy copy{story()};
   auto record = copy.record(last);
   copy.set_record(last, with_byte_changed(record, record.size() - 1));
-  BOOST_TEST(verdict(copy) == only("payload", last));
+  BOOST_TEST(verdict(copy) == only_record("payload", last));
   check_open(copy, last);
 }
 
 BOOST_AUTO_TEST_CASE(two_records_that_changed_places_are_both_found) {
   LedgerCopy copy{story()};
   swap_records(copy, 14, 17);
-  BOOST_TEST(verdict(copy) == "hash@14 hash@17; bad 14, good 13");
+  BOOST_TEST(verdict(copy) == "hash@14 hash@17 checkpoint; bad 14, good 13");
   check_open(copy, 14);
 }
 
 BOOST_AUTO_TEST_CASE(neighbours_that_changed_places_are_both_found) {
   LedgerCopy copy{story()};
   swap_records(copy, 4, 5);
-  BOOST_TEST(verdict(copy) == "hash@4 hash@5; bad 4, good 3");
+  BOOST_TEST(verdict(copy) == "hash@4 hash@5 checkpoint; bad 4, good 3");
   check_open(copy, 4);
 }
 
@@ -143,7 +164,7 @@ BOOST_AUTO_TEST_CASE(a_record_of_another_ledger_does_not_pass) {
 BOOST_AUTO_TEST_CASE(an_entry_signed_by_a_foreign_key_is_found) {
   LedgerCopy copy{story()};
   copy.set_record(14, signed_by(seeded_key(2, 0), entry_of(copy.record(14))));
-  BOOST_TEST(verdict(copy) == only("signature", 14));
+  BOOST_TEST(verdict(copy) == only_record("signature", 14));
   check_open(copy, 14);
 }
 
@@ -159,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_signature_is_found_though_the_tree_has_it) {
 BOOST_AUTO_TEST_CASE(a_retired_key_signs_nothing_any_more) {
   LedgerCopy copy{story()};
   copy.set_record(14, signed_by(seeded_key(1, 0), entry_of(copy.record(14))));
-  BOOST_TEST(verdict(copy) == only("key", 14));
+  BOOST_TEST(verdict(copy) == only_record("key", 14));
   check_open(copy, 14);
 }
 
@@ -174,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_retired_key_is_found_though_the_tree_has_it) {
 BOOST_AUTO_TEST_CASE(a_key_to_come_signs_nothing_yet) {
   LedgerCopy copy{story()};
   copy.set_record(4, signed_by(seeded_key(1, 1), entry_of(copy.record(4))));
-  BOOST_TEST(verdict(copy) == only("key", 4));
+  BOOST_TEST(verdict(copy) == only_record("key", 4));
 }
 
 BOOST_AUTO_TEST_CASE(the_rotation_itself_is_signed_by_the_old_key) {
@@ -182,7 +203,7 @@ BOOST_AUTO_TEST_CASE(the_rotation_itself_is_signed_by_the_old_key) {
   copy.set_record(
       story_rotation,
       signed_by(seeded_key(1, 1), entry_of(copy.record(story_rotation))));
-  BOOST_TEST(verdict(copy) == only("key", story_rotation));
+  BOOST_TEST(verdict(copy) == only_record("key", story_rotation));
 }
 
 BOOST_AUTO_TEST_CASE(a_head_signed_by_a_retired_key_keeps_the_node_down) {
@@ -209,8 +230,9 @@ BOOST_AUTO_TEST_CASE(an_entry_that_the_node_changed_differs_from_the_tree) {
   LedgerCopy copy{story()};
   auto changed = with_change(copy.record(14), change_reason);
   copy.set_record(14, signed_by(seeded_key(1, 1), changed));
-  BOOST_TEST(verdict(copy) == "tree@14 hash@15 checkpoint checkpoint; "
-                              "bad 14, good 13");
+  BOOST_TEST(verdict(copy) ==
+             "tree@14 hash@15 checkpoint; "
+             "bad 14, good 13");
   check_open(copy, 14);
 }
 
@@ -218,8 +240,7 @@ BOOST_AUTO_TEST_CASE(a_last_entry_that_the_node_changed_differs_from_the_tree) {
   LedgerCopy copy{story()};
   auto changed = with_change(copy.record(last), change_reason);
   copy.set_record(last, signed_by(seeded_key(1, 1), changed));
-  BOOST_TEST(verdict(copy) ==
-             "tree@19 checkpoint checkpoint; bad 19, good 18");
+  BOOST_TEST(verdict(copy) == "tree@19 checkpoint; bad 19, good 18");
   check_open(copy, last);
 }
 
@@ -268,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_byte_more_in_a_record_is_found) {
   auto record = copy.record(14);
   record.push_back(0);
   copy.set_record(14, record);
-  BOOST_TEST(verdict(copy) == only("payload", 14));
+  BOOST_TEST(verdict(copy) == only_record("payload", 14));
   check_open(copy, 14);
 }
 
@@ -282,7 +303,8 @@ BOOST_AUTO_TEST_CASE(a_missing_record_is_found) {
   BOOST_TEST(mentions(answer(copy), "entry 14"));
 }
 
-BOOST_AUTO_TEST_CASE(a_signed_entry_that_is_not_well_formed_is_of_class_schema) {
+BOOST_AUTO_TEST_CASE(
+    a_signed_entry_that_is_not_well_formed_is_of_class_schema) {
   LedgerCopy copy{story()};
   copy.rewrite([](History& history) {
     history.sign(last, with_change(history[last], [](schema::EntryT& entry) {

@@ -80,9 +80,7 @@ Bytes with_unknown_event(ByteView entry) {
   return changed;
 }
 
-Hash link_of(ByteView record) {
-  return store::leaf_hash(entry_of(record));
-}
+Hash link_of(ByteView record) { return store::leaf_hash(entry_of(record)); }
 
 History::History(const RawTables& tables, std::uint8_t node,
                  const store::KeyHistory& keys)

@@ -64,9 +64,8 @@ BOOST_AUTO_TEST_CASE(an_index_that_points_elsewhere_is_named) {
 BOOST_AUTO_TEST_CASE(an_index_value_of_another_size_is_named) {
   LedgerCopy copy{story()};
   auto key = index_key(copy, 14);
-  copy.edit([&](RawTables& tables) {
-    tables.put(Table::streams, key, Bytes(9));
-  });
+  copy.edit(
+      [&](RawTables& tables) { tables.put(Table::streams, key, Bytes(9)); });
   BOOST_TEST(verdict(copy) == "index@14; bad 14, good 13");
 }
 

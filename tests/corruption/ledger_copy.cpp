@@ -1,5 +1,6 @@
 #include "tests/corruption/ledger_copy.hpp"
 
+#include <set>
 #include <stdexcept>
 
 #include "store/byte_order.hpp"
@@ -13,7 +14,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The key of any node that a specimen can be of, whether it is in force or not.
+/// The key of any node that a specimen can be of, whether it is in force or
+/// not.
 class EveryKey final : public store::KeyStore {
  public:
   explicit EveryKey(std::uint8_t node) : node_(node) {}
@@ -54,15 +56,17 @@ std::string place_in_words(const store::AuditReport& report) {
 std::string what_in_words(const store::AuditReport& report) {
   if (report.valid()) return "valid";
   std::string words;
-  for (const auto& finding : report.findings)
+  std::set<store::Damage> told;
+  for (const auto& finding : report.findings) {
+    if (!finding.sequence && !told.insert(finding.damage).second) continue;
     words += (words.empty() ? "" : " ") + finding_in_words(finding);
+  }
   return words.empty() ? "too new" : words;
 }
 
-store::AuditReport audit_with(
-    const store::StateDirectory& directory,
-    std::vector<store::AuditOptions::Known> known, store::AuditLevel level,
-    unsigned jobs) {
+store::AuditReport audit_with(const store::StateDirectory& directory,
+                              std::vector<store::AuditOptions::Known> known,
+                              store::AuditLevel level, unsigned jobs) {
   tools::StateFold fold;
   store::AuditOptions options;
   options.level = level;
@@ -134,8 +138,8 @@ void LedgerCopy::set_checkpoint(const std::string& note) const {
 }
 
 std::string LedgerCopy::outside_checkpoint() const {
-  auto note = store::read_file(directory_.outside_checkpoint(),
-                               store::max_note_size);
+  auto note =
+      store::read_file(directory_.outside_checkpoint(), store::max_note_size);
   if (!note) throw std::runtime_error{note.error().message};
   return *note;
 }
@@ -162,8 +166,7 @@ store::Status LedgerCopy::open() const {
   store::NoReplay no_replay;
   auto backend = store::LmdbBackend::open_for_writing(directory_);
   if (!backend) return backend.error();
-  auto ledger =
-      store::Ledger::open({**backend, keys, outside}, no_replay, {});
+  auto ledger = store::Ledger::open({**backend, keys, outside}, no_replay, {});
   if (!ledger) return ledger.error();
   return {};
 }

@@ -54,8 +54,9 @@ class LedgerCopy {
   store::KeyHistory keys_;
 };
 
-/// A verdict in a line: "valid" or "too new" or "CLASS@ENTRY" for each finding,
-/// first bad and last good entry, as in "payload@5; bad 5, good 4".
+/// A verdict in a line: "valid" or "too new", or "CLASS@ENTRY" for each
+/// finding; then first bad and last good entry: "payload@5 checkpoint; bad 5,
+/// good 4". Several findings of a class that name no entry are told once.
 std::string in_words(const store::AuditReport& report);
 
 /// The same with only the first finding, for damage that leads to more.

@@ -1,10 +1,10 @@
 // Runs the corruption tests in memory where that is possible: they make and
 // read many small databases, and none has to survive a power cut.
 #define BOOST_TEST_NO_MAIN
+#include <boost/test/unit_test.hpp>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <iostream>
 
 #include "store/signing.hpp"

@@ -80,23 +80,20 @@ class Reader {
            mdb_env_set_mapsize(environment_, read_map_bytes) == 0 &&
            mdb_env_open(environment_, directory.c_str(),
                         MDB_RDONLY | MDB_NOLOCK, 0) == 0 &&
-           mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction_) ==
-               0;
+           mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction_) == 0;
   }
 
   std::optional<RawContent> content() {
     RawContent content;
     store::Sha256 hash;
     MDB_dbi root{};
-    if (mdb_dbi_open(transaction_, nullptr, 0, &root) != 0)
-      return std::nullopt;
+    if (mdb_dbi_open(transaction_, nullptr, 0, &root) != 0) return std::nullopt;
     auto names = scan(transaction_, root,
                       [&](ByteView key, ByteView) { add(hash, key); });
     if (names != 0) return std::nullopt;
     for (auto name : store::table_names) {
       MDB_dbi table{};
-      if (mdb_dbi_open(transaction_, std::string{name}.c_str(), 0, &table) !=
-          0)
+      if (mdb_dbi_open(transaction_, std::string{name}.c_str(), 0, &table) != 0)
         return std::nullopt;
       bool is_cache = name == "snapshots";
       add(hash, store::as_bytes(name));
@@ -133,10 +130,10 @@ RawTables::RawTables(const std::filesystem::path& directory) {
   must_be_ok("begin", mdb_txn_begin(environment, nullptr, 0, &transaction));
   transaction_.reset(transaction);
   for (std::size_t i = 0; i < tables_.size(); ++i)
-    must_be_ok("open a table",
-               mdb_dbi_open(transaction,
-                            std::string{store::table_names[i]}.c_str(), 0,
-                            &tables_[i]));
+    must_be_ok(
+        "open a table",
+        mdb_dbi_open(transaction, std::string{store::table_names[i]}.c_str(), 0,
+                     &tables_[i]));
 }
 
 Bytes RawTables::get(store::Table table, ByteView key) const {
@@ -184,8 +181,7 @@ void RawTables::put_elsewhere(const std::string& table, ByteView key,
                                             MDB_CREATE, &opened));
   auto wanted = to_value(key);
   auto content = to_value(value);
-  must_be_ok("put",
-             mdb_put(transaction_.get(), opened, &wanted, &content, 0));
+  must_be_ok("put", mdb_put(transaction_.get(), opened, &wanted, &content, 0));
 }
 
 void RawTables::commit() {

@@ -36,9 +36,7 @@ class RawTables {
 
  private:
   struct CloseEnvironment {
-    void operator()(MDB_env* environment) const {
-      mdb_env_close(environment);
-    }
+    void operator()(MDB_env* environment) const { mdb_env_close(environment); }
   };
   struct AbortTransaction {
     void operator()(MDB_txn* transaction) const { mdb_txn_abort(transaction); }

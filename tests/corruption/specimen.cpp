@@ -28,9 +28,9 @@ Specimen::Specimen(std::uint8_t node)
       source_(node),
       outside_(directory_.outside_checkpoint()),
       backend_(good(store::LmdbBackend::open_for_writing(directory_))),
-      ledger_(good(store::Ledger::found({*backend_, keys_, outside_},
-                                        {"specimen", {}},
-                                        source_.next_clock()))),
+      ledger_(
+          good(store::Ledger::found({*backend_, keys_, outside_},
+                                    {"specimen", {}}, source_.next_clock()))),
       follower_(std::make_unique<StateFollower>(*backend_)),
       position_(ledger_->position()) {}
 

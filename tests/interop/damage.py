@@ -374,13 +374,34 @@ def founded_twice(log):
     log.append(log.entry(0))
 
 
-def other_first_key(log):
-    """A log of one entry whose node is not named after its key."""
-    thief = SigningKey.generate()
-    entry = log.entry(0)
-    entry["payload"]["identity"]["key"] = bytes(thief.verify_key)
-    log.records = [log.sign(encode(entry), thief)]
-    log.checkpoint_key = thief
+def found_with_new_key(log, **fields):
+    """Makes it a log of one entry, with some of its fields."""
+    founder = SigningKey.generate()
+    entry = {**log.entry(0), **fields}
+    public = entry["payload"]["identity"]["key"] = bytes(founder.verify_key)
+    if "node" not in fields:
+        entry["node"] = reader.sha256(reader.NODE_ID_DOMAIN, public)[:16]
+    log.checkpoint.origin = reader.ORIGIN_PREFIX + entry["node"].hex()
+    log.records = [log.sign(encode(entry), founder)]
+    log.checkpoint_key = founder
+
+
+def founded_anew(log):
+    """A log of one entry, by all the rules."""
+    found_with_new_key(log)
+
+
+def founded_as_another(log):
+    """A node that is not named after its key."""
+    found_with_new_key(log, node=log.node)
+
+
+def founded_in_other_stream(log):
+    found_with_new_key(log, stream=b"somewhere/else")
+
+
+def founded_late(log):
+    found_with_new_key(log, prev=b"\1" * 32)
 
 
 def rotated(log):
@@ -549,7 +570,8 @@ VANDAL = [entry_bit, signature_bit, length_bit, leaf_tile_bit, upper_tile_bit,
 THIEF = [nothing, reencoded, wrong_sequence, wrong_prev, wrong_node,
          wrong_stream_version, wrong_stream_name, no_event,
          wrong_entry_signature, key_not_in_force, founded_twice,
-         other_first_key, rotated, rotated_twice, rotated_by_force,
+         founded_anew, founded_as_another, founded_in_other_stream,
+         founded_late, rotated, rotated_twice, rotated_by_force,
          rotated_elsewhere, rotated_in_other_stream, checkpoint_by_old_key,
          entry_by_old_key, cut_short, rewritten, needs_later_level,
          needs_later_event, root_outside, vtable_outside, vtable_too_long,

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A second verifier for exported ledgers, written from store/FORMAT.md alone.
+"""A second verifier for exported ledgers, which follows store/FORMAT.md.
 
-It shares nothing with the product but that text: it needs Python's standard
+It shares nothing with the product but that text. It needs Python's standard
 library and PyNaCl, which is libsodium and so the same rule for signatures.
 Exit codes: 0 valid, 1 could not be decided, 2 usage, 8 invalid.
 """

@@ -51,9 +51,8 @@ store::Status append_events(const Wishes& wishes, store::Backend& backend,
     for (const auto& answer : ledger.append(requests, source.next_clock()))
       if (!answer) return answer.error();
     if (is_due(wishes.rotate_every, before, done) && done < wishes.count) {
-      auto rotated = ledger.rotate_key({schema::PrincipalKind::operator_,
-                                        "uid/1000"},
-                                       source.next_clock());
+      auto rotated = ledger.rotate_key(
+          {schema::PrincipalKind::operator_, "uid/1000"}, source.next_clock());
       if (!rotated) return rotated.error();
       source.node_stream_grew();
       ++done;
@@ -78,9 +77,9 @@ store::Status make_sample(const Wishes& wishes) {
   store::OutsideCheckpointFile outside{directory.outside_checkpoint()};
   store::LedgerOptions options;
   options.extra_signers = std::thread::hardware_concurrency() - 1;
-  auto ledger = store::Ledger::found({**backend, **keys, outside}, {"sample", {}},
-                                     {1'767'225'600'000'000'000, 0, true},
-                                     std::move(options));
+  auto ledger = store::Ledger::found(
+      {**backend, **keys, outside}, {"sample", {}},
+      {1'767'225'600'000'000'000, 0, true}, std::move(options));
   if (!ledger) return ledger.error();
   if (auto appended = append_events(wishes, **backend, **ledger); !appended)
     return appended;

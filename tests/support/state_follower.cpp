@@ -18,9 +18,9 @@ store::Result<events::State> StateFollower::catch_up() {
     if (!entry) {
       error = entry.error();
     } else if (auto refused = events::apply(state_, **entry)) {
-      error = store::Error{store::ErrorCode::damaged,
-                           "entry " + std::to_string(stored.sequence) + ": " +
-                               *refused};
+      error = store::Error{
+          store::ErrorCode::damaged,
+          "entry " + std::to_string(stored.sequence) + ": " + *refused};
     }
     applied_ = stored.sequence + 1;
     return !error;

@@ -10,8 +10,8 @@ constexpr std::size_t streams = 3;
 
 }  // namespace
 
-store::Result<TestLedger> TestLedger::parts(
-    const std::filesystem::path& path, const store::LmdbOptions& options) {
+store::Result<TestLedger> TestLedger::parts(const std::filesystem::path& path,
+                                            const store::LmdbOptions& options) {
   store::StateDirectory directory{path};
   auto backend = store::LmdbBackend::open_for_writing(directory, options);
   if (!backend) return backend.error();
@@ -41,8 +41,8 @@ store::Result<TestLedger> TestLedger::open(const std::filesystem::path& path,
   auto made = parts(path, options.lmdb);
   if (!made) return made;
   store::NoReplay no_replay;
-  auto ledger = store::Ledger::open(made->ledger_parts(), no_replay,
-                                    test_clock, std::move(options.ledger));
+  auto ledger = store::Ledger::open(made->ledger_parts(), no_replay, test_clock,
+                                    std::move(options.ledger));
   if (!ledger) return ledger.error();
   made->ledger_ = std::move(*ledger);
   return made;

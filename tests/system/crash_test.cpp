@@ -3,8 +3,8 @@
 
 #include <csignal>
 
-#include "tests/support/require_ok.hpp"
 #include "tests/support/random.hpp"
+#include "tests/support/require_ok.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/test_ledger.hpp"
 #include "tests/system/child.hpp"
@@ -62,8 +62,7 @@ BOOST_AUTO_TEST_CASE(a_kill_at_any_stage_of_a_commit_loses_nothing) {
         std::uint64_t seen = 0;
         TestLedger::Options options;
         options.ledger.on_stage = [&](CommitStage reached) {
-          if (reached == stage && ++seen == nth)
-            ::kill(::getpid(), SIGKILL);
+          if (reached == stage && ++seen == nth) ::kill(::getpid(), SIGKILL);
         };
         return append_and_report(scratch / "node", std::move(options), 4,
                                  report);
@@ -139,8 +138,8 @@ BOOST_AUTO_TEST_CASE(a_kill_at_any_call_of_a_key_rotation_leaves_one_key) {
     require_ok(ledger);
     if (!end.reports.empty())
       BOOST_TEST((*ledger)->position().head.size > end.reports.back());
-    auto files = std::distance(
-        std::filesystem::directory_iterator{path / "keys"}, {});
+    auto files =
+        std::distance(std::filesystem::directory_iterator{path / "keys"}, {});
     BOOST_TEST(files == 1);
     if (end.succeeded()) break;
     BOOST_REQUIRE(end.killed());

@@ -1,9 +1,9 @@
-// Calls that fail, or say that they failed: the ledger turns read-only, and what
-// it answered is there when it is opened again.
+// Calls that fail, or say that they failed: the ledger turns read-only, and
+// what it answered is there when it is opened again.
 #include <boost/test/unit_test.hpp>
 
-#include "tests/support/require_ok.hpp"
 #include "tests/support/lying_backend.hpp"
+#include "tests/support/require_ok.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/test_ledger.hpp"
 #include "tests/system/child.hpp"
@@ -17,8 +17,12 @@ using namespace ppn::tests;
 
 /// Appends with one call failing, and reports what was answered. The exit code
 /// says what the ledger thought of it.
-enum Outcome : int { all_well = 0, turned_read_only = 1, not_opened = 2,
-                     wrong = 3 };
+enum Outcome : int {
+  all_well = 0,
+  turned_read_only = 1,
+  not_opened = 2,
+  wrong = 3
+};
 
 int append_with_fault(const std::filesystem::path& path, Fault fault,
                       std::uint64_t nth, const Report& report) {
@@ -91,8 +95,8 @@ BOOST_AUTO_TEST_CASE(a_commit_that_was_durable_after_all_is_found_on_opening) {
     auto keys = store::FileKeyStore::open(directory.keys());
     require_ok(keys);
     store::OutsideCheckpointFile outside{directory.outside_checkpoint()};
-    auto ledger = store::Ledger::found({backend, **keys, outside},
-                                       {"test", {}}, test_clock);
+    auto ledger = store::Ledger::found({backend, **keys, outside}, {"test", {}},
+                                       test_clock);
     require_ok(ledger);
     before = (*ledger)->position().head.size;
     auto request = numbered_request(**ledger, events_per_request);

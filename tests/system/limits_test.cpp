@@ -121,7 +121,8 @@ int read_only_scenario(const std::filesystem::path& disk) {
     steps.check(append_one(*ledger).ok());
   }
   steps.check(make_read_only(disk));
-  auto verify = std::string{PPN_BIN} + "/ppn-ledger verify --level signatures " +
+  auto verify = std::string{PPN_BIN} +
+                "/ppn-ledger verify --level signatures " +
                 (disk / "node").string() + " >/dev/null";
   steps.check(std::system(verify.c_str()) == 0);
   auto writer = TestLedger::open(disk / "node");

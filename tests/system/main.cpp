@@ -1,6 +1,7 @@
 // Runs the system tests, libsodium being ready before the first of them.
 #define BOOST_TEST_NO_MAIN
 #include <boost/test/unit_test.hpp>
+
 #include <iostream>
 
 #include "store/signing.hpp"

@@ -15,8 +15,8 @@ std::uint64_t check_after_crash(const std::filesystem::path& path,
   auto size = (*ledger)->position().head.size;
   BOOST_REQUIRE_GE(size, acknowledged);
   BOOST_REQUIRE_EQUAL((size - 1) % events_per_request, 0);
-  for (auto sequence = acknowledged > 4 ? acknowledged - 4 : 1;
-       sequence < size; ++sequence) {
+  for (auto sequence = acknowledged > 4 ? acknowledged - 4 : 1; sequence < size;
+       ++sequence) {
     auto text = text_of_entry(ledger->backend(), sequence);
     require_ok(text);
     BOOST_REQUIRE_EQUAL(*text, numbered_text(sequence));

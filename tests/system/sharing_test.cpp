@@ -29,8 +29,7 @@ BOOST_AUTO_TEST_CASE(a_second_writer_is_told_who_the_first_is) {
   auto first = std::to_string(::getpid());
   auto end = run_child([&](const Report&) {
     auto second = TestLedger::open(scratch / "node");
-    bool told = !second &&
-                second.error().code == store::ErrorCode::locked &&
+    bool told = !second && second.error().code == store::ErrorCode::locked &&
                 second.error().message.find("process " + first) !=
                     std::string::npos;
     return told ? 0 : 1;
@@ -45,13 +44,13 @@ BOOST_AUTO_TEST_CASE(an_audit_beside_a_live_writer_finds_nothing) {
   options.lmdb.map_bytes = std::uint64_t{1} << 18U;  // it grows meanwhile
   auto ledger = TestLedger::found(path, std::move(options));
   require_ok(ledger);
-  auto verify = std::string{PPN_BIN} + "/ppn-ledger verify --level signatures " +
-                path.string() + " >/dev/null";
+  auto verify = std::string{PPN_BIN} +
+                "/ppn-ledger verify --level signatures " + path.string() +
+                " >/dev/null";
   for (int audits = 0; audits < 5; ++audits) {
     auto auditor = ::fork();
     BOOST_REQUIRE(auditor >= 0);
-    if (auditor == 0)
-      ::_exit(std::system(verify.c_str()) == 0 ? 0 : 1);
+    if (auditor == 0) ::_exit(std::system(verify.c_str()) == 0 ? 0 : 1);
     int status = 0;
     // Append for as long as the audit takes.
     while (::waitpid(auditor, &status, WNOHANG) == 0) {
@@ -70,10 +69,10 @@ BOOST_AUTO_TEST_CASE(a_reader_sees_the_ledger_as_of_one_commit) {
   require_ok(ledger);
   auto reader = ledger->backend().read();
   BOOST_REQUIRE(reader.ok());
-  BOOST_REQUIRE((*ledger)
-                    ->append(numbered_request(**ledger, events_per_request),
-                             test_clock)
-                    .ok());
+  BOOST_REQUIRE(
+      (*ledger)
+          ->append(numbered_request(**ledger, events_per_request), test_clock)
+          .ok());
   auto seen = store::LedgerView{**reader}.size();
   BOOST_REQUIRE(seen.ok());
   BOOST_TEST(*seen == 1);

@@ -6,8 +6,8 @@
 
 namespace ppn::tests {
 
-/// Mounts a tmpfs at `path` in a mount namespace of this process, which takes it
-/// along when it ends: call it in a child. False, with errno, if that is not
+/// Mounts a tmpfs at `path` in a mount namespace of this process, which takes
+/// it along when it ends: call it in a child. False, with errno, if that is not
 /// allowed.
 bool mount_small_disk(const std::filesystem::path& path,
                       const std::string& size);

@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(the_witnessed_log_has_its_published_key_id) {
 
 BOOST_AUTO_TEST_CASE(the_witness_has_its_published_key) {
   auto seed = bytes_of_hex(vectors::witness_seed);
-  auto key = SigningKey::from_seed(
-      ByteView{seed}.first<SigningKey::seed_size>());
+  auto key =
+      SigningKey::from_seed(ByteView{seed}.first<SigningKey::seed_size>());
   BOOST_TEST(key.public_key().hex() == vectors::witness_key);
 }
 
@@ -101,9 +101,8 @@ BOOST_AUTO_TEST_CASE(a_witnessed_signature_is_for_one_size_only) {
       if (other.size == signed_one.size) continue;
       other.signature = signed_one.signature;
       auto checkpoint = must(parse_checkpoint(note_of(other)));
-      BOOST_TEST(
-          is_error(store::verify_note(checkpoint.note, witnessed_log()),
-                   ErrorCode::damaged));
+      BOOST_TEST(is_error(store::verify_note(checkpoint.note, witnessed_log()),
+                          ErrorCode::damaged));
     }
   }
 }
@@ -112,15 +111,13 @@ BOOST_AUTO_TEST_CASE(witnessed_proofs_join_their_checkpoints_and_no_others) {
   std::map<std::uint64_t, TreeHead> heads;
   heads[0] = {0, store::sha256({})};
   for (const auto& published : vectors::witnessed_checkpoints)
-    heads[published.size] =
-        must(parse_checkpoint(note_of(published))).head;
+    heads[published.size] = must(parse_checkpoint(note_of(published))).head;
   for (const auto& published : vectors::witnessed_checkpoints) {
     auto proof = proof_of(published);
     for (const auto& [old_size, older] : heads) {
       for (const auto& [size, newer] : heads) {
         if (proof.empty() || old_size == 0) continue;
-        bool joined =
-            old_size == published.old_size && size == published.size;
+        bool joined = old_size == published.old_size && size == published.size;
         BOOST_TEST_INFO("proof " << published.old_size << " -> "
                                  << published.size << " for " << old_size
                                  << " -> " << size);
@@ -137,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_witness_that_knows_nothing_gets_no_proof) {
   TreeHead nothing{0, store::sha256({})};
   BOOST_TEST(first.old_size == 0U);
   BOOST_TEST(store::verify_consistency(nothing, head, proof_of(first)) ==
-              Consistency::vacuous);
+             Consistency::vacuous);
 }
 
 // -- our own -----------------------------------------------------------------
@@ -155,48 +152,46 @@ BOOST_AUTO_TEST_CASE(our_checkpoint_has_three_lines_of_text) {
 BOOST_AUTO_TEST_CASE(our_checkpoint_verifies) {
   auto checkpoint = own_checkpoint();
   BOOST_TEST((checkpoint.head == some_head()));
-  must(store::verify_checkpoint(checkpoint, node,
-                                key_of_seed(1).public_key()));
+  must(store::verify_checkpoint(checkpoint, node, key_of_seed(1).public_key()));
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_can_be_of_any_size) {
   for (auto size : {std::uint64_t{0}, ~std::uint64_t{0}}) {
-    auto note = must(store::sign_checkpoint(
-        node, {size, some_head().root}, key_of_seed(1)));
+    auto note = must(
+        store::sign_checkpoint(node, {size, some_head().root}, key_of_seed(1)));
     BOOST_TEST(must(parse_checkpoint(note)).head.size == size);
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_node_is_refused) {
   NodeId other;
-  auto error = error_of(store::verify_checkpoint(
-      own_checkpoint(), other, key_of_seed(1).public_key()));
+  auto error = error_of(store::verify_checkpoint(own_checkpoint(), other,
+                                                 key_of_seed(1).public_key()));
   BOOST_TEST(error.code == ErrorCode::damaged);
   BOOST_TEST(mentions(error.message, other.hex()));
   BOOST_TEST(mentions(error.message, node.hex()));
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_by_another_key_is_refused) {
-  BOOST_TEST(is_error(
-      store::verify_checkpoint(own_checkpoint(), node,
-                               key_of_seed(2).public_key()),
-      ErrorCode::not_found));
+  BOOST_TEST(is_error(store::verify_checkpoint(own_checkpoint(), node,
+                                               key_of_seed(2).public_key()),
+                      ErrorCode::not_found));
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_with_another_text_is_refused) {
   auto note = must(store::sign_checkpoint(node, some_head(), key_of_seed(1)));
   note.replace(note.find("\n42\n"), 4, "\n43\n");
-  BOOST_TEST(is_error(
-      store::verify_checkpoint(must(parse_checkpoint(note)), node,
-                               key_of_seed(1).public_key()),
-      ErrorCode::damaged));
+  BOOST_TEST(
+      is_error(store::verify_checkpoint(must(parse_checkpoint(note)), node,
+                                        key_of_seed(1).public_key()),
+               ErrorCode::damaged));
 }
 
 // -- reading -----------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(extension_lines_are_ignored) {
-  auto checkpoint = must(parse_checkpoint(
-      "origin\n7\n" + root_text + "\nextension one\n2\n" + any_line));
+  auto checkpoint = must(parse_checkpoint("origin\n7\n" + root_text +
+                                          "\nextension one\n2\n" + any_line));
   BOOST_TEST(checkpoint.origin == "origin");
   BOOST_TEST(checkpoint.head.size == 7U);
   BOOST_TEST(checkpoint.head.root == of_base64<Hash>(root_text));
@@ -216,13 +211,11 @@ BOOST_AUTO_TEST_CASE(a_size_is_written_in_one_way) {
 }
 
 BOOST_AUTO_TEST_CASE(a_root_is_canonical_base64_of_32_bytes) {
-  auto encoded = [](std::size_t size) {
-    return store::to_base64(Bytes(size));
-  };
-  for (const auto& root : {std::string{}, encoded(31), encoded(33),
-                           root_text.substr(0, 43), root_text + "=",
-                           " " + root_text, root_text + " ",
-                           root_text.substr(0, 42) + "B="})
+  auto encoded = [](std::size_t size) { return store::to_base64(Bytes(size)); };
+  for (const auto& root :
+       {std::string{}, encoded(31), encoded(33), root_text.substr(0, 43),
+        root_text + "=", " " + root_text, root_text + " ",
+        root_text.substr(0, 42) + "B="})
     BOOST_TEST(is_refused("origin\n7\n" + root + "\n"), root);
 }
 

@@ -27,8 +27,8 @@ namespace store {
 
 /// And enumerators: by their number.
 template <class Enum>
-  requires std::is_enum_v<Enum>
-std::ostream& boost_test_print_type(std::ostream& out, const Enum& value) {
+requires std::is_enum_v<Enum> std::ostream& boost_test_print_type(
+    std::ostream& out, const Enum& value) {
   return out << "enumerator " << static_cast<int>(value);
 }
 
@@ -100,8 +100,7 @@ Container with_bit_flipped(Container bytes, std::size_t bit) {
 }
 
 template <class Struct>
-FixedBytes<Struct> with_bit_flipped(FixedBytes<Struct> bytes,
-                                    std::size_t bit) {
+FixedBytes<Struct> with_bit_flipped(FixedBytes<Struct> bytes, std::size_t bit) {
   bytes.bytes = with_bit_flipped(bytes.bytes, bit);
   return bytes;
 }

@@ -29,7 +29,7 @@ constexpr std::size_t no_limit = 1U << 20U;
 bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) != -1; }
 
 mode_t mode_of(const fs::path& path) {
-  struct stat status{};
+  struct stat status {};
   BOOST_REQUIRE(::lstat(path.c_str(), &status) == 0);
   return status.st_mode & 07777U;
 }
@@ -145,12 +145,12 @@ BOOST_AUTO_TEST_CASE(a_full_device_is_said_by_name) {
 
 BOOST_AUTO_TEST_CASE(a_write_cut_short_is_an_error) {
   ScratchDirectory scratch;
-  FileHandle file{::open((scratch / "file").c_str(),
-                         O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+  FileHandle file{
+      ::open((scratch / "file").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
   FileSizeLimit limit{1'000};
-  BOOST_TEST(is_error(
-      store::write_all(file.get(), Bytes(1'001), scratch / "file"),
-      ErrorCode::io));
+  BOOST_TEST(
+      is_error(store::write_all(file.get(), Bytes(1'001), scratch / "file"),
+               ErrorCode::io));
 }
 
 // -- replacing ---------------------------------------------------------------
@@ -241,8 +241,8 @@ BOOST_AUTO_TEST_CASE(directories_are_created_with_what_is_above) {
   ScratchDirectory scratch;
   NoUmask no_umask;
   must(store::make_directory(scratch / "a" / "b" / "c", 0700));
-  for (const auto& made : {scratch / "a", scratch / "a" / "b",
-                           scratch / "a" / "b" / "c"}) {
+  for (const auto& made :
+       {scratch / "a", scratch / "a" / "b", scratch / "a" / "b" / "c"}) {
     BOOST_TEST(fs::is_directory(made));
     BOOST_TEST(mode_of(made) == 0700U);
   }
@@ -271,9 +271,8 @@ BOOST_AUTO_TEST_CASE(a_directory_that_can_not_be_looked_at_is_an_error) {
   const std::string long_name(300, 'a');
   BOOST_TEST(is_error(store::make_directory(scratch / "loop" / "a", 0700),
                       ErrorCode::io));
-  BOOST_TEST(
-      is_error(store::make_directory(scratch / long_name, 0700),
-               ErrorCode::io));
+  BOOST_TEST(is_error(store::make_directory(scratch / long_name, 0700),
+                      ErrorCode::io));
 }
 
 BOOST_AUTO_TEST_CASE(only_directories_are_synced_as_such) {
@@ -281,8 +280,7 @@ BOOST_AUTO_TEST_CASE(only_directories_are_synced_as_such) {
   write_file(scratch / "file", "");
   must(store::sync_directory(scratch.path()));
   must(store::sync_directory(""));
-  BOOST_TEST(
-      is_error(store::sync_directory(scratch / "file"), ErrorCode::io));
+  BOOST_TEST(is_error(store::sync_directory(scratch / "file"), ErrorCode::io));
   BOOST_TEST(is_error(store::sync_directory(scratch / "missing"),
                       ErrorCode::not_found));
 }

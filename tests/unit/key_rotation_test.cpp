@@ -33,8 +33,7 @@ class BuiltEntry {
 schema::EventUnion founding_with(const PublicKey& key) {
   schema::NodeInitialisedT initialised;
   initialised.identity = std::make_unique<schema::IdentityT>();
-  initialised.identity->key =
-      std::make_unique<schema::PublicKey>(key.stored());
+  initialised.identity->key = std::make_unique<schema::PublicKey>(key.stored());
   initialised.identity->schema_digest = std::make_unique<schema::Hash>();
   schema::EventUnion payload;
   payload.Set(std::move(initialised));
@@ -53,15 +52,13 @@ schema::EventUnion rotation_to(const PublicKey& key,
 }
 
 const store::Place place{9, store::sha256(store::as_bytes("prev")),
-                         of_hex<NodeId>("000102030405060708090a0b0c0d0e0f"),
-                         2};
+                         of_hex<NodeId>("000102030405060708090a0b0c0d0e0f"), 2};
 
 /// What the key to come signs so as to take over at `where`.
 Signature agreement(const SigningKey& key, const store::Place& where) {
   return key.sign(store::key_rotation_domain,
                   store::key_rotation_statement(where.node, where.sequence,
-                                                where.prev,
-                                                key.public_key()));
+                                                where.prev, key.public_key()));
 }
 
 auto is_refused(const SigningKey& key, const Signature& signature) {
@@ -87,15 +84,13 @@ BOOST_AUTO_TEST_CASE(a_node_named_after_another_key_is_refused) {
 
 BOOST_AUTO_TEST_CASE(an_event_that_founds_nothing_is_refused) {
   auto key = key_of_seed(1);
-  BuiltEntry entry{rotation_to(key.public_key(), agreement(key, place)),
-                   place};
+  BuiltEntry entry{rotation_to(key.public_key(), agreement(key, place)), place};
   BOOST_TEST(is_error(store::first_key(*entry), ErrorCode::damaged));
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_agreed_takes_over) {
   auto key = key_of_seed(1);
-  BuiltEntry entry{rotation_to(key.public_key(), agreement(key, place)),
-                   place};
+  BuiltEntry entry{rotation_to(key.public_key(), agreement(key, place)), place};
   BOOST_TEST(must(store::rotated_key(*entry)) == key.public_key());
 }
 
@@ -118,8 +113,8 @@ BOOST_AUTO_TEST_CASE(nobody_else_can_agree_for_a_key) {
 
 BOOST_AUTO_TEST_CASE(an_agreement_is_made_in_its_own_domain) {
   auto key = key_of_seed(1);
-  auto statement = store::key_rotation_statement(
-      place.node, place.sequence, place.prev, key.public_key());
+  auto statement = store::key_rotation_statement(place.node, place.sequence,
+                                                 place.prev, key.public_key());
   BOOST_TEST(is_refused(key, key.sign(store::entry_domain, statement)));
   BOOST_TEST(is_refused(key, key.sign(statement)));
 }

@@ -36,7 +36,7 @@ struct Fixture {
 };
 
 mode_t mode_of(const fs::path& path) {
-  struct stat status{};
+  struct stat status {};
   BOOST_REQUIRE(::lstat(path.c_str(), &status) == 0);
   return status.st_mode & 07777U;
 }
@@ -284,8 +284,8 @@ BOOST_AUTO_TEST_CASE(wiping_follows_no_link) {
 BOOST_AUTO_TEST_CASE(a_missing_directory_is_said) {
   auto current = must(keys->create());
   fs::remove_all(directory);
-  BOOST_TEST(is_error(keys->retire_all_but(current.public_key()),
-                      ErrorCode::io));
+  BOOST_TEST(
+      is_error(keys->retire_all_but(current.public_key()), ErrorCode::io));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

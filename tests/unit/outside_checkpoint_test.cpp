@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(it_is_for_the_owner_only) {
   ScratchDirectory scratch;
   OutsideCheckpointFile outside{scratch / "checkpoint"};
   must(outside.write("note\n"));
-  struct stat status{};
+  struct stat status {};
   BOOST_REQUIRE(::stat((scratch / "checkpoint").c_str(), &status) == 0);
   BOOST_TEST((status.st_mode & 07777U) == 0600U);
 }

@@ -27,8 +27,7 @@ store::Event started_event() {
 }
 
 const store::Place place{5, store::sha256(store::as_bytes("prev")),
-                         of_hex<NodeId>("000102030405060708090a0b0c0d0e0f"),
-                         3};
+                         of_hex<NodeId>("000102030405060708090a0b0c0d0e0f"), 3};
 const store::ClockReading clock_reading{-1, 12, true};
 
 Bytes built(const store::Event& event) {
@@ -92,8 +91,7 @@ BOOST_AUTO_TEST_CASE(stream_names_are_of_a_small_alphabet) {
   for (int c = 0; c < 256; ++c) {
     std::string name{"a"};
     name += static_cast<char>(c);
-    BOOST_TEST(store::is_stream_name(name) ==
-                   mentions(allowed, name.substr(1)),
+    BOOST_TEST(store::is_stream_name(name) == mentions(allowed, name.substr(1)),
                "character " << c);
   }
 }
@@ -137,8 +135,8 @@ BOOST_AUTO_TEST_CASE(the_same_event_is_built_of_the_same_bytes) {
 
 BOOST_AUTO_TEST_CASE(an_entry_can_be_caused_by_another) {
   auto event = started_event();
-  event.causation = store::Causation{schema::CausationKind::entry, place.node,
-                                     41, {}};
+  event.causation =
+      store::Causation{schema::CausationKind::entry, place.node, 41, {}};
   Checker check;
   const auto* causation = must(check(built(event)))->causation();
   BOOST_REQUIRE(causation != nullptr);
@@ -277,8 +275,7 @@ BOOST_AUTO_TEST_CASE(a_truncated_entry_is_damaged) {
   Checker check;
   auto bytes = built(started_event());
   for (std::size_t size = 0; size <= bytes.size() - 4; ++size)
-    BOOST_TEST(is_error(check(ByteView{bytes}.first(size)),
-                        ErrorCode::damaged),
+    BOOST_TEST(is_error(check(ByteView{bytes}.first(size)), ErrorCode::damaged),
                "size " << size);
 }
 

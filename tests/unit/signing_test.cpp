@@ -17,8 +17,7 @@ namespace {
 
 SigningKey key_of_hex(std::string_view seed) {
   auto bytes = bytes_of_hex(seed);
-  return SigningKey::from_seed(
-      ByteView{bytes}.first<SigningKey::seed_size>());
+  return SigningKey::from_seed(ByteView{bytes}.first<SigningKey::seed_size>());
 }
 
 SigningKey some_key() {
@@ -80,14 +79,14 @@ BOOST_AUTO_TEST_CASE(no_bit_of_signature_message_or_key_can_change) {
   Bytes message(20, 1);
   auto signature = key.sign(message);
   for (std::size_t bit = 0; bit < Signature::size * 8; ++bit)
-    BOOST_TEST(!verify(key.public_key(), message,
-                       with_bit_flipped(signature, bit)));
+    BOOST_TEST(
+        !verify(key.public_key(), message, with_bit_flipped(signature, bit)));
   for (std::size_t bit = 0; bit < message.size() * 8; ++bit)
-    BOOST_TEST(!verify(key.public_key(), with_bit_flipped(message, bit),
-                       signature));
+    BOOST_TEST(
+        !verify(key.public_key(), with_bit_flipped(message, bit), signature));
   for (std::size_t bit = 0; bit < PublicKey::size * 8; ++bit)
-    BOOST_TEST(!verify(with_bit_flipped(key.public_key(), bit), message,
-                       signature));
+    BOOST_TEST(
+        !verify(with_bit_flipped(key.public_key(), bit), message, signature));
 }
 
 // -- domains -----------------------------------------------------------------
@@ -97,12 +96,11 @@ BOOST_AUTO_TEST_CASE(no_domain_is_the_beginning_of_another) {
     BOOST_TEST(!signature_domains[i].prefix.empty());
     for (std::size_t j = 0; j < signature_domains.size(); ++j) {
       if (i == j) continue;
-      BOOST_TEST(!signature_domains[i].prefix.starts_with(
-                     signature_domains[j].prefix),
-                 signature_domains[j].purpose
-                     << " begins " << signature_domains[i].purpose);
-      BOOST_TEST(signature_domains[i].purpose !=
-                 signature_domains[j].purpose);
+      BOOST_TEST(
+          !signature_domains[i].prefix.starts_with(signature_domains[j].prefix),
+          signature_domains[j].purpose << " begins "
+                                       << signature_domains[i].purpose);
+      BOOST_TEST(signature_domains[i].purpose != signature_domains[j].purpose);
     }
   }
 }
@@ -130,14 +128,13 @@ BOOST_AUTO_TEST_CASE(a_domain_stands_before_what_is_signed) {
 }
 
 BOOST_AUTO_TEST_CASE(checkpoints_begin_with_their_domain) {
-  BOOST_TEST(store::checkpoint_origin(NodeId{})
-                 .starts_with(store::checkpoint_domain.prefix));
+  BOOST_TEST(store::checkpoint_origin(NodeId{}).starts_with(
+      store::checkpoint_domain.prefix));
 }
 
 BOOST_AUTO_TEST_CASE(cosignatures_begin_with_their_domain) {
   BOOST_TEST(store::cosignature_statement(5, "text\n") ==
-             std::string{store::cosignature_domain.prefix} +
-                 "time 5\ntext\n");
+             std::string{store::cosignature_domain.prefix} + "time 5\ntext\n");
 }
 
 // -- statements and names ----------------------------------------------------
@@ -146,8 +143,8 @@ BOOST_AUTO_TEST_CASE(a_rotation_states_node_place_and_key) {
   auto node = of_hex<NodeId>("000102030405060708090a0b0c0d0e0f");
   auto prev = store::sha256(as_bytes("prev"));
   auto key = some_key().public_key();
-  BOOST_TEST(to_hex(store::key_rotation_statement(
-                 node, 0x0123456789abcdef, prev, key)) ==
+  BOOST_TEST(to_hex(store::key_rotation_statement(node, 0x0123456789abcdef,
+                                                  prev, key)) ==
              node.hex() + "0123456789abcdef" + prev.hex() + key.hex());
 }
 

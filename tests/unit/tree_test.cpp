@@ -1,7 +1,8 @@
 // The Merkle tree: its hashes, its growth and the proofs that it makes.
+#include "store/tree.hpp"
+
 #include <bit>
 
-#include "store/tree.hpp"
 #include "tests/support/random.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/tree_model.hpp"
@@ -127,8 +128,8 @@ BOOST_AUTO_TEST_CASE(inclusion_proofs_are_as_published) {
   for (const auto& published : vectors::inclusion_proofs) {
     BOOST_TEST_CONTEXT("index " << published.index << " of "
                                 << published.size) {
-      auto proof = must(store::prove_inclusion(published.index,
-                                               published.size, tree.reader()));
+      auto proof = must(store::prove_inclusion(published.index, published.size,
+                                               tree.reader()));
       BOOST_TEST(proof == proof_of(published), per_element());
       auto root = of_hex<Hash>(vectors::roots[published.size]);
       BOOST_TEST(store::verify_inclusion(tree.leaves()[published.index],
@@ -150,7 +151,7 @@ BOOST_AUTO_TEST_CASE(consistency_proofs_are_as_published) {
       store::TreeHead older{old_size, of_hex<Hash>(vectors::roots[old_size])};
       store::TreeHead newer{size, of_hex<Hash>(vectors::roots[size])};
       BOOST_TEST(store::verify_consistency(older, newer, proof) ==
-                  store::Consistency::consistent);
+                 store::Consistency::consistent);
     }
   }
 }
@@ -210,12 +211,12 @@ BOOST_AUTO_TEST_CASE(roots_and_proofs_are_those_of_the_rfc) {
       auto reader = tree.reader();
       BOOST_TEST_INFO("size " << size << ", index " << index << ", old size "
                               << old_size);
-      bool agrees =
-          must(store::tree_root(size, reader)) == model_root(leaves) &&
-          must(store::prove_inclusion(index, size, reader)) ==
-              model_path(index, leaves) &&
-          must(store::prove_consistency(old_size, size, reader)) ==
-              model_proof(old_size, leaves);
+      bool agrees = must(store::tree_root(size, reader)) ==
+                        model_root(leaves) &&
+                    must(store::prove_inclusion(index, size, reader)) ==
+                        model_path(index, leaves) &&
+                    must(store::prove_consistency(old_size, size, reader)) ==
+                        model_proof(old_size, leaves);
       BOOST_TEST(agrees);
     }
     BOOST_TEST(tree.frontier().root() == model_root(tree.leaves()));
@@ -233,15 +234,14 @@ BOOST_AUTO_TEST_CASE(proofs_hold_in_trees_of_any_size) {
       auto index = round == 0 ? size - 1 : random.below(size);
       auto old_size = index + 1;
       BOOST_TEST_INFO("size " << size << ", index " << index);
-      auto inclusion =
-          must(store::prove_inclusion(index, size, tree.reader()));
+      auto inclusion = must(store::prove_inclusion(index, size, tree.reader()));
       BOOST_TEST(store::verify_inclusion(tree.leaf(), index, tree.head(size),
                                          inclusion));
       auto consistency =
           must(store::prove_consistency(old_size, size, tree.reader()));
-      BOOST_TEST(store::verify_consistency(tree.head(old_size),
-                                            tree.head(size), consistency) ==
-                  store::Consistency::consistent);
+      BOOST_TEST(store::verify_consistency(tree.head(old_size), tree.head(size),
+                                           consistency) ==
+                 store::Consistency::consistent);
     }
   }
 }

@@ -36,10 +36,10 @@ inline constexpr VerifierKeyCase verifier_keys[] = {
     {"remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onl"
      "mtw2",
      "remora.n621.de", 0xda77ade7, 0x04},
-    {"Wit2+112f0455+BCy8NYvyk7N1dkxNxgrI3YAJzQDc0FIfs0q7q8U/cwOF",
-     "Wit2", 0x112f0455, 0x04},
-    {"TEST+7997405c+AQcC+FTVKf0jlTdHDY3rbevmnKxxPjigCXlVtGe6RIr6",
-     "TEST", 0x7997405c, 0x01},
+    {"Wit2+112f0455+BCy8NYvyk7N1dkxNxgrI3YAJzQDc0FIfs0q7q8U/cwOF", "Wit2",
+     0x112f0455, 0x04},
+    {"TEST+7997405c+AQcC+FTVKf0jlTdHDY3rbevmnKxxPjigCXlVtGe6RIr6", "TEST",
+     0x7997405c, 0x01},
 };
 
 // -- cosignature/v1 ----------------------------------------------------------
@@ -106,12 +106,9 @@ struct LeafCase {
 
 /// The inputs are in hexadecimal.
 inline constexpr LeafCase leaves[] = {
-    {"",
-     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
-    {"00",
-     "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"},
-    {"10",
-     "0298d122906dcfc10892cb53a73992fc5b9f493ea4c9badb27b791b4127a7fe7"},
+    {"", "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
+    {"00", "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"},
+    {"10", "0298d122906dcfc10892cb53a73992fc5b9f493ea4c9badb27b791b4127a7fe7"},
     {"2021",
      "07506a85fd9dd2f120eb694f86011e5bb4662e5c415a62917033d4a9624487e7"},
     {"3031",
@@ -159,17 +156,21 @@ struct InclusionCase {
 
 inline constexpr InclusionCase inclusion_proofs[] = {
     {0, 1, {}},
-    {0, 8,
+    {0,
+     8,
      {"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
       "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
       "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"}},
-    {5, 8,
+    {5,
+     8,
      {"bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
       "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
       "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"}},
-    {2, 3,
+    {2,
+     3,
      {"fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"}},
-    {1, 5,
+    {1,
+     5,
      {"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
       "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
       "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"}},
@@ -183,18 +184,22 @@ struct ConsistencyCase {
 };
 
 inline constexpr ConsistencyCase consistency_proofs[] = {
-    {1, 8,
+    {1,
+     8,
      {"lqKW0iTyhcZ77pPDD4owkVfw2qNdxbh+QQt4YwoJz8c=",
       "Xwg/ChozygdqlSeYMlgNs+DvRYS9/x9UyKNg9Q3jAx4=",
       "a0eq8p7jwq+a+Im8H7klTavTEXfxYjLdaqsDXKOb9uQ="}},
-    {6, 8,
+    {6,
+     8,
      {"DrxdNDf74tsVi58Sah0RjjCBgQMdCpSfje3t68VY72o=",
       "yoVOoSjtBQtBs1/8G4e46yveRh6eO1WW7Oa51ZdaCuA=",
       "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc="}},
-    {2, 5,
+    {2,
+     5,
      {"Xwg/ChozygdqlSeYMlgNs+DvRYS9/x9UyKNg9Q3jAx4=",
       "vBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms="}},
-    {7, 8,
+    {7,
+     8,
      {"sIaT7C5yFZcTBkHoIR5+7cy0wmQTlj7ubB4u0W/7Gl8=",
       "Rvb/rdPQagn/PFhg0nVci5gZ2330QlF4jH2OMYDejrE=",
       "DrxdNDf74tsVi58Sah0RjjCBgQMdCpSfje3t68VY72o=",
@@ -226,16 +231,22 @@ struct WitnessedCheckpoint {
 };
 
 inline constexpr WitnessedCheckpoint witnessed_checkpoints[] = {
-    {1, "KgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0,
+    {1,
+     "KgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+     0,
      {},
      "UgIom7fPZTqpxWWhyjWduBvTvGVqsokMbqTArsQilegKoFBJQjUFAmQ0+YeSPM3w"
      "fUQMFSzVnnNuWRTYrajXpNUbIQY="},
-    {3, "RcCI1Nk56ZcSmIEfIn0SleqtV7uvrlXNccFx595Iwl0=", 1,
+    {3,
+     "RcCI1Nk56ZcSmIEfIn0SleqtV7uvrlXNccFx595Iwl0=",
+     1,
      {"KgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
       "KgIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
      "UgIom2VbtIcdFbwFAy1n7s6IkAxIY6J/GQOTuZF2ORV39d75cbAj2aQYwyJre36k"
      "ezNobZs4SUUdrcawfAB8WVrx6go="},
-    {5, "QrtXrQZCCvpIgsSmOsah7HdICzMLLyDfxToMql9WTjY=", 1,
+    {5,
+     "QrtXrQZCCvpIgsSmOsah7HdICzMLLyDfxToMql9WTjY=",
+     1,
      {"KgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
       "+fUDV+k970B4I3uKrqJM4aP1lloPZP8mvr2Z4wRw2LI=",
       "KgQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},

@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(the_lock_file_holds_the_pid_and_nothing_older) {
 BOOST_AUTO_TEST_CASE(the_lock_file_is_for_the_owner_only) {
   ScratchDirectory scratch;
   auto lock = must(WriterLock::acquire(scratch / "writer.lock"));
-  struct stat status{};
+  struct stat status {};
   BOOST_REQUIRE(::stat((scratch / "writer.lock").c_str(), &status) == 0);
   BOOST_TEST((status.st_mode & 07077U) == 0U);
 }
@@ -171,9 +171,8 @@ BOOST_AUTO_TEST_CASE(a_link_is_no_lock_file) {
 
 BOOST_AUTO_TEST_CASE(there_is_no_lock_in_a_missing_directory) {
   ScratchDirectory scratch;
-  BOOST_TEST(is_error(
-      WriterLock::acquire(scratch / "missing" / "writer.lock"),
-      ErrorCode::not_found));
+  BOOST_TEST(is_error(WriterLock::acquire(scratch / "missing" / "writer.lock"),
+                      ErrorCode::not_found));
 }
 
 // -- readers -----------------------------------------------------------------

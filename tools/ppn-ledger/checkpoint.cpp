@@ -1,7 +1,8 @@
 // ppn-ledger checkpoint and key: what a stranger needs to check a log.
+#include "store/checkpoint.hpp"
+
 #include <fmt/format.h>
 
-#include "store/checkpoint.hpp"
 #include "store/key_rotation.hpp"
 #include "tools/ppn-ledger/commands.hpp"
 #include "tools/ppn-ledger/failure.hpp"
@@ -25,8 +26,7 @@ int key(const KeyOptions& options) {
   auto view = ledger->view();
   auto keys = store::read_key_history(view);
   if (!keys) return fail(keys.error());
-  auto origin =
-      store::checkpoint_origin(store::node_id_of(keys->front().key));
+  auto origin = store::checkpoint_origin(store::node_id_of(keys->front().key));
   if (!options.all) keys->erase(keys->begin(), keys->end() - 1);
   auto list = Json::array();
   for (const auto& period : *keys) {

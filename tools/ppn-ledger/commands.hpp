@@ -1,5 +1,5 @@
-// The commands of ppn-ledger: what each can be told, and what it returns. All of
-// them read; none writes into the state directory it looks at.
+// The commands of ppn-ledger: what each can be told, and what it returns. All
+// of them read; none writes into the state directory it looks at.
 #pragma once
 
 #include <cstdint>

@@ -71,8 +71,9 @@ int diff(const DiffOptions& options) {
   auto after = parse_point(options.after, *ledger);
   if (!after) return fail(after.error());
   if (*before > *after)
-    return fail_usage("the first point is later than the second; turn them "
-                      "round");
+    return fail_usage(
+        "the first point is later than the second; turn them "
+        "round");
   StateFold fold;
   if (auto folded = fold_entries(*ledger, 0, *before, fold); !folded)
     return fail(folded.error());

@@ -24,9 +24,9 @@ class Visit {
 
  private:
   bool stop(std::uint64_t sequence, const store::Error& error) {
-    status_ = store::Error{
-        error.code, "entry " + std::to_string(sequence) + ": " +
-                        error.message + "; 'ppn-ledger verify' says more"};
+    status_ = store::Error{error.code, "entry " + std::to_string(sequence) +
+                                           ": " + error.message +
+                                           "; 'ppn-ledger verify' says more"};
     return false;
   }
 

@@ -1,6 +1,7 @@
 // ppn-ledger: the auditor's program. Looks at a state directory, live, stopped
 // or copied, and needs nothing of a running node.
 #include <CLI/CLI.hpp>
+
 #include <thread>
 
 #include "store/signing.hpp"
@@ -133,28 +134,28 @@ class CommandLine {
   void add_prove() {
     auto* prove = add(&app_, "prove", "make or check a proof");
     prove->require_subcommand(1);
-    auto* inclusion =
-        add(prove, "inclusion", "that an entry is in the ledger: "
-                                "ppn-ledger prove DIR inclusion SEQ");
+    auto* inclusion = add(prove, "inclusion",
+                          "that an entry is in the ledger: "
+                          "ppn-ledger prove DIR inclusion SEQ");
     take_directory(inclusion, inclusion_.directory);
     inclusion->add_option("SEQ", inclusion_.sequence, "its sequence")
         ->required();
     choose(inclusion, inclusion_, prove_inclusion);
 
-    auto* consistency =
-        add(prove, "consistency", "that a ledger only grew: "
-                                  "ppn-ledger prove DIR consistency A B");
+    auto* consistency = add(prove, "consistency",
+                            "that a ledger only grew: "
+                            "ppn-ledger prove DIR consistency A B");
     take_directory(consistency, consistency_.directory);
-    consistency->add_option("A", consistency_.before, "older size")
-        ->required();
+    consistency->add_option("A", consistency_.before, "older size")->required();
     consistency->add_option("B", consistency_.after, "newer size")->required();
     choose(consistency, consistency_, prove_consistency);
 
     auto* check = add(prove, "check", "a proof, with nothing but its file");
     check->add_option("FILE", check_.file, "the proof, or - for standard input")
         ->required();
-    check->add_option("--key", check_.key,
-                      "the verifier key, or a file that holds it")
+    check
+        ->add_option("--key", check_.key,
+                     "the verifier key, or a file that holds it")
         ->required();
     take_json(check, check_.json);
     choose(check, check_, prove_check);

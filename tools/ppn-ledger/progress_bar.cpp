@@ -33,8 +33,8 @@ void ProgressBar::show(std::uint64_t done, std::uint64_t total) {
   auto seconds = std::chrono::duration<double>(now - begun_).count();
   auto rate = static_cast<double>(done) / std::max(seconds, 0.001);
   auto left = static_cast<double>(total - done) / std::max(rate, 0.001);
-  fmt::print(stderr, "\r\033[K{} [{:<{}}] {:3}% {} of {}, {:.0f} s left",
-             what_, bar, width, done * 100 / total, done, total, left);
+  fmt::print(stderr, "\r\033[K{} [{:<{}}] {:3}% {} of {}, {:.0f} s left", what_,
+             bar, width, done * 100 / total, done, total, left);
   std::fflush(stderr);
 }
 

@@ -65,9 +65,9 @@ class FieldReader {
       return proof;
     }
     for (const auto& item : *field) {
-      auto hash = item.is_string() ? store::fixed_from_base64<Hash>(
-                                         item.get<std::string>())
-                                   : std::nullopt;
+      auto hash = item.is_string()
+                      ? store::fixed_from_base64<Hash>(item.get<std::string>())
+                      : std::nullopt;
       if (!hash) miss(name, "a list of hashes");
       proof.push_back(hash.value_or(Hash{}));
     }
@@ -143,14 +143,12 @@ ProofVerdict check(const InclusionProof& proof, const Vouched& vouched) {
 
 ProofVerdict check(const ConsistencyProof& proof, const Vouched& vouched) {
   if (proof.after.size > 0 &&
-      store::verify_consistency(proof.after, vouched.head,
-                                proof.head_proof) !=
+      store::verify_consistency(proof.after, vouched.head, proof.head_proof) !=
           store::Consistency::consistent)
     return refuted(fmt::format(
         "the tree of {} entries is not a prefix of the checkpoint's",
         proof.after.size));
-  switch (
-      store::verify_consistency(proof.before, proof.after, proof.proof)) {
+  switch (store::verify_consistency(proof.before, proof.after, proof.proof)) {
     case store::Consistency::vacuous:
       return {Kind::vacuous,
               "the older tree is empty: that is consistent with every ledger "

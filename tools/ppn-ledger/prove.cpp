@@ -37,13 +37,10 @@ store::Result<InclusionProof> make_inclusion(store::LedgerView& view,
   if (!head) return head.error();
   auto record = view.record(sequence);
   if (!record) return record.error();
-  auto proof =
-      store::prove_inclusion(sequence, head->head.size, view.nodes());
+  auto proof = store::prove_inclusion(sequence, head->head.size, view.nodes());
   if (!proof) return proof.error();
-  return InclusionProof{sequence,
-                        {record->begin(), record->end()},
-                        *proof,
-                        head->note};
+  return InclusionProof{
+      sequence, {record->begin(), record->end()}, *proof, head->note};
 }
 
 store::Result<store::Proof> prove_growth(std::uint64_t before,

@@ -99,17 +99,15 @@ class Walker {
                                   const reflection::Field& field) const {
     const auto& type = *field.type();
     if (type.element() == BaseType::UByte && type.index() < 0) {
-      const auto* bytes =
-          flatbuffers::GetFieldV<std::uint8_t>(table, field);
-      return bytes == nullptr
-                 ? Json{}
-                 : Json(to_hex({bytes->data(), bytes->size()}));
+      const auto* bytes = flatbuffers::GetFieldV<std::uint8_t>(table, field);
+      return bytes == nullptr ? Json{}
+                              : Json(to_hex({bytes->data(), bytes->size()}));
     }
     if (type.element() != BaseType::Obj) return {};
     const auto& object = object_of(type);
     const auto* tables =
-        flatbuffers::GetFieldV<flatbuffers::Offset<flatbuffers::Table>>(
-            table, field);
+        flatbuffers::GetFieldV<flatbuffers::Offset<flatbuffers::Table>>(table,
+                                                                        field);
     if (tables == nullptr) return {};
     return table_vector(*tables, object);
   }
@@ -139,15 +137,14 @@ class Walker {
                                const reflection::Object& object) const {
     auto fields = in_order(object);
     // A struct of bytes alone is a fixed byte string.
-    if (fields.size() == 1 &&
-        fields[0]->type()->base_type() == BaseType::Array)
+    if (fields.size() == 1 && fields[0]->type()->base_type() == BaseType::Array)
       return to_hex(
           {content.GetStruct<const std::uint8_t*>(fields[0]->offset()),
            fields[0]->type()->fixed_length()});
     auto json = Json::object();
     for (const auto* field : fields)
-      json[field->name()->str()] = scalar(
-          *field->type(), flatbuffers::GetAnyFieldI(content, *field));
+      json[field->name()->str()] =
+          scalar(*field->type(), flatbuffers::GetAnyFieldI(content, *field));
     return json;
   }
 
@@ -166,11 +163,10 @@ class Walker {
 
   [[nodiscard]] Json enumerated(const reflection::Type& type,
                                 std::int64_t value) const {
-    const auto* names = schema_.enums()->Get(
-        static_cast<flatbuffers::uoffset_t>(type.index()));
-    bool is_set =
-        names->attributes() != nullptr &&
-        names->attributes()->LookupByKey("bit_flags") != nullptr;
+    const auto* names =
+        schema_.enums()->Get(static_cast<flatbuffers::uoffset_t>(type.index()));
+    bool is_set = names->attributes() != nullptr &&
+                  names->attributes()->LookupByKey("bit_flags") != nullptr;
     if (!is_set) {
       const auto* name = names->values()->LookupByKey(value);
       return name == nullptr ? Json(value) : Json(name->name()->str());
@@ -214,8 +210,20 @@ std::string compact(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+namespace {
+
+/// A stranger's text must not command the terminal it is shown on.
+std::string printable(const std::string& text) {
+  bool plain = std::all_of(text.begin(), text.end(),
+                           [](char c) { return c >= ' ' && c <= '~'; });
+  if (plain) return text;
+  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
 std::string summary(const Json& json) {
-  if (json.is_string()) return json.get<std::string>();
+  if (json.is_string()) return printable(json.get<std::string>());
   std::string line;
   if (json.is_array()) {
     for (const auto& item : json)

@@ -1,5 +1,5 @@
-// FlatBuffers as JSON, by the schema alone: a new kind of event needs no line of
-// code here.
+// FlatBuffers as JSON, by the schema alone: a new kind of event needs no line
+// of code here.
 #pragma once
 
 #include <nlohmann/json.hpp>

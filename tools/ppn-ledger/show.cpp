@@ -40,8 +40,7 @@ void print_line(const ReadEntry& read) {
   fmt::print("{:>8}  {}{}  {:<18}  {:<19}  {}\n", read.sequence,
              format_time(entry.clock()->utc_ns()),
              entry.clock()->synchronised() ? ' ' : '?', stream,
-             json["payload_type"].get<std::string>(),
-             summary(json["payload"]));
+             json["payload_type"].get<std::string>(), summary(json["payload"]));
 }
 
 class Shower {

@@ -72,7 +72,7 @@ store::Result<Statistics> gather(OpenLedger& ledger,
   });
   if (!scanned) return scanned.error();
   statistics.map = ledger.backend->map_use();
-  struct statvfs system{};
+  struct statvfs system {};
   if (::statvfs(directory.c_str(), &system) == 0)
     statistics.disk_free_bytes =
         std::uint64_t{system.f_bavail} * system.f_frsize;
@@ -110,8 +110,8 @@ void print_tallies(const char* title, const Tallies& tallies) {
   });
   fmt::print("\n{:<32} {:>12} {:>14}\n", title, "entries", "bytes");
   for (std::size_t i = 0; i < std::min(rows.size(), streams_shown); ++i)
-    fmt::print("{:<32} {:>12} {:>14}\n", rows[i].first,
-               rows[i].second.entries, rows[i].second.bytes);
+    fmt::print("{:<32} {:>12} {:>14}\n", rows[i].first, rows[i].second.entries,
+               rows[i].second.bytes);
   if (rows.size() > streams_shown)
     fmt::print("and {} more\n", rows.size() - streams_shown);
 }
@@ -123,10 +123,10 @@ void print_text(const Statistics& statistics) {
   fmt::print("to                {}\n", format_time(statistics.last_ns));
   fmt::print("records           {} bytes, {} each\n", all.bytes,
              all.bytes / std::max<std::uint64_t>(all.entries, 1));
-  fmt::print("database          {} bytes, {} for each entry\n",
-             statistics.map.used_bytes,
-             statistics.map.used_bytes /
-                 std::max<std::uint64_t>(all.entries, 1));
+  fmt::print(
+      "database          {} bytes, {} for each entry\n",
+      statistics.map.used_bytes,
+      statistics.map.used_bytes / std::max<std::uint64_t>(all.entries, 1));
   fmt::print("disk free         {} bytes\n", statistics.disk_free_bytes);
   if (auto growth = statistics.bytes_per_day())
     fmt::print("growth            {:.0f} bytes a day over {:.1f} days\n",

@@ -104,9 +104,10 @@ int export_log(const TransferOptions& options) {
 int restore(const TransferOptions& options) {
   auto code = make_state_directory(options, fill_from_export);
   if (code == exit_ok)
-    fmt::print("restored to {}; its keys are not in an export, so it can be "
-               "read but not appended to\n",
-               options.to);
+    fmt::print(
+        "restored to {}; its keys are not in an export, so it can be "
+        "read but not appended to\n",
+        options.to);
   return code;
 }
 

@@ -96,9 +96,10 @@ void print_text(const std::string& directory, const Json& report) {
   if (verdict == "valid")
     fmt::print("VALID: {}\n", directory);
   else if (verdict == "too-new")
-    fmt::print("TOO NEW: {}\nThis is no sign of tampering: {}. Use a newer "
-               "ppn-ledger.\n",
-               directory, text_or_dash(report, "too_new"));
+    fmt::print(
+        "TOO NEW: {}\nThis is no sign of tampering: {}. Use a newer "
+        "ppn-ledger.\n",
+        directory, text_or_dash(report, "too_new"));
   else
     fmt::print("INVALID: {}\n", directory);
   for (const char* name : {"node", "entries", "root", "keys"})

@@ -146,9 +146,8 @@ void UnmapProgress::operator()(SharedProgress* progress) const {
 }
 
 store::Result<AuditChild> start_audit(const VerifyOptions& options) {
-  void* memory = ::mmap(nullptr, sizeof(SharedProgress),
-                        PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                        -1, 0);
+  void* memory = ::mmap(nullptr, sizeof(SharedProgress), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return store::system_error("map", "memory");
   AuditChild child;
   child.progress.reset(new (memory) SharedProgress{});
@@ -159,8 +158,7 @@ store::Result<AuditChild> start_audit(const VerifyOptions& options) {
   store::FileHandle to_parent{ends[1]};
   child.pid = ::fork();
   if (child.pid < 0) return store::system_error("start", "a process");
-  if (child.pid == 0)
-    be_the_child(options, *child.progress, to_parent.get());
+  if (child.pid == 0) be_the_child(options, *child.progress, to_parent.get());
   return child;
 }
 

@@ -1,0 +1,366 @@
+// The state of a node: what each event makes of it, and the bytes it is kept
+// in.
+#include "events/state.hpp"
+
+#include "events/state_codec.hpp"
+#include "store/record.hpp"
+#include "tests/support/event_source.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/keys.hpp"
+
+namespace ppn::tests {
+
+using events::State;
+
+namespace {
+
+const NodeId some_node = of_hex<NodeId>("000102030405060708090a0b0c0d0e0f");
+const NodeId old_node = of_hex<NodeId>("0f0e0d0c0b0a09080706050403020100");
+
+Id id_of(std::uint8_t number) {
+  Id id;
+  id.bytes.back() = number;
+  return id;
+}
+
+/// A state and the entries that make it.
+class Life {
+ public:
+  /// Why the event can not follow; empty if it did.
+  std::string apply(const store::Event& event) {
+    auto bytes =
+        store::build_entry(builder_, event, {next_, {}, some_node, 1}, {});
+    const auto* entry = must(store::check_entry(bytes));
+    auto refused = events::apply(state_, *entry);
+    if (!refused) ++next_;
+    return refused.value_or("");
+  }
+
+  template <class Payload>
+  std::string operator()(Payload payload) {
+    store::Event event;
+    event.stream = "any";
+    event.payload.Set(std::move(payload));
+    return apply(event);
+  }
+
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const events::Node& node() const { return state_.node; }
+  [[nodiscard]] const events::Capabilities& capabilities() const {
+    return state_.capabilities;
+  }
+
+  void begin_at(State state, std::uint64_t next) {
+    state_ = std::move(state);
+    next_ = next;
+  }
+
+ private:
+  flatbuffers::FlatBufferBuilder builder_;
+  State state_;
+  std::uint64_t next_ = 0;
+};
+
+std::unique_ptr<schema::IdentityT> identity() {
+  auto made = std::make_unique<schema::IdentityT>();
+  made->key =
+      std::make_unique<schema::PublicKey>(key_of_seed(1).public_key().stored());
+  made->schema_digest = std::make_unique<schema::Hash>();
+  made->name = "host";
+  return made;
+}
+
+schema::NodeInitialisedT initialised() {
+  schema::NodeInitialisedT event;
+  event.identity = identity();
+  return event;
+}
+
+schema::NodeRejoinedT rejoined() {
+  schema::NodeRejoinedT event;
+  event.identity = identity();
+  event.replaces = std::make_unique<schema::NodeId>(old_node.stored());
+  return event;
+}
+
+schema::NodeStartedT started(std::uint64_t boot) {
+  schema::NodeStartedT event;
+  event.boot = boot;
+  return event;
+}
+
+schema::NodeStoppedT stopped(std::uint64_t boot) {
+  schema::NodeStoppedT event;
+  event.boot = boot;
+  return event;
+}
+
+schema::NodeKeyRotatedT rotated_to(const PublicKey& key) {
+  schema::NodeKeyRotatedT event;
+  event.new_key = std::make_unique<schema::PublicKey>(key.stored());
+  event.new_key_signature = std::make_unique<schema::Signature>();
+  return event;
+}
+
+schema::CapabilityGrantedT granted(std::uint8_t number,
+                                   std::optional<std::uint8_t> parent = {}) {
+  schema::CapabilityGrantedT event;
+  event.grant = std::make_unique<schema::Id>(id_of(number).stored());
+  event.subject = "node/1";
+  event.resource = "vm/2";
+  event.rights = schema::Right::read | schema::Right::invoke;
+  if (parent)
+    event.parent = std::make_unique<schema::Id>(id_of(*parent).stored());
+  return event;
+}
+
+schema::CapabilityRevokedT revoked(std::uint8_t number) {
+  schema::CapabilityRevokedT event;
+  event.grant = std::make_unique<schema::Id>(id_of(number).stored());
+  return event;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(state)
+
+// -- nodes -------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_node_is_founded_once) {
+  Life life;
+  BOOST_TEST(!life.node().founded());
+  BOOST_TEST(life(initialised()).empty());
+  BOOST_TEST(life.node().founded());
+  BOOST_TEST(life.node().id == some_node);
+  BOOST_TEST(life.node().name == "host");
+  BOOST_TEST((life.node().keys == std::vector<events::KeyPeriod>{
+                                      {0, key_of_seed(1).public_key()}}));
+  BOOST_TEST(!life.node().replaces);
+  auto before = life.state();
+  BOOST_TEST(mentions(life(initialised()), "founded already"));
+  BOOST_TEST(mentions(life(rejoined()), "founded already"));
+  BOOST_TEST((life.state() == before));
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_rejoined_knows_whom_it_replaces) {
+  Life life;
+  BOOST_TEST(life(rejoined()).empty());
+  BOOST_TEST(life.node().founded());
+  BOOST_TEST(life.node().replaces.value_or(NodeId{}) == old_node);
+}
+
+BOOST_AUTO_TEST_CASE(boots_rise) {
+  Life life;
+  BOOST_TEST(!life(started(0)).empty());
+  BOOST_TEST(life(started(1)).empty());
+  BOOST_TEST(life.node().running);
+  BOOST_TEST(mentions(life(started(1)), "does not rise"));
+  // A node that crashed says nothing of it.
+  BOOST_TEST(life(started(5)).empty());
+  BOOST_TEST(!life(started(4)).empty());
+  BOOST_TEST(life.node().boot == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(what_runs_is_stopped_once) {
+  Life life;
+  BOOST_TEST(mentions(life(stopped(0)), "not running"));
+  BOOST_TEST(life(started(2)).empty());
+  BOOST_TEST(mentions(life(stopped(1)), "not running"));
+  BOOST_TEST(life.node().running);
+  BOOST_TEST(life(stopped(2)).empty());
+  BOOST_TEST(!life.node().running);
+  BOOST_TEST(!life(stopped(2)).empty());
+  BOOST_TEST(life(started(3)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_key_signs_from_the_next_entry_on) {
+  Life life;
+  BOOST_TEST(life(initialised()).empty());
+  BOOST_TEST(life(started(1)).empty());
+  auto next = key_of_seed(2).public_key();
+  BOOST_TEST(life(rotated_to(next)).empty());
+  BOOST_REQUIRE(life.node().keys.size() == 2U);
+  BOOST_TEST((life.node().keys[1] == events::KeyPeriod{3, next}));
+}
+
+BOOST_AUTO_TEST_CASE(accepted_checkpoints_are_counted) {
+  Life life;
+  schema::OutsideCheckpointAcceptedT accepted;
+  accepted.root = std::make_unique<schema::Hash>();
+  BOOST_TEST(life(accepted).empty());
+  BOOST_TEST(life(accepted).empty());
+  BOOST_TEST(life.node().outside_checkpoints_accepted == 2U);
+}
+
+// -- capabilities ------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_grant_lives_until_it_is_revoked) {
+  Life life;
+  BOOST_TEST(life(started(1)).empty());
+  auto event = granted(7);
+  event.expiry = std::make_unique<schema::ExpiryT>();
+  event.expiry->utc_ns = -3;
+  event.expiry->boot = 4;
+  event.expiry->since_boot_ns = 5;
+  BOOST_TEST(life(std::move(event)).empty());
+  events::Grant due{"node/1",
+                    "vm/2",
+                    schema::Right::read | schema::Right::invoke,
+                    events::Expiry{-3, 4, 5},
+                    {},
+                    1};
+  BOOST_REQUIRE(life.capabilities().live.size() == 1U);
+  BOOST_TEST((life.capabilities().live.at(id_of(7)) == due));
+  BOOST_TEST(life(revoked(7)).empty());
+  BOOST_TEST(life.capabilities().live.empty());
+  BOOST_TEST(life.capabilities().revoked == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_live_grant_is_not_granted_again) {
+  Life life;
+  BOOST_TEST(life(granted(1)).empty());
+  auto before = life.state();
+  BOOST_TEST(mentions(life(granted(1)), "live already"));
+  BOOST_TEST((life.state() == before));
+  BOOST_TEST(life(revoked(1)).empty());
+  BOOST_TEST(life(granted(1)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_live_is_not_revoked) {
+  Life life;
+  BOOST_TEST(mentions(life(revoked(1)), "not live"));
+  BOOST_TEST(life(granted(1)).empty());
+  BOOST_TEST(life(revoked(1)).empty());
+  BOOST_TEST(!life(revoked(1)).empty());
+  BOOST_TEST(life.capabilities().revoked == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_grant_hangs_from_one_that_is_live) {
+  Life life;
+  BOOST_TEST(mentions(life(granted(2, 1)), "hangs from"));
+  BOOST_TEST(life(granted(1)).empty());
+  BOOST_TEST(life(granted(2, 1)).empty());
+  BOOST_TEST(life.capabilities().live.at(id_of(2)).parent.value_or(Id{}) ==
+             id_of(1));
+  BOOST_TEST(!life(granted(3, 9)).empty());
+}
+
+// -- bytes -------------------------------------------------------------------
+
+namespace {
+
+/// The state after `count` events of a history.
+Life life_of(EventSource& source, std::size_t count) {
+  Life life;
+  BOOST_TEST_REQUIRE(life(initialised()).empty());
+  for (; count > 0; --count)
+    BOOST_TEST_REQUIRE(life.apply(source.next()).empty());
+  return life;
+}
+
+State decoded(ByteView bytes) {
+  auto decoded = events::decode(bytes);
+  BOOST_REQUIRE(decoded.has_value());
+  return *decoded;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_empty_state_is_kept) {
+  BOOST_TEST((decoded(events::encode(State{})) == State{}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_encoded_is_decoded_again) {
+  auto first = seed_or(20260105);
+  for (auto seed = first; seed < first + 10; ++seed) {
+    BOOST_TEST_CONTEXT("PPN_TEST_SEED=" << seed) {
+      EventSource source{seed};
+      auto life = life_of(source, 50 * (seed - first));
+      auto bytes = events::encode(life.state());
+      BOOST_TEST((decoded(bytes) == life.state()));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_numbers_are_kept) {
+  constexpr auto largest = ~std::uint64_t{0};
+  State state;
+  state.node = {old_node,  "",     {{largest, PublicKey{}}}, largest, true,
+                some_node, largest};
+  state.capabilities.revoked = largest;
+  state.capabilities.live[id_of(1)] = {
+      "s",
+      "r",
+      schema::Right::ANY,
+      events::Expiry{std::numeric_limits<std::int64_t>::min(), largest,
+                     largest},
+      id_of(2),
+      largest};
+  BOOST_TEST((decoded(events::encode(state)) == state));
+}
+
+BOOST_AUTO_TEST_CASE(the_same_state_is_the_same_bytes_however_it_came_to_be) {
+  Life one;
+  Life other;
+  for (auto number : {1, 2, 3})
+    BOOST_TEST(one(granted(static_cast<std::uint8_t>(number))).empty());
+  for (auto number : {1, 4, 3})
+    BOOST_TEST(other(granted(static_cast<std::uint8_t>(number))).empty());
+  BOOST_TEST(one(revoked(2)).empty());
+  BOOST_TEST(other(revoked(4)).empty());
+  BOOST_TEST((one.state() == other.state()));
+  BOOST_TEST(to_hex(events::encode(one.state())) ==
+             to_hex(events::encode(other.state())));
+}
+
+BOOST_AUTO_TEST_CASE(bytes_of_something_else_are_no_state) {
+  BOOST_TEST(!events::decode({}));
+  BOOST_TEST(!events::decode(Bytes(7)));
+  BOOST_TEST(!events::decode(Bytes(200)));
+  auto bytes = events::encode(State{});
+  bytes[4] = 'Q';
+  BOOST_TEST(!events::decode(bytes));
+}
+
+// Snapshots are signed; what remains readable must only be survived here.
+BOOST_AUTO_TEST_CASE(damaged_bytes_are_read_within_their_bounds) {
+  Random random{seed_or(20260107)};
+  EventSource source{1};
+  const auto bytes = events::encode(life_of(source, 60).state());
+  for (std::size_t size = 0; size < bytes.size(); size += 7)
+    (void)events::decode(ByteView{bytes}.first(size));
+  std::size_t refused = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    auto damaged = bytes;
+    for (auto changes = 1 + random.below(3); changes > 0; --changes)
+      damaged[random.below(damaged.size())] =
+          static_cast<std::uint8_t>(random.below(256));
+    refused += events::decode(damaged) ? 0U : 1U;
+  }
+  BOOST_TEST(refused > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_and_its_tail_make_what_all_entries_make) {
+  auto first = seed_or(20260108);
+  for (auto seed = first; seed < first + 10; ++seed) {
+    BOOST_TEST_CONTEXT("PPN_TEST_SEED=" << seed) {
+      constexpr std::uint64_t events_before = 150;
+      EventSource source{seed};
+      auto whole = life_of(source, events_before);
+      Life tail;
+      tail.begin_at(decoded(events::encode(whole.state())), events_before + 1);
+      for (int i = 0; i < 150; ++i) {
+        auto event = source.next();
+        BOOST_TEST_REQUIRE(whole.apply(event).empty());
+        BOOST_TEST_REQUIRE(tail.apply(event).empty());
+      }
+      BOOST_TEST((tail.state() == whole.state()));
+      BOOST_TEST(to_hex(events::encode(tail.state())) ==
+                 to_hex(events::encode(whole.state())));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests
