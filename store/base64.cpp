@@ -22,6 +22,8 @@ std::optional<Bytes> from_base64(std::string_view text) {
                                  sodium_base64_VARIANT_ORIGINAL);
   if (failed != 0 || end != text.data() + text.size()) return std::nullopt;
   bytes.resize(size);
+  // libsodium reads some bytes beyond ASCII as if they were digits.
+  if (to_base64(bytes) != text) return std::nullopt;
   return bytes;
 }
 

@@ -79,7 +79,14 @@ Status sync_directory(const fs::path& path) {
 }
 
 Status make_directory(const fs::path& path, mode_t mode) {
-  if (path.empty() || fs::is_directory(path)) return {};
+  struct stat status = {};
+  if (path.empty()) return {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return {};
+    errno = ENOTDIR;
+    return system_error("create directory", path);
+  }
+  if (errno != ENOENT) return system_error("create directory", path);
   if (auto above = make_directory(path.parent_path(), mode); !above)
     return above;
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)

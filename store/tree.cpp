@@ -177,7 +177,8 @@ Consistency verify_consistency(const TreeHead& older, const TreeHead& newer,
   };
   if (older.size == 0) {
     bool empty = older.root == sha256({}) && proof.empty();
-    return empty ? Consistency::vacuous : Consistency::inconsistent;
+    bool possible = newer.size > 0 || newer.root == older.root;
+    return empty && possible ? Consistency::vacuous : Consistency::inconsistent;
   }
   if (older.size > newer.size) return Consistency::inconsistent;
   if (older.size == newer.size)

@@ -17,10 +17,21 @@ class WriterLock {
   /// not protect. A missing file means that no writer ever came. locked, io.
   static Result<WriterLock> keep_writers_out(const std::filesystem::path& path);
 
+  WriterLock(WriterLock&&) = default;
+  WriterLock& operator=(WriterLock&&) = default;
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+  /// A writer that ends in order takes its pid along.
+  ~WriterLock();
+
  private:
-  explicit WriterLock(FileHandle file) : file_(std::move(file)) {}
+  enum class Holder : bool { reader, writer };
+
+  WriterLock(FileHandle file, Holder holder)
+      : file_(std::move(file)), holder_(holder) {}
 
   FileHandle file_;
+  Holder holder_;
 };
 
 }  // namespace ppn::store

@@ -17,6 +17,19 @@ constexpr std::size_t many_waiting = 64;
 constexpr double redis_budget = 1.0;
 constexpr std::size_t redis_budget_waiting = 512;
 
+constexpr std::string_view about_the_hand_loop =
+    "By hand: the same entry bytes, chained, signed on as many threads and put "
+    "with MDB_APPEND. It leaves out the tree, the index of streams, every "
+    "check of entries and versions, the checkpoints inside and outside, and "
+    "the care for a full disk.";
+constexpr std::string_view about_the_peers =
+    "SQLite: WAL, synchronous=FULL, a transaction for each batch, the same "
+    "entries chained and signed on as many threads; no tree, no index of "
+    "streams. Redis: one XADD of the same size for each connection that waits; "
+    "nothing signed, nothing chained.";
+constexpr std::string_view about_cpu_time =
+    "cpu us/event: processor time on all cores; of Redis the server's alone.";
+
 struct Load {
   std::size_t waiting;
   std::size_t events;
@@ -157,20 +170,8 @@ Part bench_append(const Setup& setup) {
       "durable before each answer, signed on {} threads (medians of rounds "
       "taken in turns)",
       setup.cores);
-  part.notes = {
-      describe_events(),
-      "By hand: the same entry bytes, chained, signed on as many threads and "
-      "put with MDB_APPEND.",
-      "It leaves out the tree, the index of streams, every check of entries "
-      "and versions, the",
-      "checkpoints inside and outside, and the care for a full disk.",
-      "SQLite: WAL, synchronous=FULL, a transaction for each batch, the same "
-      "entries chained and",
-      "signed on as many threads; no tree, no index of streams.",
-      "Redis: one XADD of the same size for each connection that waits; "
-      "nothing signed or chained.",
-      "cpu us/event is processor time on all cores; of Redis that of the "
-      "server alone."};
+  part.notes = {describe_events(), std::string{about_the_hand_loop},
+                std::string{about_the_peers}, std::string{about_cpu_time}};
   for (const auto& load : loads) measure(setup, load, part);
   return part;
 }

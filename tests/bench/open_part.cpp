@@ -22,6 +22,11 @@ constexpr double start_budget_s = 0.3;
 constexpr Quantity seconds{"seconds", "seconds", 3};
 constexpr Quantity entries_per_s{"entries_per_s", "entries/s", 0};
 
+constexpr std::string_view about_opening =
+    "From opening the database to a ledger that takes appends; the file is in "
+    "the page cache. By hand: LMDB cursors and the same hashes, but no "
+    "FlatBuffer checked and no stream followed.";
+
 /// What a node does at its start: the state, from a snapshot if it may.
 class NodeReplay final : public store::Replay {
  public:
@@ -158,10 +163,7 @@ Part bench_open(const Setup& setup) {
   part.rows[3].judgement = {
       "seconds", median(from_snapshot.wall), {}, start_budget_s};
   part.notes = {
-      "From opening the database to a ledger that takes appends; the file is "
-      "in the page cache.",
-      "By hand: LMDB cursors and the same hashes, but no FlatBuffer checked, "
-      "no stream followed.",
+      std::string{about_opening},
       fmt::format("The snapshot stands on {} entries; its entries/s are those "
                   "of the {} after it.",
                   sample.snapshot_at, sample.entries - sample.snapshot_at)};

@@ -13,7 +13,7 @@ void show_progress(fmt::format_string<Values...> format, Values&&... values) {
   if (::isatty(STDERR_FILENO) == 0) return;
   fmt::print(stderr, "\r{:<78}",
              fmt::format(format, std::forward<Values>(values)...));
-  std::fflush(stderr);
+  static_cast<void>(std::fflush(stderr));
 }
 
 inline void end_progress() {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <sstream>
 
 namespace ppn::bench {
 
@@ -89,6 +90,22 @@ std::string aligned(const std::vector<Line>& lines, std::size_t numbers) {
   return text;
 }
 
+/// Lines of at most 78 columns, indented.
+std::string wrapped(const std::string& note) {
+  constexpr std::size_t columns = 78;
+  std::string text;
+  std::string line;
+  std::istringstream words{note};
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > columns) {
+      text += line + '\n';
+      line.clear();
+    }
+    line += fmt::format("{}{}", line.empty() ? "  " : " ", word);
+  }
+  return text + line + '\n';
+}
+
 std::string table_of(const Part& part) {
   auto columns = columns_of(part);
   Line head{"", ""};
@@ -102,7 +119,7 @@ std::string table_of(const Part& part) {
   }
   auto text = fmt::format("\n{}: {}\n", part.name, part.title);
   text += aligned(lines, columns.size());
-  for (const auto& note : part.notes) text += fmt::format("  {}\n", note);
+  for (const auto& note : part.notes) text += wrapped(note);
   return text;
 }
 

@@ -52,7 +52,7 @@ SampleLedger make_ledger(const std::filesystem::path& path,
 const SampleLedger& SampleLedgers::of(std::uint64_t entries) {
   auto& made = made_[entries];
   if (!made) {
-    made.reset(new Made{{scratch_, "sample"}, {}});
+    made = std::make_unique<Made>(scratch_);
     made->ledger = make_ledger(made->scratch.path(), entries, signers_);
   }
   return made->ledger;

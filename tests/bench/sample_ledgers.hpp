@@ -28,6 +28,8 @@ class SampleLedgers {
 
  private:
   struct Made {
+    explicit Made(const std::filesystem::path& parent)
+        : scratch(parent, "sample") {}
     ScratchDirectory scratch;
     SampleLedger ledger;
   };

@@ -18,6 +18,11 @@ namespace {
 constexpr double audit_budget = 0.95;
 constexpr Quantity signatures_per_s{"signatures_per_s", "signatures/s", 0};
 
+constexpr std::string_view about_all_threads =
+    "libsodium's rate on all threads is measured with all of them at once: "
+    "where two of them share a core, it is less than that of one thread times "
+    "their number.";
+
 class StateFold final : public store::StateOracle {
  public:
   store::Status apply(const schema::Entry& entry) override {
@@ -103,11 +108,7 @@ Part bench_verify(const Setup& setup) {
       "snapshot",
       sample.entries);
   for (const auto& course : courses) add_rows(part, course);
-  part.notes = {
-      "libsodium's rate on all threads is measured with all of them "
-      "at once: where two of them",
-      "share a core it is less than that of one thread times their "
-      "number."};
+  part.notes = {std::string{about_all_threads}};
   return part;
 }
 

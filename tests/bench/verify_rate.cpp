@@ -39,14 +39,15 @@ VerifyRate::VerifyRate() {
 }
 
 double VerifyRate::measure(unsigned threads, std::size_t count) const {
+  auto share = count / threads;
   Stopwatch watch;
   {
     std::vector<std::jthread> helpers;
     for (unsigned i = 1; i < threads; ++i)
-      helpers.emplace_back([this, count, threads] { verify(count / threads); });
-    verify(count / threads);
+      helpers.emplace_back([this, share] { verify(share); });
+    verify(share);
   }
-  return static_cast<double>(count / threads * threads) / watch.seconds();
+  return static_cast<double>(share * threads) / watch.seconds();
 }
 
 double VerifyRate::message_size() const { return mean_size(messages_); }

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto stuck_after = std::chrono::seconds{20};
 constexpr int look_every_ms = 1000;
+constexpr rlim_t memory_bytes_max = rlim_t{1} << 30U;
 
 [[noreturn]] void fail(const char* tried) {
   throw std::system_error{errno, std::generic_category(), tried};
@@ -52,8 +54,10 @@ class SharedMemory {
   void* memory_;
 };
 
-/// What a child may crash with is nobody's business but its parent's.
-void die_quietly() {
+/// A child crashes for its parent only, and does not take all memory with it.
+void be_a_child() {
+  const rlimit memory{memory_bytes_max, memory_bytes_max};
+  ::setrlimit(RLIMIT_DATA, &memory);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_DUMPABLE, 0);
   for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL})
@@ -125,18 +129,27 @@ class TrialRun {
     worker.seen = Clock::now();
   }
 
-  [[noreturn]] void work(unsigned number) {
-    die_quietly();
+  [[noreturn]] void work(unsigned number) noexcept {
+    be_a_child();
     {
       auto trial = prepare_(number);
       for (auto n = next_++; n < count_; n = next_++) {
         positions_[number] = n;
         outcomes_[n] = Outcome::crashed;
-        outcomes_[n] =
-            trial(n, [&](Outcome outcome) { outcomes_[n] = outcome; });
+        outcomes_[n] = carry_out(
+            trial, n, [&](Outcome outcome) { outcomes_[n] = outcome; });
       }
     }
     ::_exit(0);
+  }
+
+  static Outcome carry_out(const Trial& trial, std::size_t n,
+                           const NoteOutcome& note) {
+    try {
+      return trial(n, note);
+    } catch (const std::exception&) {
+      return Outcome::threw;
+    }
   }
 
   void look_after(Worker& worker, short events) {
@@ -201,6 +214,8 @@ const char* name_of(Outcome outcome) {
       return "UNDETECTED";
     case Outcome::unreadable:
       return "UNREADABLE";
+    case Outcome::threw:
+      return "THREW";
     case Outcome::stuck:
       return "STUCK";
   }
@@ -208,8 +223,21 @@ const char* name_of(Outcome outcome) {
 }
 
 bool is_failure(Outcome outcome) {
-  return outcome == Outcome::not_run || outcome == Outcome::undetected ||
-         outcome == Outcome::unreadable || outcome == Outcome::stuck;
+  switch (outcome) {
+    case Outcome::not_run:
+    case Outcome::undetected:
+    case Outcome::unreadable:
+    case Outcome::threw:
+    case Outcome::stuck:
+      return true;
+    case Outcome::refused:
+    case Outcome::found:
+    case Outcome::crashed:
+    case Outcome::harmless:
+    case Outcome::snapshot_lost:
+      return false;
+  }
+  return true;
 }
 
 std::vector<Outcome> run_trials(std::size_t count, unsigned workers,

@@ -27,13 +27,15 @@ enum class Outcome : std::uint8_t {
   undetected,
   /// The audit passed a database that crashes who reads all of it.
   unreadable,
+  /// The audit or what it stands on threw an exception: it never should.
+  threw,
   /// It did not end.
   stuck,
 };
 
 const char* name_of(Outcome outcome);
 
-/// Whether the outcome shows a fault of the audit.
+/// Whether the outcome shows a fault of what judges databases.
 bool is_failure(Outcome outcome);
 
 /// Where a worker notes what its trial comes to if it does not survive it.
