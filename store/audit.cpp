@@ -16,6 +16,8 @@ namespace {
 /// A reading transaction that lives too long makes the file grow.
 constexpr std::uint64_t replay_entries_per_transaction = 16'384;
 
+constexpr auto own_checkpoint = "the ledger's checkpoint";
+
 /// Chunks done by many threads, taken in order by one.
 class ChunkQueue {
  public:
@@ -116,7 +118,6 @@ class Auditor {
     LedgerView view{**transaction};
     auto size = view.size();
     if (!size) return give_up(size.error());
-    report_.head.size = *size;
     if (*size == 0) return give_up_empty();
     if (auto format = view.check_format(); !format) {
       if (format.error().code != ErrorCode::too_new)
@@ -124,14 +125,23 @@ class Auditor {
       report_.too_new = format.error().message;
       return false;
     }
+    report_.head.size = size_to_audit(view, *size);
     auto note = view.checkpoint_note();
     if (note)
       checkpoint_note_ = *note;
     else
       add({Damage::checkpoint, {}, {}, "there is no checkpoint"});
     check_counts(view);
-    candidate_keys_ = keys_by_index(view);
+    check_snapshot_places(view);
+    keys_ = AuditKeys::by_index(view, report_.head.size);
     return true;
+  }
+
+  /// A last entry far out must not make the audit look at all the places before
+  /// it: the first hole is among as many as there are entries.
+  static std::uint64_t size_to_audit(LedgerView& view, std::uint64_t size) {
+    auto count = view.transaction().count(Table::entries);
+    return count && *count < size ? *count + 1 : size;
   }
 
   bool give_up(const Error& error) {
@@ -178,29 +188,28 @@ class Auditor {
                " records where " + std::to_string(expected.count) +
                " are due"});
     }
+    auto tables = view.transaction().count_tables();
+    if (!tables || *tables != table_names.size())
+      add({Damage::index,
+           {},
+           {},
+           "the database holds " + (tables ? std::to_string(*tables) : "?") +
+               " tables where " + std::to_string(table_names.size()) +
+               " are due"});
   }
 
-  /// The keys by the index of streams, which is not to be trusted: the audit of
-  /// the entries shows whether it left one out.
-  static KeyHistory keys_by_index(LedgerView& view) {
-    KeyHistory keys{{0, PublicKey{}}};
-    AlignedBytes aligned;
-    auto take = [&](std::uint64_t sequence) {
-      auto record = view.record(sequence);
-      auto split = record ? split_record(*record) : record.error();
-      auto entry = split ? check_entry(aligned.assign(split->entry))
-                         : split.error();
-      if (!entry) return true;
-      if (const auto* identity = identity_of(**entry); sequence == 0)
-        keys[0].key = identity != nullptr ? PublicKey{*identity->key()}
-                                          : PublicKey{};
-      if (const auto* rotated = (*entry)->payload_as_NodeKeyRotated())
-        keys.push_back({sequence + 1, PublicKey{*rotated->new_key()}});
-      return true;
-    };
-    // A scan that fails leaves keys out, and the audit finds that.
-    (void)view.scan_stream(node_stream, 0, take);
-    return keys;
+  /// Those that are written while the audit runs are in no transaction as old
+  /// as this one.
+  void check_snapshot_places(LedgerView& view) {
+    auto last = view.transaction().last(Table::snapshots);
+    if (last && last->key.size() == sizeof(std::uint64_t) &&
+        from_big_endian(last->key) > report_.head.size)
+      add({Damage::snapshot,
+           {},
+           {},
+           "the snapshot at " + std::to_string(from_big_endian(last->key)) +
+               ": there are only " + std::to_string(report_.head.size) +
+               " entries"});
   }
 
   // -- entries ----------------------------------------------------------------
@@ -208,95 +217,108 @@ class Auditor {
   void check_entries_and_keys() {
     auto before = report_;
     check_entries();
-    if (found_keys_.size() > candidate_keys_.size()) {
-      // The index hid a key rotation, which is found by now: the signatures
-      // were checked under the wrong keys, so all is done again.
-      candidate_keys_ = std::move(found_keys_);
+    bool index_hid_one =
+        std::any_of(found_keys_.begin(), found_keys_.end(),
+                    [&](const auto& found) { return !keys_.knows(found); });
+    if (index_hid_one && read_all_keys()) {
+      // Signatures were checked under the wrong keys, so all is done again.
       report_ = std::move(before);
-      found_keys_.clear();
-      streams_.clear();
-      upper_tree_ = {};
-      edge_.clear();
+      joined_ = {};
       check_entries();
     }
-    report_.keys = found_keys_.empty() ? candidate_keys_ : found_keys_;
+    report_.keys = keys_.known();
+  }
+
+  bool read_all_keys() {
+    auto transaction = backend_.read();
+    if (!transaction) return false;
+    LedgerView view{**transaction};
+    keys_ = AuditKeys::by_entries(view, report_.head.size);
+    return true;
   }
 
   void check_entries() {
+    if (keys_.first()) node_ = node_id_of(*keys_.first());
+    if (node_) report_.node = *node_;
+    found_keys_.clear();
     ChunkTask whole;
     whole.size = report_.head.size;
     whole.check_signatures = options_.level != AuditLevel::chain;
-    whole.keys = &candidate_keys_;
+    whole.node = node_;
+    whole.keys = &keys_;
     whole.options = &options_;
     ChunkQueue queue{backend_, whole, std::max(1U, options_.jobs)};
-    std::optional<Hash> link = Hash{};
-    bool last_is_bad = false;
     for (std::size_t i = 0; i < queue.count(); ++i) {
       auto chunk = queue.take(i);
-      if (i == 0) report_.node = chunk.node;
-      join(chunk, link, last_is_bad);
-      link = chunk.last_link;
-      last_is_bad = chunk.last_is_bad;
+      join(chunk);
       if (options_.progress)
         options_.progress(chunk.end, report_.head.size, report_.first_bad);
     }
-    if (!tree_whole_) return;
-    auto nodes = upper_tree_.nodes();
-    nodes.insert(nodes.end(), edge_.begin(), edge_.end());
+    if (!joined_.tree_whole) return;
+    auto nodes = joined_.upper_tree.nodes();
+    nodes.insert(nodes.end(), joined_.edge.begin(), joined_.edge.end());
     report_.head.root = Frontier{report_.head.size, std::move(nodes)}.root();
   }
 
-  void join(const ChunkAudit& chunk, const std::optional<Hash>& link,
-            bool last_is_bad) {
+  void join(const ChunkAudit& chunk) {
     for (const auto& finding : chunk.findings) add(finding);
     report_.signatures_checked += chunk.signatures_checked;
-    if (chunk.too_new && !report_.too_new)
-      report_.too_new = "entry " + std::to_string(*chunk.too_new) + ": " +
-                        chunk.too_new_message;
-    if (link && chunk.first_prev && *link != *chunk.first_prev && !last_is_bad)
+    signatures_without_key_ += chunk.signatures_without_key;
+    bool follows = !joined_.link || !chunk.first_prev ||
+                   *joined_.link == *chunk.first_prev;
+    if (!follows)
       add({Damage::hash,
            chunk.begin,
            {},
            "it does not follow from the entry before it"});
-    if (chunk.node != report_.node)
-      add({Damage::payload, chunk.begin, {}, "it is of another node"});
-    for (const auto& [name, run] : chunk.streams)
-      join_stream(name, run, chunk.begin);
+    joined_.link = chunk.last_link;
+    joined_.lost_entries = joined_.lost_entries || chunk.lost_entries;
+    for (const auto& [name, run] : chunk.streams) join_stream(name, run);
     found_keys_.insert(found_keys_.end(), chunk.keys.begin(), chunk.keys.end());
     join_tree(chunk);
+    if (chunk.too_new && !too_new_at_) {
+      too_new_at_ = chunk.too_new;
+      report_.too_new = "entry " + std::to_string(*chunk.too_new) + ": " +
+                        chunk.too_new_message;
+    }
   }
 
-  void join_stream(const std::string& name, const StreamRun& run,
-                   std::uint64_t begin) {
-    auto& version = streams_[name];
-    if (run.first != version + 1)
+  void join_stream(const std::string& name, const StreamRun& run) {
+    auto& version = joined_.streams[name];
+    if (!may_follow(version, run.first, joined_.lost_entries))
       add({Damage::payload,
-           begin,
+           run.first_at,
            {},
-           "stream " + name + " goes on at version " +
-               std::to_string(run.first) + " where " +
-               std::to_string(version + 1) + " is due"});
-    version = run.first + run.count - 1;
+           skips_version(name, version, run.first)});
+    version = run.last;
   }
 
   void join_tree(const ChunkAudit& chunk) {
-    // Records that can not be read leave holes; those are findings already.
-    tree_whole_ = tree_whole_ && chunk.tree.size() == chunk.end - chunk.begin;
-    if (!tree_whole_) return;
+    // Records that are missing leave holes; those are findings already.
+    joined_.tree_whole = joined_.tree_whole &&
+                         chunk.tree.size() == chunk.end - chunk.begin;
+    if (!joined_.tree_whole) return;
+    if (chunk.last_strange_leaf)
+      joined_.last_strange_leaf = chunk.last_strange_leaf;
     if (chunk.tree.size() != audit_chunk_size) {
-      edge_ = chunk.tree.nodes();
+      joined_.edge = chunk.tree.nodes();
       return;
     }
-    auto completed = upper_tree_nodes(chunk.end - 1);
+    auto last = chunk.end - 1;
+    auto completed = upper_tree_nodes(last);
     std::size_t level = 0;
-    bool equal = true;
-    upper_tree_.append(chunk.tree.root(), [&](const Hash& node) {
-      equal = equal && level < completed.size() && completed[level] == node;
+    bool match = true;
+    joined_.upper_tree.append(chunk.tree.root(), [&](const Hash& node) {
+      // The chunk itself compared its root.
+      bool compared = level == 0 || covers(joined_.last_strange_leaf, last,
+                                           audit_chunk_level + level);
+      bool equal = level < completed.size() && completed[level] == node;
+      match = match && (compared || equal);
       ++level;
     });
-    if (!equal)
+    if (!match)
       add({Damage::tree,
-           chunk.end - 1,
+           last,
            {},
            "a node of the tree does not match those below it"});
   }
@@ -318,7 +340,7 @@ class Auditor {
 
   void check_checkpoints() {
     if (checkpoint_note_)
-      check_checkpoint("the ledger's checkpoint", *checkpoint_note_, true);
+      check_checkpoint(own_checkpoint, *checkpoint_note_, true);
     for (const auto& known : options_.known_checkpoints)
       check_checkpoint(known.name, known.note, false);
   }
@@ -332,16 +354,17 @@ class Auditor {
     if (!checkpoint) return bad(checkpoint.error().message);
     const auto& head = checkpoint->head;
     auto size = report_.head.size;
-    auto verified = verify_checkpoint(*checkpoint, report_.node,
-                                      key_at(report_.keys, head.size));
+    const auto& key = keys_.at(head.size);
+    if (!joined_.tree_whole || !key) return unjudged_.push_back(name);
+    auto verified = verify_checkpoint(*checkpoint, report_.node, *key);
     bool signed_by_unknown = !verified &&
                              verified.error().code == ErrorCode::not_found;
     if (head.size > size && (verified || signed_by_unknown))
       return bad("it is of " + std::to_string(head.size) +
                  " entries and the ledger has only " + std::to_string(size) +
                  ": the ledger was rolled back");
+    if (!verified && too_new_at_) return unjudged_.push_back(name);
     if (!verified) return bad(verified.error().message);
-    if (!tree_whole_) return;
     if (is_newest && head.size != size)
       return bad("it is of " + std::to_string(head.size) + " entries, not of " +
                  std::to_string(size));
@@ -394,15 +417,16 @@ class Auditor {
     }
     if (!snapshot) return bad(snapshot.error().message);
     const auto& position = snapshot->position;
-    KeyHistory keys = report_.keys;
-    std::erase_if(keys, [&](const auto& key) { return key.from > size; });
-    auto root = root_at(size);
     if (position.head.size != size || size == 0)
       return bad("it is of another size");
-    if (tree_whole_ && (!root || position.head.root != *root))
+    auto root = root_at(size);
+    if (joined_.tree_whole && (!root || position.head.root != *root))
       return bad("its root is not that of the tree");
-    if (position.node != report_.node) return bad("it is of another node");
-    if (position.keys != keys) return bad("its keys are not the ledger's");
+    if (node_ && position.node != *node_) return bad("it is of another node");
+    KeyHistory keys = keys_.known();
+    std::erase_if(keys, [&](const auto& known) { return known.from > size; });
+    if (keys_.complete_to(size) && position.keys != keys)
+      return bad("its keys are not the ledger's");
     snapshots_.push_back(std::move(*snapshot));
   }
 
@@ -466,6 +490,7 @@ class Auditor {
   // -- findings ---------------------------------------------------------------
 
   void add(Finding finding) {
+    if (too_new_at_ && finding.sequence > too_new_at_) return;
     report_.findings_total += 1;
     if (finding.sequence &&
         (!report_.first_bad || *finding.sequence < *report_.first_bad))
@@ -491,16 +516,22 @@ class Auditor {
                        return place(a) < place(b);
                      });
     if (!findings_ok() && !report_.first_bad) return;
-    auto good = report_.first_bad.value_or(report_.head.size);
+    auto good = std::min(report_.first_bad.value_or(report_.head.size),
+                         too_new_at_.value_or(report_.head.size));
     if (good > 0) report_.last_good = good - 1;
   }
 
   void say_what_was_checked() {
     auto& checked = report_.checked;
     auto& missing = report_.not_checked;
-    checked = {"chain", "tree", "streams and their index", "checkpoint"};
+    checked = {"chain", "tree", "streams and their index"};
+    std::vector<std::string> checkpoints{own_checkpoint};
     for (const auto& known : options_.known_checkpoints)
-      checked.push_back(known.name);
+      checkpoints.push_back(known.name);
+    for (auto& name : checkpoints)
+      if (std::find(unjudged_.begin(), unjudged_.end(), name) ==
+          unjudged_.end())
+        checked.push_back(std::move(name));
     if (options_.level == AuditLevel::chain)
       missing.emplace_back("signatures of the entries (level chain)");
     else
@@ -519,6 +550,14 @@ class Auditor {
       missing.push_back(std::to_string(snapshots_too_new_) +
                         " snapshots in a layout that this program does not "
                         "know");
+    if (too_new_at_)
+      missing.push_back("entries after " + std::to_string(*too_new_at_) +
+                        ", which needs a newer program");
+    if (signatures_without_key_ > 0)
+      missing.push_back(std::to_string(signatures_without_key_) +
+                        " signatures by keys that damaged entries brought in");
+    for (const auto& name : unjudged_)
+      missing.push_back(name + " (the entries do not tell enough)");
     if (options_.known_checkpoints.empty())
       missing.emplace_back(
           "whether newer entries were removed (no checkpoint from elsewhere; "
@@ -531,13 +570,25 @@ class Auditor {
   const AuditOptions& options_;
   AuditReport report_;
   std::optional<std::string> checkpoint_note_;
-  KeyHistory candidate_keys_;
+  AuditKeys keys_;
   KeyHistory found_keys_;
-  StreamHeads streams_;
-  /// The tree above the chunks, as if each was a leaf.
-  Frontier upper_tree_;
-  std::vector<Hash> edge_;
-  bool tree_whole_ = true;
+  std::optional<NodeId> node_;
+  /// What is known once the chunks so far were put together.
+  struct Joined {
+    std::optional<Hash> link = Hash{};
+    StreamHeads streams;
+    bool lost_entries = false;
+    /// The tree above the chunks, as if each was a leaf.
+    Frontier upper_tree;
+    std::vector<Hash> edge;
+    bool tree_whole = true;
+    std::optional<std::uint64_t> last_strange_leaf;
+  };
+  Joined joined_;
+  std::optional<std::uint64_t> too_new_at_;
+  std::uint64_t signatures_without_key_ = 0;
+  /// Checkpoints that nothing could be said about.
+  std::vector<std::string> unjudged_;
   std::vector<Snapshot> snapshots_;
   std::uint64_t snapshots_too_new_ = 0;
   bool replayed_ = false;

@@ -7,6 +7,8 @@ namespace ppn::store {
 
 namespace {
 
+enum class SignatureCheck : std::uint8_t { good, bad, left_out };
+
 class ChunkAuditor {
  public:
   ChunkAuditor(LedgerView& view, const ChunkTask& task)
@@ -24,212 +26,250 @@ class ChunkAuditor {
           check(stored);
           return true;
         });
-    if (!scanned)
-      report(Damage::storage, next, {}, scanned.error().message);
-    else if (next != task_.end)
-      report(Damage::storage, next, {}, "the record is missing");
-    settle_suspect();
+    settle_suspect(next < task_.size ? prev_of(next) : std::nullopt);
+    if (next != task_.end) {
+      audit_.last_link.reset();
+      audit_.lost_entries = true;
+      report(Damage::storage, next, {},
+             scanned ? "the record is missing" : scanned.error().message);
+    }
     return std::move(audit_);
   }
 
  private:
+  /// A record whose bytes can be told apart.
+  struct Opened {
+    std::uint64_t sequence;
+    ByteView record;
+    RecordView halves;
+    RecordHashes hashes;
+    Result<const schema::Entry*> entry;
+
+    [[nodiscard]] bool in_place() const {
+      return entry.ok() && (*entry)->sequence() == sequence;
+    }
+  };
+
   void check(const StoredRecord& stored) {
-    auto sequence = stored.sequence;
+    auto nodes = view_.nodes_of(stored.sequence);
+    nodes_ = nodes ? *nodes : ByteView{};
     auto split = split_record(stored.record);
     if (!split) {
-      lose_link(stored, Damage::payload, split.error().message);
+      settle_suspect({});
+      grow_tree(stored.sequence, std::nullopt);
+      lose(Damage::payload, stored, split.error().message);
       return;
     }
-    auto hashes = hash_record(*split);
-    bool leaf_matches = check_nodes(sequence, hashes.leaf);
-    auto entry = check_entry(aligned_.assign(split->entry));
-    bool signed_well = true;
-    if (task_.check_signatures || !entry || !leaf_matches) {
-      audit_.signatures_checked += 1;
-      signed_well = verify(key_at(*task_.keys, sequence), entry_domain,
-                           split->entry, split->signature);
-    }
-    bool readable = entry.ok() && (*entry)->sequence() == sequence;
-    check_link(stored, readable ? *entry : nullptr);
-    if (!entry && signed_well) {
-      report_unreadable(stored, entry.error());
-    } else if (entry && !readable) {
-      lose_link(
-          stored, Damage::hash,
-          "it says that it is entry " + std::to_string((*entry)->sequence()));
-      return;
-    } else if (!signed_well) {
-      suspect(stored, *split);
-    } else if (!leaf_matches) {
-      report(Damage::tree, sequence, stored.record,
+    Opened opened{stored.sequence, stored.record, *split, hash_record(*split),
+                  check_entry(aligned_.assign(split->entry))};
+    settle_suspect(opened.in_place()
+                       ? std::optional{Hash{*(*opened.entry)->prev()}}
+                       : std::nullopt);
+    bool in_tree = stored_leaf() == opened.hashes.leaf;
+    auto signature = check_signature(opened, in_tree);
+    bool sound = signature == SignatureCheck::good ||
+                 (signature == SignatureCheck::left_out && in_tree);
+    bool misplaced = opened.entry.ok() && !opened.in_place();
+    grow_tree(stored.sequence, sound && !misplaced
+                                   ? std::optional{opened.hashes.leaf}
+                                   : std::nullopt);
+    if (!sound)
+      suspect(opened);
+    else if (misplaced)
+      lose(Damage::hash, stored, says_that_it_is(**opened.entry));
+    else
+      check_sound(opened, in_tree);
+  }
+
+  void check_sound(const Opened& opened, bool in_tree) {
+    if (!opened.entry)
+      report_unreadable(opened, opened.entry.error());
+    else
+      check_link(opened, Hash{*(*opened.entry)->prev()});
+    if (!in_tree && !tree_reported_)
+      report(Damage::tree, opened.sequence, opened.record,
              "the tree does not match the record");
-    }
-    if (readable) check_content(stored, **entry);
-    audit_.last_link = hashes.link;
+    if (opened.entry) check_content(opened, **opened.entry);
+    audit_.last_link = opened.hashes.link;
+  }
+
+  /// Nothing that the record says is believed, and the next one's prev can not
+  /// be compared with it.
+  void lose(Damage damage, const StoredRecord& stored, std::string message) {
+    report(damage, stored.sequence, stored.record, std::move(message));
+    audit_.last_link.reset();
+    audit_.lost_entries = true;
+  }
+
+  static std::string says_that_it_is(const schema::Entry& entry) {
+    return "it says that it is entry " + std::to_string(entry.sequence());
   }
 
   // -- chain ------------------------------------------------------------------
 
-  /// The prev of this entry tells whether the one before is as it was when this
-  /// one was signed.
-  void check_link(const StoredRecord& stored, const schema::Entry* entry) {
-    std::optional<Hash> prev;
-    if (entry != nullptr) prev = Hash{*entry->prev()};
-    if (stored.sequence == task_.begin) {
-      audit_.first_prev = prev;
-      if (entry != nullptr) audit_.node = NodeId{*entry->node()};
-    }
-    const auto& link = audit_.last_link;
-    bool follows = !link || !prev || *prev == *link;
-    settle_suspect_with(prev);
-    if (!follows && !audit_.last_is_bad)
-      report(Damage::hash, stored.sequence, stored.record,
+  void check_link(const Opened& opened, const Hash& prev) {
+    if (opened.sequence == task_.begin) audit_.first_prev = prev;
+    if (audit_.last_link && *audit_.last_link != prev)
+      report(Damage::hash, opened.sequence, opened.record,
              "it does not follow from the entry before it");
-    audit_.last_is_bad = false;
-  }
-
-  void lose_link(const StoredRecord& stored, Damage damage,
-                 std::string message) {
-    settle_suspect_with({});
-    report(damage, stored.sequence, stored.record, std::move(message));
-    audit_.last_link.reset();
-    audit_.last_is_bad = true;
   }
 
   // -- signatures -------------------------------------------------------------
+
+  SignatureCheck check_signature(const Opened& opened, bool in_tree) {
+    if (!task_.check_signatures && in_tree && opened.entry)
+      return SignatureCheck::left_out;
+    const auto& key = task_.keys->at(opened.sequence);
+    if (!key) {
+      audit_.signatures_without_key += 1;
+      return SignatureCheck::left_out;
+    }
+    audit_.signatures_checked += 1;
+    return verify(*key, entry_domain, opened.halves.entry,
+                  opened.halves.signature)
+               ? SignatureCheck::good
+               : SignatureCheck::bad;
+  }
+
+  [[nodiscard]] bool is_signed_by_another_key(const Opened& opened) const {
+    for (const auto& period : task_.keys->known())
+      if (verify(period.key, entry_domain, opened.halves.entry,
+                 opened.halves.signature))
+        return true;
+    return false;
+  }
 
   struct Suspect {
     std::uint64_t sequence = 0;
     std::optional<std::uint64_t> offset;
     Hash link;
-    bool other_key = false;
   };
 
-  /// A signature is wrong. Whether it or the entry was changed shows when the
-  /// next entry is seen, which carries the entry's hash.
-  void suspect(const StoredRecord& stored, const RecordView& record) {
-    Suspect found{stored.sequence, offset_of(stored.record),
-                  hash_record(record).link, false};
-    for (const auto& period : *task_.keys)
-      found.other_key =
-          found.other_key ||
-          verify(period.key, entry_domain, record.entry, record.signature);
-    suspect_ = found;
-    audit_.last_is_bad = true;
+  /// The signature does not fit the entry. Which of them was changed shows when
+  /// the next entry is seen, which carries the entry's hash.
+  void suspect(const Opened& opened) {
+    audit_.last_link.reset();
+    audit_.lost_entries = true;
+    if (!is_signed_by_another_key(opened))
+      suspect_ = {opened.sequence, offset_of(opened.record),
+                  opened.hashes.link};
+    else if (opened.entry && !opened.in_place())
+      report(Damage::hash, opened.sequence, opened.record,
+             says_that_it_is(**opened.entry));
+    else
+      report(Damage::key, opened.sequence, opened.record,
+             "it is signed by a key that is not in force there");
   }
 
-  void settle_suspect_with(const std::optional<Hash>& next_prev) {
+  void settle_suspect(const std::optional<Hash>& next_prev) {
     if (!suspect_) return;
-    auto found = *suspect_;
-    suspect_.reset();
-    Finding finding{Damage::signature, found.sequence, found.offset,
-                    "the signature is wrong"};
-    if (found.other_key)
-      finding = {Damage::key, found.sequence, found.offset,
-                 "it is signed by a key that is not in force there"};
-    else if (!next_prev || *next_prev != found.link)
-      finding = {Damage::payload, found.sequence, found.offset,
-                 "its bytes are not those that were signed"};
-    audit_.findings.push_back(std::move(finding));
-    audit_.last_is_bad = true;
+    auto found = *std::exchange(suspect_, std::nullopt);
+    bool entry_is_whole = next_prev && *next_prev == found.link;
+    if (entry_is_whole)
+      add({Damage::signature, found.sequence, found.offset,
+           "the signature is wrong"});
+    else
+      add({Damage::payload, found.sequence, found.offset,
+           "its bytes are not those that were signed"});
   }
 
-  /// At the end of the chunk the next entry is the first of another one.
-  void settle_suspect() {
-    if (!suspect_) return;
-    std::optional<Hash> prev;
-    if (task_.end < task_.size) {
-      auto record = view_.record(task_.end);
-      auto split = record ? split_record(*record) : record.error();
-      auto entry = split ? check_entry(aligned_.assign(split->entry))
-                         : split.error();
-      if (entry) prev = Hash{*(*entry)->prev()};
-    }
-    settle_suspect_with(prev);
+  /// The prev of an entry that another chunk audits.
+  std::optional<Hash> prev_of(std::uint64_t sequence) {
+    auto record = view_.record(sequence);
+    auto split = record ? split_record(*record) : record.error();
+    auto entry = split ? check_entry(aligned_.assign(split->entry))
+                       : split.error();
+    if (!entry) return std::nullopt;
+    return Hash{*(*entry)->prev()};
   }
 
-  void report_unreadable(const StoredRecord& stored, const Error& error) {
+  void report_unreadable(const Opened& opened, const Error& error) {
+    audit_.lost_entries = true;
     if (error.code != ErrorCode::too_new) {
-      report(Damage::schema, stored.sequence, stored.record, error.message);
+      report(Damage::schema, opened.sequence, opened.record, error.message);
     } else if (!audit_.too_new) {
-      audit_.too_new = stored.sequence;
+      audit_.too_new = opened.sequence;
       audit_.too_new_message = error.message;
     }
   }
 
   // -- tree -------------------------------------------------------------------
 
+  [[nodiscard]] std::optional<Hash> stored_leaf() const {
+    if (nodes_.size() < Hash::size) return std::nullopt;
+    return Hash{nodes_.first<Hash::size>()};
+  }
+
   /// Compares the nodes that this leaf completes, as far up as the chunk goes.
-  /// False if the leaf itself differs; nodes above it are reported here.
-  bool check_nodes(std::uint64_t sequence, const Hash& leaf) {
-    auto nodes = view_.nodes_of(sequence);
-    bool whole = nodes.ok() &&
-                 nodes->size() == nodes_completed_by(sequence) * Hash::size;
-    bool leaf_matches = false;
-    bool inner_match = whole;
+  /// Without a `leaf` that can be believed the stored one stands in, so that
+  /// a damaged record is not laid to the tree.
+  void grow_tree(std::uint64_t sequence, const std::optional<Hash>& leaf) {
+    auto stored = stored_leaf();
+    if (!stored || (leaf && *leaf != *stored))
+      audit_.last_strange_leaf = sequence;
+    bool match = nodes_.size() == nodes_completed_by(sequence) * Hash::size;
     std::size_t level = 0;
-    audit_.tree.append(leaf, [&](const Hash& node) {
-      bool equal = whole &&
-                   std::equal(node.bytes.begin(), node.bytes.end(),
-                              nodes->begin() + static_cast<std::ptrdiff_t>(
-                                                   level * Hash::size));
-      if (level++ == 0) {
-        leaf_matches = equal;
-      } else {
-        inner_match = inner_match && equal;
-      }
+    auto grown = leaf ? *leaf : stored.value_or(Hash{});
+    audit_.tree.append(grown, [&](const Hash& node) {
+      auto offset = level * Hash::size;
+      bool equal =
+          nodes_.size() >= offset + Hash::size &&
+          std::equal(node.bytes.begin(), node.bytes.end(),
+                     nodes_.begin() + static_cast<std::ptrdiff_t>(offset));
+      if (!covers(audit_.last_strange_leaf, sequence, level))
+        match = match && equal;
+      ++level;
     });
-    // A damaged record damages the nodes above it too; that is one finding.
-    if (!leaf_matches) tree_differs_ = true;
-    if (!inner_match && !tree_differs_)
-      report(Damage::tree, sequence, nodes.ok() ? *nodes : ByteView{},
-             "a node of the tree does not match those below it");
-    return leaf_matches;
+    tree_reported_ = !match;
+    if (!match)
+      report(Damage::tree, sequence, nodes_,
+             "the nodes of the tree do not match those below them");
   }
 
   // -- content ----------------------------------------------------------------
 
-  void check_content(const StoredRecord& stored, const schema::Entry& entry) {
-    auto sequence = stored.sequence;
-    if (NodeId{*entry.node()} != audit_.node)
-      report(Damage::payload, sequence, stored.record, "it is of another node");
-    check_stream(stored, entry);
-    if (sequence != 0 && identity_of(entry) != nullptr)
-      report(Damage::key, sequence, stored.record,
-             "only entry 0 may found a node");
-    if (sequence == 0)
-      take_key(stored, first_key(entry), 0);
+  void check_content(const Opened& opened, const schema::Entry& entry) {
+    auto complain = [&](Damage damage, std::string message) {
+      report(damage, opened.sequence, opened.record, std::move(message));
+    };
+    if (task_.node && NodeId{*entry.node()} != *task_.node)
+      complain(Damage::payload, "it is of another node");
+    check_stream(opened, entry);
+    if (opened.sequence != 0 && identity_of(entry) != nullptr)
+      complain(Damage::key, "only entry 0 may found a node");
+    if (opened.sequence == 0)
+      take_key(opened, first_key(entry), 0);
     else if (entry.payload_type() == schema::Event::NodeKeyRotated)
-      take_key(stored, rotated_key(entry), sequence + 1);
+      take_key(opened, rotated_key(entry), opened.sequence + 1);
   }
 
-  void take_key(const StoredRecord& stored, const Result<PublicKey>& key,
+  void take_key(const Opened& opened, const Result<PublicKey>& key,
                 std::uint64_t from) {
     if (key)
       audit_.keys.push_back({from, *key});
     else
-      report(Damage::key, stored.sequence, stored.record, key.error().message);
+      report(Damage::key, opened.sequence, opened.record, key.error().message);
   }
 
-  void check_stream(const StoredRecord& stored, const schema::Entry& entry) {
+  void check_stream(const Opened& opened, const schema::Entry& entry) {
     auto name = entry.stream()->string_view();
     auto version = entry.stream_version();
     auto run = audit_.streams.find(name);
-    if (run == audit_.streams.end())
-      run = audit_.streams.emplace(name, StreamRun{version, 0}).first;
-    if (run->second.first + run->second.count != version)
-      report(Damage::payload, stored.sequence, stored.record,
-             "its stream version is " + std::to_string(version) + " where " +
-                 std::to_string(run->second.first + run->second.count) +
-                 " is due");
-    run->second.count += 1;
-
+    if (run == audit_.streams.end()) {
+      audit_.streams.emplace(name,
+                             StreamRun{version, opened.sequence, version});
+    } else {
+      if (!may_follow(run->second.last, version, audit_.lost_entries))
+        report(Damage::payload, opened.sequence, opened.record,
+               skips_version(name, run->second.last, version));
+      run->second.last = version;
+    }
     auto indexed =
         view_.transaction().get(Table::streams, stream_key(name, version));
     bool listed = indexed.ok() && indexed->size() == sizeof(std::uint64_t) &&
-                  from_big_endian(*indexed) == stored.sequence;
+                  from_big_endian(*indexed) == opened.sequence;
     if (!listed)
-      report(Damage::index, stored.sequence, stored.record,
+      report(Damage::index, opened.sequence, opened.record,
              "the index of streams does not list it");
   }
 
@@ -242,8 +282,12 @@ class ChunkAuditor {
 
   void report(Damage damage, std::uint64_t sequence, ByteView where,
               std::string message) {
-    audit_.findings.push_back(
-        {damage, sequence, offset_of(where), std::move(message)});
+    add({damage, sequence, offset_of(where), std::move(message)});
+  }
+
+  void add(Finding finding) {
+    if (audit_.too_new && finding.sequence > audit_.too_new) return;
+    audit_.findings.push_back(std::move(finding));
   }
 
   LedgerView& view_;
@@ -251,10 +295,29 @@ class ChunkAuditor {
   ChunkAudit audit_;
   AlignedBytes aligned_;
   std::optional<Suspect> suspect_;
-  bool tree_differs_ = false;
+  /// The stored nodes of the leaf at hand, and whether they were reported.
+  ByteView nodes_;
+  bool tree_reported_ = false;
 };
 
 }  // namespace
+
+bool may_follow(std::uint64_t before, std::uint64_t version,
+                bool lost_entries) {
+  return lost_entries ? version > before : version == before + 1;
+}
+
+std::string skips_version(std::string_view stream, std::uint64_t before,
+                          std::uint64_t version) {
+  return "stream " + std::string{stream} + " goes on at version " +
+         std::to_string(version) + " where " + std::to_string(before + 1) +
+         " is due";
+}
+
+bool covers(const std::optional<std::uint64_t>& leaf, std::uint64_t last,
+            std::size_t level) {
+  return leaf && last - *leaf < std::uint64_t{1} << level;
+}
 
 ChunkAudit audit_chunk(LedgerView& view, const ChunkTask& task) {
   return ChunkAuditor{view, task}.run();

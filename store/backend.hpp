@@ -58,6 +58,9 @@ class ReadTransaction {
 
   /// Number of pairs. io.
   virtual Result<std::uint64_t> count(Table table) = 0;
+
+  /// Number of tables, those that are none of a ledger's included. io.
+  virtual Result<std::uint64_t> count_tables() = 0;
 };
 
 /// All or nothing; what is not committed when it ends did not happen.

@@ -46,9 +46,11 @@ Result<std::uint64_t> LedgerView::size() {
   if (!last && last.error().code == ErrorCode::not_found)
     return std::uint64_t{0};
   if (!last) return last.error();
-  if (last->key.size() != sizeof(std::uint64_t))
-    return damaged("the last key of the entries is no sequence");
-  return from_big_endian(last->key) + 1;
+  auto size = last->key.size() == sizeof(std::uint64_t)
+                  ? from_big_endian(last->key) + 1
+                  : 0;
+  if (size == 0) return damaged("the last key of the entries is no sequence");
+  return size;
 }
 
 Result<std::string> LedgerView::checkpoint_note() {

@@ -5,9 +5,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <cinttypes>
-#include <cstdio>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "store/byte_order.hpp"
@@ -125,6 +124,16 @@ class Transaction final : public WriteTransaction {
     return std::uint64_t{stat.ms_entries};
   }
 
+  /// LMDB lists its named tables in the unnamed one, which is always the second
+  /// of its handles.
+  Result<std::uint64_t> count_tables() override {
+    constexpr MDB_dbi unnamed = 1;
+    MDB_stat stat{};
+    int code = mdb_stat(transaction_, unnamed, &stat);
+    if (code != 0) return lmdb_error("count the tables", code);
+    return std::uint64_t{stat.ms_entries};
+  }
+
   Status append(Table table, ByteView key, ByteView value) override {
     return put(table, key, value, MDB_APPEND);
   }
@@ -226,19 +235,17 @@ class Environment final : public LmdbBackend {
   }
 
   Result<std::unique_ptr<ReadTransaction>> read() override {
-    auto* transaction = begin(MDB_RDONLY);
-    if (transaction == nullptr) return lmdb_error("begin reading", begin_code_);
-    return std::unique_ptr<ReadTransaction>{
-        std::make_unique<Transaction>(transaction, tables_)};
+    auto transaction = begin(MDB_RDONLY);
+    if (!transaction) return transaction.error();
+    return std::unique_ptr<ReadTransaction>{std::move(*transaction)};
   }
 
   Result<std::unique_ptr<WriteTransaction>> write() override {
     if (!writable_)
       return Error{ErrorCode::read_only, "the ledger is open for reading only"};
-    auto* transaction = begin(0);
-    if (transaction == nullptr) return lmdb_error("begin writing", begin_code_);
-    return std::unique_ptr<WriteTransaction>{
-        std::make_unique<Transaction>(transaction, tables_)};
+    auto transaction = begin(0);
+    if (!transaction) return transaction.error();
+    return std::unique_ptr<WriteTransaction>{std::move(*transaction)};
   }
 
   Status grow() override {
@@ -304,13 +311,16 @@ class Environment final : public LmdbBackend {
     std::ifstream maps{"/proc/self/maps"};
     std::string line;
     while (std::getline(maps, line)) {
+      // begin-end permissions offset device inode path
+      std::istringstream fields{line};
       std::uintptr_t begin = 0;
       std::uintptr_t end = 0;
       std::uint64_t offset = 0;
-      if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*4s %" SCNx64,
-                      &begin, &end, &offset) != 3)
-        continue;
-      if (wanted >= begin && wanted < end && line.ends_with("data.mdb"))
+      char dash = 0;
+      std::string permissions;
+      fields >> std::hex >> begin >> dash >> end >> permissions >> offset;
+      if (fields && wanted >= begin && wanted < end &&
+          line.ends_with("data.mdb"))
         return offset + (wanted - begin);
     }
     return std::nullopt;
@@ -329,11 +339,11 @@ class Environment final : public LmdbBackend {
   }
 
  private:
-  MDB_txn* begin(unsigned flags) {
+  Result<std::unique_ptr<Transaction>> begin(unsigned flags) {
     MDB_txn* transaction = nullptr;
-    begin_code_ =
-        mdb_txn_begin(environment_.get(), nullptr, flags, &transaction);
-    return begin_code_ == 0 ? transaction : nullptr;
+    int code = mdb_txn_begin(environment_.get(), nullptr, flags, &transaction);
+    if (code != 0) return lmdb_error("begin a transaction", code);
+    return std::make_unique<Transaction>(transaction, tables_);
   }
 
   // The lock is let go of last, after the environment is closed.
@@ -344,7 +354,6 @@ class Environment final : public LmdbBackend {
   TableHandles tables_;
   bool writable_;
   bool in_reserve_ = false;
-  int begin_code_ = 0;
 };
 
 Result<EnvironmentHandle> open_environment(const StateDirectory& directory,
@@ -393,6 +402,11 @@ Result<std::unique_ptr<LmdbBackend>> LmdbBackend::open_for_reading(
                  directory.root.string() +
                      " is not a state directory: there is no " +
                      directory.database().string()};
+  if (std::error_code ignored;
+      fs::file_size(directory.database(), ignored) == 0)
+    return Error{ErrorCode::damaged, directory.database().string() +
+                                         " is empty: nothing was ever in it, "
+                                         "or it was cut"};
   // Beside a writer, the reader table protects the pages being read. Where it
   // can not be written to, as in a copy on read-only media, writers stay out.
   unsigned flags = MDB_RDONLY;

@@ -26,11 +26,12 @@ class Follower {
   Status follow(ByteView record, ByteView stored_nodes) {
     auto split = split_record(record);
     if (!split) return split.error();
+    // The tree first: what it does not hold is damaged, whatever it says.
+    auto hashes = hash_record(*split);
+    if (auto grown = grow_tree(hashes.leaf, stored_nodes); !grown) return grown;
     auto entry = check_entry(aligned_.assign(split->entry));
     if (!entry) return entry.error();
     if (auto placed = check_place(**entry); !placed) return placed;
-    auto hashes = hash_record(*split);
-    if (auto grown = grow_tree(hashes.leaf, stored_nodes); !grown) return grown;
     if (auto named = follow_keys(**entry, *split); !named) return named;
     position_.link = hashes.link;
     position_.head.size += 1;
@@ -164,7 +165,8 @@ Status follow_tail(LedgerView& view, std::uint64_t from, Follower& follower,
 Status check_head(const OpenedLedger& opened) {
   const auto& position = opened.position;
   auto checkpoint = parse_checkpoint(opened.checkpoint);
-  if (!checkpoint) return damaged(checkpoint.error().message);
+  if (!checkpoint)
+    return damaged("the checkpoint: " + checkpoint.error().message);
   if (checkpoint->head != position.head)
     return damaged(
         "the checkpoint is of another tree than the entries make: "

@@ -19,9 +19,8 @@ constexpr std::uint64_t edges[] = {
     2 * store::audit_chunk_size, long_story_size - 1};
 
 std::string at(const char* damage, std::uint64_t place) {
-  return std::string{damage} + "@" + std::to_string(place) +
-         " checkpoint; bad " + std::to_string(place) + ", good " +
-         std::to_string(place - 1);
+  return std::string{damage} + "@" + std::to_string(place) + "; bad " +
+         std::to_string(place) + ", good " + std::to_string(place - 1);
 }
 
 /// Something that is neither place nor link of the entry.
@@ -94,7 +93,7 @@ BOOST_AUTO_TEST_CASE(records_swapped_across_an_edge_are_found) {
   copy.set_record(store::audit_chunk_size - 1, after);
   copy.set_record(store::audit_chunk_size, before);
   BOOST_TEST(verdict(copy) ==
-             "hash@1023 hash@1024 checkpoint; bad 1023, good 1022");
+             "hash@1023 hash@1024; bad 1023, good 1022");
 }
 
 BOOST_AUTO_TEST_CASE(a_chain_broken_at_an_edge_is_found) {

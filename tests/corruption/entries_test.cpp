@@ -33,16 +33,10 @@ std::string only(const char* damage, std::uint64_t at) {
          bad_and_good(at);
 }
 
-/// A record that is not the one in the tree also belies the checkpoints.
-std::string only_record(const char* damage, std::uint64_t at) {
-  return std::string{damage} + "@" + std::to_string(at) + " checkpoint; " +
-         bad_and_good(at);
-}
-
 /// A node refuses to start and names the entry, if the snapshot does not vouch
-/// for it.
+/// for it. Who signs is read from the entries at every start.
 void check_open(const LedgerCopy& copy, std::uint64_t bad) {
-  if (bad < story_snapshot) {
+  if (bad < story_snapshot && bad != 0 && bad != story_rotation) {
     BOOST_TEST(answer(copy) == "opens");
     return;
   }
@@ -123,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_changed_signature_is_told_from_a_changed_payload) {
     LedgerCopy copy{story()};
     auto record = copy.record(place);
     copy.set_record(place, with_byte_changed(record, record.size() - 1));
-    BOOST_TEST(verdict(copy) == only_record("signature", place));
+    BOOST_TEST(verdict(copy) == only("signature", place));
     check_open(copy, place);
   }
 }
@@ -133,21 +127,21 @@ BOOST_AUTO_TEST_CASE(a_changed_signature_of_the_last_entry_is_found) {
   LedgerCopy copy{story()};
   auto record = copy.record(last);
   copy.set_record(last, with_byte_changed(record, record.size() - 1));
-  BOOST_TEST(verdict(copy) == only_record("payload", last));
+  BOOST_TEST(verdict(copy) == only("payload", last));
   check_open(copy, last);
 }
 
 BOOST_AUTO_TEST_CASE(two_records_that_changed_places_are_both_found) {
   LedgerCopy copy{story()};
   swap_records(copy, 14, 17);
-  BOOST_TEST(verdict(copy) == "hash@14 hash@17 checkpoint; bad 14, good 13");
+  BOOST_TEST(verdict(copy) == "hash@14 hash@17; bad 14, good 13");
   check_open(copy, 14);
 }
 
 BOOST_AUTO_TEST_CASE(neighbours_that_changed_places_are_both_found) {
   LedgerCopy copy{story()};
   swap_records(copy, 4, 5);
-  BOOST_TEST(verdict(copy) == "hash@4 hash@5 checkpoint; bad 4, good 3");
+  BOOST_TEST(verdict(copy) == "hash@4 hash@5; bad 4, good 3");
   check_open(copy, 4);
 }
 
@@ -164,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_record_of_another_ledger_does_not_pass) {
 BOOST_AUTO_TEST_CASE(an_entry_signed_by_a_foreign_key_is_found) {
   LedgerCopy copy{story()};
   copy.set_record(14, signed_by(seeded_key(2, 0), entry_of(copy.record(14))));
-  BOOST_TEST(verdict(copy) == only_record("signature", 14));
+  BOOST_TEST(verdict(copy) == only("signature", 14));
   check_open(copy, 14);
 }
 
@@ -180,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_signature_is_found_though_the_tree_has_it) {
 BOOST_AUTO_TEST_CASE(a_retired_key_signs_nothing_any_more) {
   LedgerCopy copy{story()};
   copy.set_record(14, signed_by(seeded_key(1, 0), entry_of(copy.record(14))));
-  BOOST_TEST(verdict(copy) == only_record("key", 14));
+  BOOST_TEST(verdict(copy) == only("key", 14));
   check_open(copy, 14);
 }
 
@@ -195,7 +189,7 @@ BOOST_AUTO_TEST_CASE(a_retired_key_is_found_though_the_tree_has_it) {
 BOOST_AUTO_TEST_CASE(a_key_to_come_signs_nothing_yet) {
   LedgerCopy copy{story()};
   copy.set_record(4, signed_by(seeded_key(1, 1), entry_of(copy.record(4))));
-  BOOST_TEST(verdict(copy) == only_record("key", 4));
+  BOOST_TEST(verdict(copy) == only("key", 4));
 }
 
 BOOST_AUTO_TEST_CASE(the_rotation_itself_is_signed_by_the_old_key) {
@@ -203,7 +197,7 @@ BOOST_AUTO_TEST_CASE(the_rotation_itself_is_signed_by_the_old_key) {
   copy.set_record(
       story_rotation,
       signed_by(seeded_key(1, 1), entry_of(copy.record(story_rotation))));
-  BOOST_TEST(verdict(copy) == only_record("key", story_rotation));
+  BOOST_TEST(verdict(copy) == only("key", story_rotation));
 }
 
 BOOST_AUTO_TEST_CASE(a_head_signed_by_a_retired_key_keeps_the_node_down) {
@@ -289,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_byte_more_in_a_record_is_found) {
   auto record = copy.record(14);
   record.push_back(0);
   copy.set_record(14, record);
-  BOOST_TEST(verdict(copy) == only_record("payload", 14));
+  BOOST_TEST(verdict(copy) == only("payload", 14));
   check_open(copy, 14);
 }
 

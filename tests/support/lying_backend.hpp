@@ -52,6 +52,9 @@ class LyingBackend final : public store::Backend {
     store::Result<std::uint64_t> count(store::Table table) override {
       return real_->count(table);
     }
+    store::Result<std::uint64_t> count_tables() override {
+      return real_->count_tables();
+    }
     store::Status append(store::Table table, ByteView key,
                          ByteView value) override {
       return real_->append(table, key, value);
