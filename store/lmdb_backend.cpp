@@ -72,8 +72,10 @@ struct TableHandles {
 /// What both kinds of transaction share. Cursors are opened when first needed.
 class Transaction final : public WriteTransaction {
  public:
-  Transaction(MDB_txn* transaction, const TableHandles& tables)
-      : transaction_(transaction), tables_(tables) {}
+  /// `bytes_max` is the size of the largest value that there can be.
+  Transaction(MDB_txn* transaction, const TableHandles& tables,
+              std::uint64_t bytes_max)
+      : transaction_(transaction), tables_(tables), bytes_max_(bytes_max) {}
 
   ~Transaction() override {
     if (transaction_ == nullptr) return;
@@ -85,6 +87,7 @@ class Transaction final : public WriteTransaction {
     auto wanted = to_value(key);
     MDB_val value{};
     int code = mdb_get(transaction_, tables_[table], &wanted, &value);
+    if (code == 0) code = check_size(value);
     if (code != 0) return lmdb_error(name("read ", table), code);
     return to_view(value);
   }
@@ -97,8 +100,11 @@ class Transaction final : public WriteTransaction {
     MDB_val value{};
     int code = mdb_cursor_get(cursor, &key, &value,
                               from.empty() ? MDB_FIRST : MDB_SET_RANGE);
-    while (code == 0 && visit({to_view(key), to_view(value)}))
+    while (code == 0) {
+      code = check_size(value);
+      if (code != 0 || !visit({to_view(key), to_view(value)})) break;
       code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
     if (code != 0 && code != MDB_NOTFOUND)
       return lmdb_error(name("scan ", table), code);
     return {};
@@ -165,6 +171,11 @@ class Transaction final : public WriteTransaction {
     return tried + std::string{table_names[static_cast<std::size_t>(table)]};
   }
 
+  /// LMDB believes any size that a page gives, be it beyond the file.
+  [[nodiscard]] int check_size(const MDB_val& value) const {
+    return value.mv_size <= bytes_max_ ? 0 : MDB_CORRUPTED;
+  }
+
   MDB_cursor* cursor_of(Table table) {
     auto& cursor = cursors_[static_cast<std::size_t>(table)];
     if (cursor == nullptr &&
@@ -179,6 +190,7 @@ class Transaction final : public WriteTransaction {
     MDB_val key{};
     MDB_val value{};
     int code = mdb_cursor_get(cursor, &key, &value, operation);
+    if (code == 0) code = check_size(value);
     if (code != 0) return lmdb_error(name("read ", table), code);
     return KeyValue{to_view(key), to_view(value)};
   }
@@ -200,6 +212,7 @@ class Transaction final : public WriteTransaction {
 
   MDB_txn* transaction_;
   const TableHandles& tables_;
+  std::uint64_t bytes_max_;
   std::array<MDB_cursor*, table_names.size()> cursors_{};
 };
 
@@ -343,7 +356,14 @@ class Environment final : public LmdbBackend {
     MDB_txn* transaction = nullptr;
     int code = mdb_txn_begin(environment_.get(), nullptr, flags, &transaction);
     if (code != 0) return lmdb_error("begin a transaction", code);
-    return std::make_unique<Transaction>(transaction, tables_);
+    return std::make_unique<Transaction>(transaction, tables_,
+                                         bytes_max(flags));
+  }
+
+  /// A writer makes new pages, up to the size of the map.
+  [[nodiscard]] std::uint64_t bytes_max(unsigned flags) const {
+    auto use = map_use();
+    return (flags & MDB_RDONLY) != 0U ? use.used_bytes : use.map_bytes;
   }
 
   // The lock is let go of last, after the environment is closed.

@@ -83,6 +83,11 @@ class Exporter {
         return true;
       });
       if (!scanned) return scanned;
+      if (taken != address.width)
+        return Error{ErrorCode::damaged, "the checkpoint is of " +
+                                             std::to_string(summary_.entries) +
+                                             " entries, and there are only " +
+                                             std::to_string(first + taken)};
       if (auto written = write_once(bundle_path(address), bundle); !written)
         return written;
     }
@@ -145,13 +150,13 @@ class Restorer {
     auto checkpoint = parse_checkpoint(*note);
     if (!checkpoint) return checkpoint.error();
     auto bundles = tiles_of_level(0, checkpoint->head.size);
-    for (std::size_t i = 0; i < bundles.size(); i += bundles_per_commit) {
+    for (std::uint64_t i = 0; i < bundles.size(); i += bundles_per_commit) {
       auto end = std::min(bundles.size(), i + bundles_per_commit);
       if (progress_ && !progress_(frontier_.size(), checkpoint->head.size))
         return stopped;
-      auto stored = store_all({bundles.begin() + static_cast<long>(i),
-                               bundles.begin() + static_cast<long>(end)});
-      if (!stored) return stored.error();
+      std::vector<TileAddress> some;
+      for (auto j = i; j < end; ++j) some.push_back(bundles[j]);
+      if (auto stored = store_all(some); !stored) return stored.error();
     }
     if (progress_) progress_(frontier_.size(), checkpoint->head.size);
     if (TreeHead{frontier_.size(), frontier_.root()} != checkpoint->head)

@@ -1,5 +1,6 @@
 #include "store/tiles.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include "store/record.hpp"
@@ -39,15 +40,17 @@ std::string bundle_path(const TileAddress& bundle) {
          width_suffix(bundle.width);
 }
 
-std::vector<TileAddress> tiles_of_level(std::uint8_t level,
-                                        std::uint64_t size) {
-  auto hashes = size >> (tile_height * level);
-  std::vector<TileAddress> tiles;
-  for (std::uint64_t i = 0; i < hashes / tile_width; ++i)
-    tiles.push_back({i, tile_width});
-  if (hashes % tile_width != 0)
-    tiles.push_back({hashes / tile_width, hashes % tile_width});
-  return tiles;
+std::uint64_t Tiles::size() const {
+  return hashes_ / tile_width + (hashes_ % tile_width == 0 ? 0 : 1);
+}
+
+TileAddress Tiles::operator[](std::uint64_t index) const {
+  assert(index < size());
+  return {index, std::min(tile_width, hashes_ - index * tile_width)};
+}
+
+Tiles tiles_of_level(std::uint8_t level, std::uint64_t size) {
+  return Tiles{size >> (tile_height * level)};
 }
 
 NodeAddress node_in_tile(std::uint8_t level, std::uint64_t tile_index,

@@ -25,9 +25,44 @@ std::string tile_path(std::uint8_t level, const TileAddress& tile);
 /// `tile/entries/<index>`, with `.p/<width>` if it is partial.
 std::string bundle_path(const TileAddress& bundle);
 
-/// The tiles of one level that a tree of `size` leaves has, the partial one
-/// last. Level 0 is also that of the bundles.
-std::vector<TileAddress> tiles_of_level(std::uint8_t level, std::uint64_t size);
+/// Tiles in a row, the partial one last. None is kept, so that a size which a
+/// stranger claims costs nothing.
+class Tiles {
+ public:
+  /// All that hold `hashes` hashes or records.
+  explicit Tiles(std::uint64_t hashes) : hashes_(hashes) {}
+
+  class Iterator {
+   public:
+    Iterator(const Tiles& tiles, std::uint64_t index)
+        : tiles_(&tiles), index_(index) {}
+    TileAddress operator*() const { return (*tiles_)[index_]; }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const Tiles* tiles_;
+    std::uint64_t index_;
+  };
+
+  [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] bool empty() const { return hashes_ == 0; }
+  /// `index` is below size().
+  TileAddress operator[](std::uint64_t index) const;
+  [[nodiscard]] TileAddress back() const { return (*this)[size() - 1]; }
+  [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const { return {*this, size()}; }
+
+ private:
+  std::uint64_t hashes_;
+};
+
+/// The tiles of one level that a tree of `size` leaves has. Level 0 is also
+/// that of the bundles.
+Tiles tiles_of_level(std::uint8_t level, std::uint64_t size);
 
 /// The node whose hash is number `position` of a tile.
 NodeAddress node_in_tile(std::uint8_t level, std::uint64_t tile_index,

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(
   auto original = OriginalFile::compacted(small_ledger().directory());
   require_sound(original);
   auto outcomes =
-      judge_all(original, original.bytes.size() * 8, AuditLevel::replay,
+      judge_all(original, original.bytes.size() * 8, AuditLevel::chain,
                 [](DamagedFile& file, std::size_t bit) { file.flip_bit(bit); });
   report(outcomes, bit_in_words);
   auto counts = tally(outcomes);
