@@ -1,4 +1,5 @@
 option(PPN_WERROR "Warnings are errors" ON)
+option(PPN_FUZZ "Of the tests, build the fuzz targets alone, as fuzzers" OFF)
 set(PPN_SANITIZE "" CACHE STRING "Value of -fsanitize for everything built here")
 
 find_program(CCACHE ccache)
@@ -13,7 +14,7 @@ if(PPN_WERROR)
 endif()
 if(PPN_SANITIZE)
   add_compile_options(-fsanitize=${PPN_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all)
+    -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS)
   add_link_options(-fsanitize=${PPN_SANITIZE})
 else()
   add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2)

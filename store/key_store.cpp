@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -70,12 +71,15 @@ Result<SigningKey> parse_key_file(const SecretBytes& content,
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): byte to char
   const auto* text = reinterpret_cast<const char*>(content.get());
   std::size_t size = 0;
-  bool valid = std::memcmp(text, header.data(), header.size()) == 0 &&
-               text[file_size - 1] == '\n' &&
-               sodium_hex2bin(seed.get(), SigningKey::seed_size,
-                              text + header.size(), digits, nullptr, &size,
-                              nullptr) == 0 &&
-               size == SigningKey::seed_size;
+  // libsodium reads capital letters as well.
+  auto is_capital = [](char c) { return c >= 'A' && c <= 'F'; };
+  bool valid =
+      std::memcmp(text, header.data(), header.size()) == 0 &&
+      std::none_of(text + header.size(), text + file_size, is_capital) &&
+      text[file_size - 1] == '\n' &&
+      sodium_hex2bin(seed.get(), SigningKey::seed_size, text + header.size(),
+                     digits, nullptr, &size, nullptr) == 0 &&
+      size == SigningKey::seed_size;
   if (!valid) return key_error(path.string() + " is not a key file");
   return SigningKey::from_seed(
       std::span<const std::uint8_t, SigningKey::seed_size>{
@@ -148,6 +152,9 @@ Result<SigningKey> FileKeyStore::load(const PublicKey& key) {
 Status FileKeyStore::retire_all_but(const PublicKey& current) {
   auto kept = file_of(current);
   std::error_code error;
+  // Without it there would be none left.
+  if (!fs::exists(kept, error))
+    return Error{ErrorCode::key, "there is no key " + kept.string()};
   for (const auto& item : fs::directory_iterator{directory_, error}) {
     bool is_key = item.path().extension() == extension ||
                   item.path().extension() == ".new";

@@ -23,7 +23,7 @@ class KeyStore {
   virtual Result<SigningKey> load(const PublicKey& key) = 0;
 
   /// Wipes and removes every key but `current`: old ones are of no use to
-  /// anyone but a thief. io.
+  /// anyone but a thief. key if `current` is not there itself, io.
   virtual Status retire_all_but(const PublicKey& current) = 0;
 };
 

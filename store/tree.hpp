@@ -84,8 +84,9 @@ struct TreeHead {
   bool operator==(const TreeHead&) const = default;
 };
 
-/// Whether `proof` shows `leaf` at `index` of the tree `head` (2.1.3.2). Size
-/// and root are checked together, so a proof fits no other place.
+/// Whether `proof` shows `leaf` at `index` of the tree `head` (2.1.3.2). A
+/// path of the same shape passes under another size too, so the head must be
+/// one that was signed.
 bool verify_inclusion(const Hash& leaf, std::uint64_t index,
                       const TreeHead& head, const Proof& proof);
 

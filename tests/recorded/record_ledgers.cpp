@@ -103,7 +103,7 @@ store::Event stopped(std::uint64_t boot, schema::StopReason reason) {
   payload.boot = boot;
   payload.reason = reason;
   auto event = started(boot);
-  event.payload.Set(std::move(payload));
+  event.payload.Set(schema::NodeStoppedT{payload});
   return event;
 }
 

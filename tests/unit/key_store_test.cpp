@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(no_character_of_a_key_file_can_change) {
   auto file = file_of(key.public_key());
   auto whole = header + seed_of(key) + "\n";
   for (std::size_t i = 0; i < whole.size(); ++i) {
-    for (char wrong : {'\0', '!', '3', 'g'}) {
+    for (char wrong : {'\0', '!', '3', 'A', 'g'}) {
       auto content = whole;
       content[i] = wrong;
       write_file(file, content);
@@ -285,7 +285,13 @@ BOOST_AUTO_TEST_CASE(a_missing_directory_is_said) {
   auto current = must(keys->create());
   fs::remove_all(directory);
   BOOST_TEST(
-      is_error(keys->retire_all_but(current.public_key()), ErrorCode::io));
+      is_error(keys->retire_all_but(current.public_key()), ErrorCode::key));
+}
+
+BOOST_AUTO_TEST_CASE(no_key_is_retired_for_one_that_is_not_there) {
+  auto only = must(keys->create());
+  BOOST_TEST(is_error(keys->retire_all_but(PublicKey{}), ErrorCode::key));
+  BOOST_TEST(keys->load(only.public_key()).ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -322,8 +322,8 @@ BOOST_FIXTURE_TEST_CASE(an_empty_request_is_refused, Fixture) {
 BOOST_FIXTURE_TEST_CASE(a_request_with_an_empty_event_is_refused, Fixture) {
   auto event = text_event("a", 0, "x");
   event.payload.Reset();
-  BOOST_TEST(is_error(ledger->append(request_of(std::move(event)), test_clock),
-                      ErrorCode::bad_input));
+  auto answer = ledger->append(request_of(std::move(event)), test_clock);
+  BOOST_TEST(is_error(answer, ErrorCode::bad_input));
   BOOST_TEST(stored_size(ledger.backend()) == 1U);
 }
 

@@ -99,6 +99,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_time_is_refused) {
                                       " 2026-11-23",
                                       "2026-11-23 ",
                                       "2026-11-23T-1:00",
+                                      "2026-11-23T-0:00",
+                                      "2026-11-23T10:00:-0",
                                       "2026-11--3",
                                       "-026-11-23",
                                       "2026/11/23",
@@ -138,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_time_is_no_age) {
 
 BOOST_AUTO_TEST_CASE(what_is_neither_time_nor_age_is_refused) {
   for (const std::string_view text :
-       {"", "s", "5", "-5s", "+5s", "5w", "5 s", "5.5h", "s5", "5ss",
+       {"", "s", "5", "-5s", "-0s", "+5s", "5w", "5 s", "5.5h", "s5", "5ss",
         "99999999999999999999s", "9223372036854775807d", "74000d"})
     BOOST_TEST(!parse_time_or_age(text, november), text);
 }

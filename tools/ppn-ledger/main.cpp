@@ -218,6 +218,7 @@ int main(int argc, char** argv) {
   if (!ppn::store::initialise_crypto()) return exit_failed;
   auto words = reorder(argc, argv);
   std::vector<char*> pointers;
+  pointers.reserve(words.size());
   for (auto& word : words) pointers.push_back(word.data());
   return CommandLine{}.run(argc, pointers.data());
 }

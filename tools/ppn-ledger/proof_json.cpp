@@ -124,8 +124,8 @@ Vouched vouched_head(const std::string& note, const store::VerifierKey& key) {
   if (checkpoint->origin != key.name())
     return {{},
             {},
-            "the checkpoint is of " + checkpoint->origin + ", and the key of " +
-                key.name()};
+            "the checkpoint is of " + summary(checkpoint->origin) +
+                ", and the key of " + key.name()};
   if (auto verified = store::verify_note(checkpoint->note, key); !verified)
     return {{}, {}, verified.error().message};
   return {checkpoint->head, checkpoint->origin, {}};
@@ -208,7 +208,7 @@ store::Result<ProofVerdict> check_proof(std::string_view text,
     if (!vouched.problem.empty()) return refuted(vouched.problem);
     return check(proof, vouched);
   }
-  return not_a_proof("its schema is '" + schema + "'");
+  return not_a_proof("its schema is '" + summary(schema) + "'");
 }
 
 }  // namespace ppn::tools

@@ -15,9 +15,9 @@ void flatten_into(std::map<std::string, std::string>& lines,
     lines[path] = summary(json);
     return;
   }
+  auto prefix = path.empty() ? path : path + ".";
   for (const auto& [name, value] : json.items())
-    flatten_into(lines, path.empty() ? name : path + "." + name, value,
-                 depth + 1);
+    flatten_into(lines, std::string{prefix}.append(name), value, depth + 1);
 }
 
 }  // namespace

@@ -15,9 +15,10 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 std::optional<int> take_digits(std::string_view& text, std::size_t count) {
   int value = 0;
   if (text.size() < count) return std::nullopt;
-  const char* end = text.data() + count;
-  auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stopped != end || value < 0) return std::nullopt;
+  for (char digit : text.substr(0, count)) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    value = value * 10 + (digit - '0');
+  }
   text.remove_prefix(count);
   return value;
 }
@@ -94,10 +95,11 @@ std::optional<std::int64_t> unit_seconds(char unit) {
 
 std::string format_time(std::int64_t utc_ns) {
   using namespace std::chrono;
-  sys_time<nanoseconds> time{nanoseconds{utc_ns}};
+  // The day of the earliest time begins before nanoseconds can tell.
+  auto time = floor<milliseconds>(sys_time<nanoseconds>{nanoseconds{utc_ns}});
   auto day = floor<days>(time);
   year_month_day date{day};
-  hh_mm_ss<milliseconds> clock{floor<milliseconds>(time - day)};
+  hh_mm_ss<milliseconds> clock{time - day};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
                      static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()),
@@ -127,7 +129,7 @@ std::optional<std::int64_t> parse_time_or_age(std::string_view text,
   const char* end = text.data() + text.size();
   auto [stopped, error] = std::from_chars(text.data(), end, count);
   constexpr std::int64_t most = 200LL * 366 * 86'400;
-  if (!unit || error != std::errc{} || stopped != end || count < 0 ||
+  if (!unit || error != std::errc{} || stopped != end || text.front() == '-' ||
       count > most / *unit)
     return std::nullopt;
   return now_ns - count * *unit * second_ns;

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -62,6 +63,27 @@ Json crash_report(int signal, const SharedProgress& progress) {
           {"checked", Json::array()},
           {"not_checked",
            Json::array({"everything from the place of the crash on"})}};
+}
+
+bool is_list_of_text(const Json& json) {
+  return json.is_array() &&
+         std::all_of(json.begin(), json.end(),
+                     [](const Json& item) { return item.is_string(); });
+}
+
+/// Whether all is there that is printed. What read a hostile file may be
+/// hostile itself.
+bool is_report(const Json& json) {
+  auto field = [&](const char* name) {
+    auto found = json.find(name);
+    return found == json.end() ? Json() : *found;
+  };
+  auto verdict = field("verdict");
+  if (verdict == "error") return true;
+  return verdict.is_string() && is_list_of_text(field("checked")) &&
+         is_list_of_text(field("not_checked")) &&
+         field("findings").is_array() &&
+         field("findings_total").is_number_integer();
 }
 
 std::string text_or_dash(const Json& json, const char* name) {
@@ -132,7 +154,7 @@ int verify(const VerifyOptions& options) {
   auto report = Json::parse(text, nullptr, false);
   if (WIFSIGNALED(status))
     report = crash_report(WTERMSIG(status), *child->progress);
-  if (!report.is_object())
+  if (!is_report(report))
     return fail({store::ErrorCode::io, "the audit gave no report"});
   if (report["verdict"] == "error" && !options.json)
     return fail({store::ErrorCode::io, text_or_dash(report, "message")});

@@ -1,0 +1,380 @@
+// Writes the inputs that the fuzz targets begin with, made by the code that
+// writes such bytes in earnest: make_fuzz_corpus tests/fuzz/corpus
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "events/state_codec.hpp"
+#include "store/base64.hpp"
+#include "store/byte_order.hpp"
+#include "store/ledger.hpp"
+#include "store/ledger_view.hpp"
+#include "store/tiles.hpp"
+#include "tests/fuzz/memory_backend.hpp"
+#include "tests/fuzz/target.hpp"
+#include "tests/support/event_source.hpp"
+#include "tests/support/state_follower.hpp"
+#include "tools/ppn-ledger/proof_json.hpp"
+
+namespace ppn::fuzz {
+
+void run(ByteView /*input*/) {}
+
+namespace {
+
+using store::as_bytes;
+using store::Table;
+
+/// Hands out the test key, and keeps nothing.
+class OneKey final : public store::KeyStore {
+ public:
+  store::Result<store::SigningKey> create() override { return copy(); }
+  store::Result<store::SigningKey> load(const PublicKey& /*key*/) override {
+    return copy();
+  }
+  store::Status retire_all_but(const PublicKey& /*current*/) override {
+    return {};
+  }
+
+ private:
+  static store::SigningKey copy() {
+    return test_key().with_seed(
+        [](auto seed) { return store::SigningKey::from_seed(seed); });
+  }
+};
+
+class InMemory final : public store::OutsideCheckpoint {
+ public:
+  store::Result<std::string> read() override {
+    if (note_.empty())
+      return store::Error{store::ErrorCode::not_found, "there is none"};
+    return note_;
+  }
+  store::Status write(const std::string& note) override {
+    note_ = note;
+    return {};
+  }
+
+ private:
+  std::string note_;
+};
+
+template <class T>
+T must(store::Result<T> result) {
+  if (!result) std::cerr << result.error().message << '\n';
+  require(result.ok(), "a corpus can be made");
+  return std::move(*result);
+}
+
+class Corpus {
+ public:
+  explicit Corpus(std::filesystem::path root) : root_(std::move(root)) {}
+
+  void write(const std::string& target, const std::string& name,
+             ByteView bytes) const {
+    auto directory = root_ / target;
+    std::filesystem::create_directories(directory);
+    std::ofstream file{directory / name, std::ios::binary};
+    file << store::as_text(bytes) << std::flush;
+    require(file.good(), "a file can be written");
+  }
+  void write(const std::string& target, const std::string& name,
+             std::string_view text) const {
+    write(target, name, as_bytes(text));
+  }
+
+ private:
+  std::filesystem::path root_;
+};
+
+void add(Bytes& bytes, ByteView more) {
+  bytes.insert(bytes.end(), more.begin(), more.end());
+}
+
+// -- the ledger they come from -----------------------------------------------
+
+constexpr std::uint64_t ledger_size = 14;
+
+/// Some of a node's life, a snapshot included.
+struct Sample {
+  MemoryBackend backend;
+  OneKey keys;
+  InMemory outside;
+  std::unique_ptr<store::Ledger> ledger;
+  store::ClockReading clock{1'767'225'600'000'000'000, 1'000'000'000, true};
+};
+
+void append_accepted(Sample& sample) {
+  schema::OutsideCheckpointAcceptedT accepted;
+  accepted.problem = schema::OutsideCheckpointProblem::missing;
+  accepted.root = std::make_unique<schema::Hash>();
+  store::Event event;
+  event.stream = "node";
+  event.expected_version = sample.ledger->stream_version("node");
+  event.principal = {schema::PrincipalKind::operator_, "uid/1000"};
+  event.causation = store::Causation{
+      schema::CausationKind::entry, sample.ledger->position().node, 3, {}};
+  event.payload.Set(std::move(accepted));
+  must(sample.ledger->append({{std::move(event)}}, sample.clock));
+}
+
+void fill(Sample& sample) {
+  sample.ledger =
+      must(store::Ledger::found({sample.backend, sample.keys, sample.outside},
+                                {"sample", {}}, sample.clock));
+  tests::EventSource source{3};
+  for (int i = 0; i < 8; ++i) {
+    store::AppendRequest request;
+    request.push_back(source.next());
+    must(sample.ledger->append(request, source.next_clock()));
+  }
+  must(sample.ledger->rotate_key({schema::PrincipalKind::operator_, "uid/1000"},
+                                 sample.clock));
+  append_accepted(sample);
+  tests::StateFollower follower{sample.backend};
+  auto state = must(follower.catch_up());
+  require(sample.ledger->write_snapshot(events::encode(state)).ok(),
+          "a snapshot can be written");
+  while (sample.ledger->position().head.size < ledger_size) {
+    store::AppendRequest request;
+    request.push_back(source.next());
+    request.back().expected_version =
+        sample.ledger->stream_version(request.back().stream);
+    must(sample.ledger->append(request, source.next_clock()));
+  }
+}
+
+// -- corpora -----------------------------------------------------------------
+
+ByteView entry_of(const Bytes& record) {
+  return ByteView{record}.first(record.size() - Signature::size);
+}
+
+void write_entries(const Corpus& corpus, Sample& sample) {
+  Bytes all;
+  for (const auto& [key, record] : sample.backend.pairs(Table::entries)) {
+    auto name = std::to_string(store::from_big_endian(key));
+    corpus.write("record", name, record);
+    Bytes one;
+    store::add_to_bundle(one, entry_of(record));
+    corpus.write("reflection_json", name, one);
+    add(all, one);
+  }
+  corpus.write("state", "all", all);
+  corpus.write("state", "first", ByteView{all}.first(all.size() / 2));
+}
+
+/// The entry with what a node would not write there, or not yet.
+template <class Change>
+void write_changed(const Corpus& corpus, const std::string& name,
+                   const Bytes& record, Change change) {
+  schema::EntryT fields;
+  schema::GetEntry(record.data())->UnPackTo(&fields);
+  change(fields);
+  flatbuffers::FlatBufferBuilder builder;
+  schema::FinishEntryBuffer(builder, schema::Entry::Pack(builder, &fields));
+  ByteView bytes{builder.GetBufferPointer(), builder.GetSize()};
+  Bytes one;
+  store::add_to_bundle(one, bytes);
+  corpus.write("reflection_json", name, one);
+  corpus.write("state", name, one);
+  one = {bytes.begin(), bytes.end()};
+  add(one, Signature{}.view());
+  corpus.write("record", name, one);
+}
+
+void write_strange_entries(const Corpus& corpus, Sample& sample) {
+  const auto& first = sample.backend.pairs(Table::entries).begin()->second;
+  write_changed(corpus, "rejoined", first, [](schema::EntryT& entry) {
+    schema::NodeRejoinedT event;
+    event.identity = std::move(entry.payload.AsNodeInitialised()->identity);
+    event.replaces = std::make_unique<schema::NodeId>();
+    event.last_checkpoint = "a note\n";
+    entry.payload.Set(std::move(event));
+  });
+  write_changed(corpus, "stopped", first, [](schema::EntryT& entry) {
+    schema::NodeStoppedT event;
+    event.boot = 1;
+    event.reason = schema::StopReason::upgrade;
+    entry.payload.Set(std::move(event));
+  });
+  write_changed(corpus, "no_utf8", first, [](schema::EntryT& entry) {
+    entry.principal->id = "\xff\x1b[31m\xc2\x9b";
+    entry.payload.AsNodeInitialised()->identity->name = "\xed\xa0\x80\n";
+  });
+  write_changed(corpus, "signed", first, [](schema::EntryT& entry) {
+    auto& signature = entry.principal->signature;
+    signature = std::make_unique<schema::OperatorSignatureT>();
+    signature->algorithm = schema::SignatureAlgorithm::ed25519;
+    signature->key_id = {1, 2, 3};
+    signature->signature = Bytes(Signature::size);
+  });
+}
+
+void write_ledgers(const Corpus& corpus, Sample& sample) {
+  constexpr std::uint8_t no_entry[] = {0, 1, 0};
+  constexpr std::uint8_t snapshot[] = {0, 0};
+  constexpr std::uint8_t flip[] = {0, 1, 3, 0, 77};
+  constexpr std::uint8_t erase_from_tree[] = {1, 0, 2};
+  constexpr std::uint8_t late_entry[] = {0, 3, 8, 0, 0, 0, 0, 0, 0, 1, 0};
+  Bytes bytes;
+  for (const auto& [key, record] : sample.backend.pairs(Table::entries)) {
+    store::add_to_bundle(bytes, entry_of(record));
+    if (store::from_big_endian(key) == 5) {
+      corpus.write("ledger", "short", bytes);
+      add(bytes, snapshot);
+    }
+  }
+  corpus.write("ledger", "whole", bytes);
+  add(bytes, no_entry);
+  auto write_with = [&](const std::string& name, ByteView change) {
+    auto changed = bytes;
+    add(changed, change);
+    corpus.write("ledger", name, changed);
+  };
+  write_with("flip", flip);
+  write_with("erase", erase_from_tree);
+  write_with("gap", late_entry);
+}
+
+void write_export(const Corpus& corpus, Sample& sample) {
+  Bytes bundle;
+  for (const auto& [key, record] : sample.backend.pairs(Table::entries))
+    store::add_to_bundle(bundle, record);
+  Bytes with_width{static_cast<std::uint8_t>(ledger_size - 1)};
+  add(with_width, bundle);
+  corpus.write("bundle", "whole", with_width);
+  Bytes exported;
+  store::add_to_bundle(exported, as_bytes(sample.ledger->checkpoint()));
+  add(exported, bundle);
+  corpus.write("log_export", "whole", exported);
+  auto many = store::big_endian(1'234'067'890'123);
+  corpus.write("tiles", "many", many);
+  // A size that nobody has the entries of.
+  auto huge = sample.ledger->checkpoint();
+  huge.replace(huge.find('\n') + 1, 2, "1000000000000000");
+  exported.clear();
+  store::add_to_bundle(exported, as_bytes(huge));
+  add(exported, bundle);
+  corpus.write("log_export", "huge", exported);
+  exported.clear();
+  store::add_to_bundle(exported, {});
+  add(exported, ByteView{bundle}.first(2 + bundle[1] + 256U * bundle[0]));
+  corpus.write("log_export", "first", exported);
+}
+
+void write_states(const Corpus& corpus, Sample& sample) {
+  for (const auto& [key, stored] : sample.backend.pairs(Table::snapshots)) {
+    corpus.write("snapshot", "one", entry_of(stored));
+    corpus.write("state_codec", "one",
+                 must(store::decode_snapshot(stored)).state);
+  }
+  corpus.write("state_codec", "empty", events::encode({}));
+}
+
+void write_proofs(const Corpus& corpus, Sample& sample) {
+  auto transaction = must(sample.backend.read());
+  store::LedgerView view{*transaction};
+  auto nodes = view.nodes();
+  const auto& note = sample.ledger->checkpoint();
+  auto record = must(view.record(5));
+  tools::InclusionProof inclusion{
+      5,
+      {record.begin(), record.end()},
+      must(store::prove_inclusion(5, ledger_size, nodes)),
+      note};
+  corpus.write("proof_json", "inclusion", to_json(inclusion).dump());
+  tools::ConsistencyProof consistency{
+      {5, must(store::tree_root(5, nodes))},
+      {11, must(store::tree_root(11, nodes))},
+      must(store::prove_consistency(5, 11, nodes)),
+      must(store::prove_consistency(11, ledger_size, nodes)),
+      note};
+  corpus.write("proof_json", "escape",
+               R"({"schema":"\u001b[2J","checkpoint":""})");
+  corpus.write("proof_json", "consistency", to_json(consistency).dump());
+
+  auto write_tree = [&](const std::string& name, std::uint8_t older,
+                        const store::Proof& proof) {
+    Bytes bytes{0, older, ledger_size};
+    add(bytes, store::leaf_hash(record).view());
+    for (const auto& hash : proof) add(bytes, hash.view());
+    corpus.write("tree_proof", name, bytes);
+  };
+  write_tree("inclusion", 5, inclusion.proof);
+  write_tree("consistency", 11, consistency.head_proof);
+}
+
+void write_texts(const Corpus& corpus, Sample& sample) {
+  const auto& note = sample.ledger->checkpoint();
+  auto node = sample.ledger->position().node;
+  auto key = must(store::VerifierKey::make(store::checkpoint_origin(node),
+                                           store::NoteAlgorithm::ed25519,
+                                           test_key().public_key()));
+  corpus.write("note", "checkpoint", note);
+  corpus.write("note", "text", "A text.\n\nAnd more of it.");
+  corpus.write("checkpoint", "whole", note);
+  corpus.write("checkpoint", "text", note.substr(0, note.find("\n\n") + 1));
+  corpus.write("verifier_key", "one", key.text());
+  corpus.write("base64", "hash", store::to_base64(store::leaf_hash({}).view()));
+  corpus.write("base64", "id", Id{}.hex());
+  corpus.write("base64", "padded", "QQ==");
+  corpus.write("stream_key", "one", store::stream_key("capability/7", 3));
+  corpus.write("key_file", "one",
+               "ppn-ed25519-seed-v1 " + test_key().with_seed([](auto seed) {
+                 return to_hex(seed);
+               }) + "\n");
+  int times = 0;
+  corpus.write("key_file", "capitals",
+               "ppn-ed25519-seed-v1 " + std::string(62, '0') + "5A\n");
+  for (std::string_view text :
+       {"2026-11-23", "2026-11-23T10:00", "2200-12-31",
+        "2026-11-23 10:00:00.125Z", "2026-01-23T10:00:-0", "90s", "3d"})
+    corpus.write("time_text", std::to_string(times++), text);
+  corpus.write("time_text", "earliest",
+               store::big_endian(std::uint64_t{1} << 63U));
+}
+
+constexpr const char* valid_report =
+    R"({"schema":"ppn-ledger.verify.v1","verdict":"valid","node":"00",)"
+    R"("entries":2,"root":"00","keys":1,"signatures_checked":2,)"
+    R"("snapshots_checked":0,"last_good":1,"first_bad":null,"too_new":null,)"
+    R"("findings_total":0,"findings":[],"checked":["chain"],)"
+    R"("not_checked":["x"]})";
+constexpr const char* invalid_report =
+    R"({"schema":"ppn-ledger.verify.v1","verdict":"invalid","node":"00",)"
+    R"("entries":2,"root":"00","keys":1,"last_good":0,"first_bad":1,)"
+    R"("too_new":"entry 1","findings_total":3,"findings":[{"class":"hash",)"
+    R"("entry":1,"byte":null,"message":"bad"}],"checked":[],)"
+    R"("not_checked":[]})";
+
+}  // namespace
+
+int write_all(const std::filesystem::path& root) {
+  const Corpus corpus{root};
+  Sample sample;
+  fill(sample);
+  write_entries(corpus, sample);
+  write_strange_entries(corpus, sample);
+  write_ledgers(corpus, sample);
+  write_export(corpus, sample);
+  write_states(corpus, sample);
+  write_proofs(corpus, sample);
+  write_texts(corpus, sample);
+  corpus.write("verify_report", "valid", valid_report);
+  corpus.write("verify_report", "invalid", invalid_report);
+  corpus.write("verify_report", "error",
+               R"({"verdict":"error","message":"no such file"})");
+  corpus.write("verify_report", "bare", R"({"verdict":"valid"})");
+  return 0;
+}
+
+}  // namespace ppn::fuzz
+
+int main(int argc, char** argv) {
+  if (argc != 2 || !ppn::store::initialise_crypto()) {
+    std::cerr << "usage: make_fuzz_corpus DIRECTORY\n";
+    return 2;
+  }
+  return ppn::fuzz::write_all(argv[1]);
+}
