@@ -58,6 +58,10 @@ std::string text(const flatbuffers::String* string) {
   return string == nullptr ? std::string{} : string->str();
 }
 
+std::size_t text_size(const flatbuffers::String* string) {
+  return string == nullptr ? 0 : string->size();
+}
+
 bool decode(const schema::NodeState& table, Node& node) {
   if (table.id() == nullptr || table.keys() == nullptr) return false;
   node.id = NodeId{*table.id()};
@@ -117,10 +121,15 @@ std::optional<State> decode(ByteView bytes) {
     return std::nullopt;
   State state;
   if (!decode(*table->node(), state.node)) return std::nullopt;
+  std::size_t texts = 0;
   state.capabilities.revoked = table->capabilities()->revoked();
   if (const auto* live = table->capabilities()->live())
-    for (const auto* grant : *live)
-      if (!decode(*grant, state.capabilities)) return std::nullopt;
+    for (const auto* grant : *live) {
+      // Texts that overlap in the buffer must not grow beyond it in memory.
+      texts += text_size(grant->subject()) + text_size(grant->resource());
+      if (texts > bytes.size() || !decode(*grant, state.capabilities))
+        return std::nullopt;
+    }
   return state;
 }
 

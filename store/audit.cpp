@@ -199,7 +199,8 @@ class Auditor {
                " are due"});
   }
 
-  /// LMDB keeps a count beside the pairs, and damage may touch only one of them.
+  /// LMDB keeps a count beside the pairs, and damage may touch only one of
+  /// them.
   static std::uint64_t count_pairs(ReadTransaction& transaction, Table table) {
     std::uint64_t pairs = 0;
     // A scan that fails has counted too few.

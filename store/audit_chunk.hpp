@@ -69,8 +69,7 @@ struct ChunkTask {
 
 /// Whether a stream may go on with `version` after `before`. Where entries of
 /// unknown streams were lost, it may skip some.
-bool may_follow(std::uint64_t before, std::uint64_t version,
-                bool lost_entries);
+bool may_follow(std::uint64_t before, std::uint64_t version, bool lost_entries);
 
 std::string skips_version(std::string_view stream, std::uint64_t before,
                           std::uint64_t version);

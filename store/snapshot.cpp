@@ -85,8 +85,13 @@ Result<Snapshot> decode_snapshot(ByteView stored) {
   if (table->schema_level() > schema::schema_level)
     return Error{ErrorCode::too_new,
                  "the snapshot was written by a newer version"};
-  for (const auto* stream : *table->streams())
+  // Names that overlap in the buffer must not grow beyond it in memory.
+  std::size_t names = 0;
+  for (const auto* stream : *table->streams()) {
+    names += stream->name()->size();
+    if (names > body.size()) return damaged("has streams that overlap");
     position.streams.emplace(stream->name()->str(), stream->version());
+  }
   snapshot.state.assign(table->state()->begin(), table->state()->end());
   if (sha256(snapshot.state) != Hash{*table->state_hash()})
     return damaged("has a state that does not match its hash");

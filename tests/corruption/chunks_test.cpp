@@ -92,8 +92,7 @@ BOOST_AUTO_TEST_CASE(records_swapped_across_an_edge_are_found) {
   auto after = copy.record(store::audit_chunk_size);
   copy.set_record(store::audit_chunk_size - 1, after);
   copy.set_record(store::audit_chunk_size, before);
-  BOOST_TEST(verdict(copy) ==
-             "hash@1023 hash@1024; bad 1023, good 1022");
+  BOOST_TEST(verdict(copy) == "hash@1023 hash@1024; bad 1023, good 1022");
 }
 
 BOOST_AUTO_TEST_CASE(a_chain_broken_at_an_edge_is_found) {

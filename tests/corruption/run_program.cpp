@@ -34,6 +34,7 @@ ProgramRun run_ppn_ledger(const std::vector<std::string>& arguments) {
   std::vector<std::string> words{PPN_LEDGER_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (auto& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
 

@@ -39,8 +39,7 @@ store::NoReplay no_replay;
 /// A node of its own in a directory of its own.
 class Recording {
  public:
-  Recording(const std::filesystem::path& path,
-            const store::Founding& founding)
+  Recording(const std::filesystem::path& path, const store::Founding& founding)
       : directory_{path},
         backend_(good(store::LmdbBackend::open_for_writing(directory_))),
         keys_(good(store::FileKeyStore::open(directory_.keys()))),
@@ -116,8 +115,8 @@ store::Event granted(std::uint8_t number, schema::Right rights) {
   store::Event event;
   event.stream = "capability/" + std::to_string(number);
   event.principal = owner;
-  event.causation = store::Causation{schema::CausationKind::request, {}, 0,
-                                     make_id(0xf0)};
+  event.causation =
+      store::Causation{schema::CausationKind::request, {}, 0, make_id(0xf0)};
   event.payload.Set(std::move(payload));
   return event;
 }

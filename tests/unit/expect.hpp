@@ -95,7 +95,8 @@ template <class Container>
 Container with_bit_flipped(Container bytes, std::size_t bit) {
   auto& byte = bytes[bit / 8];
   using Byte = std::remove_reference_t<decltype(byte)>;
-  byte = static_cast<Byte>(byte ^ (1U << (bit % 8)));
+  byte =
+      static_cast<Byte>(static_cast<unsigned char>(byte) ^ (1U << (bit % 8)));
   return bytes;
 }
 

@@ -40,6 +40,8 @@ struct RawSnapshot {
   KeyHistory keys = {{0, key_in_force().public_key()}};
   Hash state_hash = store::sha256({});
   std::uint16_t level = schema::schema_level;
+  /// Number of streams that share the bytes of one long name.
+  std::size_t overlapping_streams = 0;
 };
 
 Bytes encoded(const RawSnapshot& raw) {
@@ -50,8 +52,11 @@ Bytes encoded(const RawSnapshot& raw) {
     keys.push_back(schema::CreateKeyPeriod(builder, period.from, &key));
   }
   auto key_vector = builder.CreateVector(keys);
-  auto streams = builder.CreateVector(
-      std::vector<flatbuffers::Offset<schema::StreamHead>>{});
+  std::vector<flatbuffers::Offset<schema::StreamHead>> heads;
+  auto name = builder.CreateString(std::string(1000, 'n'));
+  for (std::size_t i = 0; i < raw.overlapping_streams; ++i)
+    heads.push_back(schema::CreateStreamHead(builder, name, 1));
+  auto streams = builder.CreateVector(heads);
   auto state = builder.CreateVector(Bytes{});
   schema::Hash any_hash;
   schema::NodeId node;
@@ -171,6 +176,14 @@ BOOST_AUTO_TEST_CASE(a_snapshot_of_a_newer_schema_is_too_new) {
   RawSnapshot raw;
   raw.level = schema::schema_level + 1;
   BOOST_TEST(is_error(decode_snapshot(encoded(raw)), ErrorCode::too_new));
+}
+
+BOOST_AUTO_TEST_CASE(streams_do_not_grow_beyond_what_is_stored) {
+  RawSnapshot raw;
+  raw.overlapping_streams = 1;
+  BOOST_TEST(decode_snapshot(encoded(raw)).ok());
+  raw.overlapping_streams = 100;
+  BOOST_TEST(is_error(decode_snapshot(encoded(raw)), ErrorCode::damaged));
 }
 
 // -- keys in force -----------------------------------------------------------

@@ -171,10 +171,10 @@ BOOST_AUTO_TEST_CASE(each_leaf_stores_the_nodes_it_completes) {
 }
 
 BOOST_AUTO_TEST_CASE(a_frontier_covers_all_leaves_from_left_to_right) {
-  for (std::uint64_t size : {0, 1, 2, 3, 6, 7, 8, 1000, 4095, 4096}) {
+  for (std::uint64_t size : {0U, 1U, 2U, 3U, 6U, 7U, 8U, 1000U, 4095U, 4096U}) {
     std::uint64_t end = 0;
     for (const auto& node : store::frontier_of(size)) {
-      BOOST_TEST(node.index << node.level == end);
+      BOOST_TEST((node.index << node.level) == end);
       end = store::completing_leaf(node) + 1;
     }
     BOOST_TEST(end == size);
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(proofs_hold_in_trees_of_any_size) {
 
 BOOST_AUTO_TEST_CASE(there_is_no_proof_for_a_leaf_beyond_the_end) {
   auto tree = tree_of(9);
-  for (std::uint64_t size : {0, 1, 8, 9})
+  for (std::uint64_t size : {0U, 1U, 8U, 9U})
     for (auto index : {size, size + 1, ~std::uint64_t{0}})
       BOOST_TEST(is_error(store::prove_inclusion(index, size, tree.reader()),
                           ErrorCode::bad_input));
@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(there_is_no_proof_for_a_leaf_beyond_the_end) {
 
 BOOST_AUTO_TEST_CASE(there_is_no_proof_from_an_empty_or_a_larger_tree) {
   auto tree = tree_of(9);
-  for (std::uint64_t old_size : {0, 9, 10})
+  for (std::uint64_t old_size : {0U, 9U, 10U})
     BOOST_TEST(is_error(store::prove_consistency(old_size, 8, tree.reader()),
                         ErrorCode::bad_input));
 }

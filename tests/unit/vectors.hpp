@@ -149,8 +149,8 @@ inline constexpr std::string_view leaf_of_hello_world =
 
 /// Hashes in hexadecimal; those that are empty are none.
 struct InclusionCase {
-  std::uint64_t index;
-  std::uint64_t size;
+  std::uint64_t index = 0;
+  std::uint64_t size = 0;
   std::array<std::string_view, 3> hashes;
 };
 
@@ -178,8 +178,8 @@ inline constexpr InclusionCase inclusion_proofs[] = {
 
 /// Hashes in base64.
 struct ConsistencyCase {
-  std::uint64_t old_size;
-  std::uint64_t size;
+  std::uint64_t old_size = 0;
+  std::uint64_t size = 0;
   std::array<std::string_view, 4> hashes;
 };
 

@@ -49,8 +49,17 @@ int guarded(const std::function<int()>& work) {
   int signal = WTERMSIG(status);
   if (signal == SIGINT || signal == SIGTERM) return exit_interrupted;
   if (signal == SIGPIPE) return exit_ok;
+  if (!is_crash(signal)) {
+    fmt::print(stderr, "ppn-ledger: killed ({})\n", ::strsignal(signal));
+    return exit_failed;
+  }
   fmt::print(stderr, "ppn-ledger: {}\n", describe_crash(signal));
   return exit_ledger_invalid;
+}
+
+bool is_crash(int signal) {
+  return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT ||
+         signal == SIGFPE || signal == SIGILL;
 }
 
 std::string describe_crash(int signal) {

@@ -12,6 +12,10 @@ namespace ppn::tools {
 /// which cleans up.
 int guarded(const std::function<int()>& work);
 
+/// Whether a signal tells of a reader that ran into something damaged, and not
+/// of someone who ended it.
+bool is_crash(int signal);
+
 /// What a signal that ended a reader tells about the file it read.
 std::string describe_crash(int signal);
 

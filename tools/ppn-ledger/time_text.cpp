@@ -65,7 +65,7 @@ std::optional<std::int64_t> take_clock_ns(std::string_view& text) {
   if (!hour || *hour > 23 || !take(text, ':')) return std::nullopt;
   auto minute = take_digits(text, 2);
   if (!minute || *minute > 59) return std::nullopt;
-  std::int64_t ns = (*hour * 60 + *minute) * 60 * second_ns;
+  std::int64_t ns = std::int64_t{*hour * 60 + *minute} * 60 * second_ns;
   if (!take(text, ':')) return ns;
   auto second = take_digits(text, 2);
   if (!second || *second > 59) return std::nullopt;

@@ -89,13 +89,15 @@ bool is_report(const Json& json) {
 std::string text_or_dash(const Json& json, const char* name) {
   auto field = json.find(name);
   if (field == json.end() || field->is_null()) return "-";
-  return field->is_string() ? field->get<std::string>() : field->dump();
+  return harmless(field->is_string() ? field->get<std::string>()
+                                     : field->dump());
 }
 
 void print_list(const char* title, const Json& list) {
   bool first = true;
   for (const auto& item : list) {
-    fmt::print("{:<13} {}\n", first ? title : "", item.get<std::string>());
+    fmt::print("{:<13} {}\n", first ? title : "",
+               harmless(item.get<std::string>()));
     first = false;
   }
 }
@@ -149,8 +151,10 @@ int verify(const VerifyOptions& options) {
   if (!child) return fail(child.error());
   auto text = wait_for_report(*child);
   int status = wait_for_end(*child);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
-    return exit_interrupted;
+  if (WIFSIGNALED(status) && !is_crash(WTERMSIG(status)))
+    return WTERMSIG(status) == SIGINT
+               ? exit_interrupted
+               : fail({store::ErrorCode::io, "the audit was killed"});
   auto report = Json::parse(text, nullptr, false);
   if (WIFSIGNALED(status))
     report = crash_report(WTERMSIG(status), *child->progress);
