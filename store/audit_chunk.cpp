@@ -264,8 +264,8 @@ class ChunkAuditor {
                skips_version(name, run->second.last, version));
       run->second.last = version;
     }
-    auto indexed =
-        view_.transaction().get(Table::streams, stream_key(name, version));
+    auto indexed = view_.transaction().get(
+        Table::streams, stream_key(opened.sequence, name, version));
     bool listed = indexed.ok() && indexed->size() == sizeof(std::uint64_t) &&
                   from_big_endian(*indexed) == opened.sequence;
     if (!listed)

@@ -17,7 +17,7 @@ enum class Table : std::uint8_t {
   entries,
   /// u64 sequence -> hashes of the nodes that leaf completes. Written once.
   tree,
-  /// Stream name, 0x00, u64 version -> u64 sequence. Written once.
+  /// u64 part, stream name, 0x00, u64 version -> u64 sequence. Written once.
   streams,
   /// "format", "checkpoint".
   meta,

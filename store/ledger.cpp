@@ -400,7 +400,8 @@ class Ledger::Implementation {
       signers_.wait(i);
       const auto& chunk = batch.chunks[i];
       for (const auto& pending : chunk.records) {
-        auto key = big_endian(frontier.size());
+        auto sequence = frontier.size();
+        auto key = big_endian(sequence);
         auto put = tables.append(Table::entries, key, chunk.record(pending));
         if (!put) return put;
         nodes.clear();
@@ -409,9 +410,9 @@ class Ledger::Implementation {
         });
         put = tables.append(Table::tree, key, nodes);
         if (!put) return put;
-        put = tables.insert(Table::streams,
-                            stream_key(pending.stream, pending.stream_version),
-                            key);
+        put = tables.insert(
+            Table::streams,
+            stream_key(sequence, pending.stream, pending.stream_version), key);
         if (!put) return put;
       }
     }

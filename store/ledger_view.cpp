@@ -1,31 +1,47 @@
 #include "store/ledger_view.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "store/byte_order.hpp"
 
 namespace ppn::store {
 
 namespace {
 
-constexpr std::size_t version_size = 8;
+constexpr std::size_t number_size = 8;
 
 Error damaged(std::string why) { return {ErrorCode::damaged, std::move(why)}; }
 
-}  // namespace
-
-Bytes stream_key(std::string_view stream, std::uint64_t version) {
+Bytes key_in_part(std::uint64_t part, std::string_view stream,
+                  std::uint64_t version) {
+  auto prefix = big_endian(part);
   auto name = as_bytes(stream);
-  Bytes key{name.begin(), name.end()};
-  key.push_back(0);
   auto suffix = big_endian(version);
+  Bytes key;
+  key.reserve(prefix.size() + name.size() + 1 + suffix.size());
+  key.insert(key.end(), prefix.begin(), prefix.end());
+  key.insert(key.end(), name.begin(), name.end());
+  key.push_back(0);
   key.insert(key.end(), suffix.begin(), suffix.end());
   return key;
 }
 
+}  // namespace
+
+Bytes stream_key(std::uint64_t sequence, std::string_view stream,
+                 std::uint64_t version) {
+  return key_in_part(sequence / stream_index_entries, stream, version);
+}
+
 std::optional<StreamKey> parse_stream_key(ByteView key) {
-  if (key.size() < version_size + 2) return std::nullopt;
-  auto name = key.first(key.size() - version_size - 1);
-  if (key[name.size()] != 0) return std::nullopt;
-  return StreamKey{as_text(name), from_big_endian(key.last(version_size))};
+  if (key.size() < 2 * number_size + 2) return std::nullopt;
+  auto name = key.subspan(number_size, key.size() - 2 * number_size - 1);
+  auto part = from_big_endian(key.first(number_size));
+  constexpr auto part_max = ~std::uint64_t{0} / stream_index_entries;
+  if (key[number_size + name.size()] != 0 || part > part_max)
+    return std::nullopt;
+  return StreamKey{part, as_text(name), from_big_endian(key.last(number_size))};
 }
 
 Status LedgerView::check_format() {
@@ -88,15 +104,27 @@ Status LedgerView::scan_stream(
     std::string_view stream, std::uint64_t version,
     const std::function<bool(std::uint64_t)>& visit) {
   bool valid = true;
-  auto scanned = transaction_.scan(
-      Table::streams, stream_key(stream, version), [&](const KeyValue& pair) {
-        auto key = parse_stream_key(pair.key);
-        if (!key || key->stream != stream) return false;
-        valid = pair.value.size() == sizeof(std::uint64_t);
-        return valid && visit(from_big_endian(pair.value));
-      });
-  if (scanned && !valid) return damaged("the index of streams is damaged");
-  return scanned;
+  // Where to look next; nothing once there is no more.
+  std::optional<std::uint64_t> part = 0;
+  while (part) {
+    auto here = *std::exchange(part, std::nullopt);
+    auto scanned =
+        transaction_.scan(Table::streams, key_in_part(here, stream, version),
+                          [&](const KeyValue& pair) {
+                            auto key = parse_stream_key(pair.key);
+                            valid = key.has_value();
+                            if (!valid) return false;
+                            if (key->part != here || key->stream != stream) {
+                              part = std::max(key->part, here + 1);
+                              return false;
+                            }
+                            valid = pair.value.size() == number_size;
+                            return valid && visit(from_big_endian(pair.value));
+                          });
+    if (!scanned) return scanned;
+  }
+  if (!valid) return damaged("the index of streams is damaged");
+  return {};
 }
 
 NodeReader LedgerView::nodes() {

@@ -23,11 +23,18 @@ struct StoredRecord {
   ByteView record;
 };
 
-/// Key of `version` of a stream in the streams table.
-Bytes stream_key(std::string_view stream, std::uint64_t version);
+/// The streams table is an index of so many entries after another: an append
+/// then changes the pages of the last one only, however many streams there are.
+inline constexpr std::uint64_t stream_index_entries = 1024;
+
+/// Key of `version` of a stream, entry `sequence`, in the streams table.
+Bytes stream_key(std::uint64_t sequence, std::string_view stream,
+                 std::uint64_t version);
 
 /// What a key of the streams table says.
 struct StreamKey {
+  /// Of entries [part, part + 1) * stream_index_entries.
+  std::uint64_t part = 0;
   std::string_view stream;
   std::uint64_t version = 0;
 };

@@ -206,7 +206,8 @@ class Restorer {
     if (!split) return split.error();
     auto entry = check_entry(aligned_.assign(split->entry));
     if (!entry) return entry.error();
-    auto key = big_endian(frontier.size());
+    auto sequence = frontier.size();
+    auto key = big_endian(sequence);
     if (auto put = tables.append(Table::entries, key, record); !put) return put;
     Bytes nodes;
     frontier.append(hash_record(*split).leaf, [&](const Hash& node) {
@@ -214,7 +215,7 @@ class Restorer {
     });
     if (auto put = tables.append(Table::tree, key, nodes); !put) return put;
     return tables.insert(Table::streams,
-                         stream_key((*entry)->stream()->string_view(),
+                         stream_key(sequence, (*entry)->stream()->string_view(),
                                     (*entry)->stream_version()),
                          key);
   }

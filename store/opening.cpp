@@ -143,14 +143,48 @@ std::optional<Snapshot> newest_snapshot(LedgerView& view, std::uint64_t size) {
   return *snapshot;
 }
 
+/// The stored nodes of the tree, looked up for many entries at a time.
+class NodesAhead {
+ public:
+  explicit NodesAhead(LedgerView& view) : view_(view) {}
+
+  /// The nodes that leaf `sequence` completes; nothing if they are missing.
+  std::optional<ByteView> of(std::uint64_t sequence) {
+    if (sequence < begin_ || sequence >= begin_ + nodes_.size())
+      look_ahead(sequence);
+    if (nodes_.empty()) return std::nullopt;
+    return nodes_[sequence - begin_];
+  }
+
+ private:
+  static constexpr std::size_t nodes_max = 256;
+
+  void look_ahead(std::uint64_t sequence) {
+    begin_ = sequence;
+    nodes_.clear();
+    // A scan that fails leaves nodes out.
+    (void)view_.transaction().scan(
+        Table::tree, big_endian(sequence), [&](const KeyValue& pair) {
+          bool is_next = pair.key.size() == sizeof sequence &&
+                         from_big_endian(pair.key) == begin_ + nodes_.size();
+          if (is_next) nodes_.push_back(pair.value);
+          return is_next && nodes_.size() < nodes_max;
+        });
+  }
+
+  LedgerView& view_;
+  std::uint64_t begin_ = 0;
+  std::vector<ByteView> nodes_;
+};
+
 Status follow_tail(LedgerView& view, std::uint64_t from, Follower& follower,
                    ByteView& last_record) {
   Status followed;
   std::uint64_t sequence = from;
-  // The tree is walked beside the records, so that both are read in order.
+  NodesAhead nodes_ahead{view};
   auto records = view.scan_records(from, [&](const StoredRecord& stored) {
     sequence = stored.sequence;
-    auto nodes = view.nodes_of(stored.sequence);
+    auto nodes = nodes_ahead.of(stored.sequence);
     if (!nodes)
       followed = damaged("the tree lacks its nodes");
     else

@@ -121,7 +121,7 @@ void History::write_without_checkpoint(RawTables& tables) const {
     tables.put(Table::entries, key, record);
     const auto* entry = schema::GetEntry(record.data());
     tables.put(Table::streams,
-               store::stream_key(entry->stream()->string_view(),
+               store::stream_key(sequence, entry->stream()->string_view(),
                                  entry->stream_version()),
                key);
   }

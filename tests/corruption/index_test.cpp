@@ -15,7 +15,7 @@ namespace {
 Bytes index_key(const LedgerCopy& copy, std::uint64_t sequence) {
   auto entry = entry_of(copy.record(sequence));
   const auto* table = schema::GetEntry(entry.data());
-  return store::stream_key(table->stream()->string_view(),
+  return store::stream_key(sequence, table->stream()->string_view(),
                            table->stream_version());
 }
 
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(an_index_value_of_another_size_is_named) {
 
 BOOST_AUTO_TEST_CASE(an_index_of_more_than_there_is_is_found) {
   LedgerCopy copy{story()};
-  list_as(copy, store::stream_key("capability/none", 1), 14);
+  list_as(copy, store::stream_key(14, "capability/none", 1), 14);
   BOOST_TEST(verdict(copy) == "index; good 19");
 }
 
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(an_index_that_swaps_key_rotations_accuses_no_entry) {
 
 BOOST_AUTO_TEST_CASE(an_index_that_repeats_a_key_rotation_accuses_no_entry) {
   LedgerCopy copy{twice_rotated()};
-  list_as(copy, store::stream_key("node", 1000), 3);
+  list_as(copy, store::stream_key(3, "node", 1000), 3);
   BOOST_TEST(verdict(copy) == "index; good 11");
 }
 

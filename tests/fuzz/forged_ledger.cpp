@@ -95,8 +95,8 @@ void ForgedLedger::put(const Entry& entry, ByteView record) {
   streams_[stream] += 1;
   backend_.pairs(store::Table::entries)[key] = {record.begin(), record.end()};
   backend_.pairs(store::Table::tree)[key] = std::move(nodes);
-  backend_.pairs(
-      store::Table::streams)[store::stream_key(stream, streams_[stream])] = key;
+  backend_.pairs(store::Table::streams)[store::stream_key(
+      sequence, stream, streams_[stream])] = key;
 }
 
 store::LedgerPosition ForgedLedger::position() const {

@@ -319,7 +319,7 @@ void write_texts(const Corpus& corpus, Sample& sample) {
   corpus.write("base64", "hash", store::to_base64(store::leaf_hash({}).view()));
   corpus.write("base64", "id", Id{}.hex());
   corpus.write("base64", "padded", "QQ==");
-  corpus.write("stream_key", "one", store::stream_key("capability/7", 3));
+  corpus.write("stream_key", "one", store::stream_key(5000, "capability/7", 3));
   corpus.write("key_file", "one",
                "ppn-ed25519-seed-v1 " + test_key().with_seed([](auto seed) {
                  return to_hex(seed);
