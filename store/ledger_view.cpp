@@ -104,23 +104,25 @@ Status LedgerView::scan_stream(
     std::string_view stream, std::uint64_t version,
     const std::function<bool(std::uint64_t)>& visit) {
   bool valid = true;
-  // Where to look next; nothing once there is no more.
-  std::optional<std::uint64_t> part = 0;
-  while (part) {
-    auto here = *std::exchange(part, std::nullopt);
-    auto scanned =
-        transaction_.scan(Table::streams, key_in_part(here, stream, version),
-                          [&](const KeyValue& pair) {
-                            auto key = parse_stream_key(pair.key);
-                            valid = key.has_value();
-                            if (!valid) return false;
-                            if (key->part != here || key->stream != stream) {
-                              part = std::max(key->part, here + 1);
-                              return false;
-                            }
-                            valid = pair.value.size() == number_size;
-                            return valid && visit(from_big_endian(pair.value));
-                          });
+  // The part to look at, and the one to look at next, if there may be one.
+  std::uint64_t here = 0;
+  std::optional<std::uint64_t> next = 0;
+  auto take = [&](const KeyValue& pair) {
+    auto key = parse_stream_key(pair.key);
+    // Where the order of the keys is damaged a search may go back.
+    valid = key && key->part >= here;
+    if (!valid) return false;
+    if (key->part != here || key->stream != stream) {
+      next = std::max(key->part, here + 1);
+      return false;
+    }
+    valid = pair.value.size() == number_size;
+    return valid && visit(from_big_endian(pair.value));
+  };
+  while (next) {
+    here = *std::exchange(next, std::nullopt);
+    auto from = key_in_part(here, stream, version);
+    auto scanned = transaction_.scan(Table::streams, from, take);
     if (!scanned) return scanned;
   }
   if (!valid) return damaged("the index of streams is damaged");
