@@ -35,10 +35,10 @@ std::optional<Claim> claim_of(LedgerView& view, std::uint64_t sequence,
   if (sequence == 0) {
     const auto* identity = identity_of(**entry);
     if (identity == nullptr) return Claim{};
-    PublicKey key{*identity->key()};
-    bool clean = in_place && first_key(**entry).ok() &&
-                 is_signed_by(view, sequence, key);
-    return Claim{clean, key};
+    // The node is named after it, so it is the key to check signatures with,
+    // also where that shows that entry 0 is not signed.
+    return Claim{in_place && first_key(**entry).ok(),
+                 PublicKey{*identity->key()}};
   }
   const auto* rotated = (*entry)->payload_as_NodeKeyRotated();
   if (rotated == nullptr) return std::nullopt;

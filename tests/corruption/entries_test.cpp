@@ -171,6 +171,17 @@ BOOST_AUTO_TEST_CASE(a_foreign_signature_is_found_though_the_tree_has_it) {
   BOOST_TEST(verdict(copy) == "signature@14 checkpoint; bad 14, good 13");
 }
 
+BOOST_AUTO_TEST_CASE(a_ledger_that_its_node_never_signed_does_not_pass) {
+  LedgerCopy copy{story()};
+  copy.rewrite([](History& history) {
+    for (std::size_t place = 0; place < history.size(); ++place)
+      history[place] = signed_by(seeded_key(2, 0), entry_of(history[place]));
+  });
+  BOOST_TEST(first_in_words(copy.audit_alone()) == "signature@0; bad 0");
+  copy.set_outside_checkpoint(copy.checkpoint());
+  BOOST_TEST(!copy.audit(store::AuditLevel::chain).valid());
+}
+
 BOOST_AUTO_TEST_CASE(a_retired_key_signs_nothing_any_more) {
   LedgerCopy copy{story()};
   copy.set_record(14, signed_by(seeded_key(1, 0), entry_of(copy.record(14))));
