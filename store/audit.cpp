@@ -1,11 +1,11 @@
 #include "store/audit.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <new>
 
 #include "store/audit_chunk.hpp"
+#include "store/audit_queue.hpp"
+#include "store/audit_replay.hpp"
 #include "store/byte_order.hpp"
 #include "store/key_rotation.hpp"
 
@@ -13,82 +13,24 @@ namespace ppn::store {
 
 namespace {
 
-/// A reading transaction that lives too long makes the file grow.
-constexpr std::uint64_t replay_entries_per_transaction = 16'384;
-
 constexpr auto own_checkpoint = "the ledger's checkpoint";
 
-/// Chunks done by many threads, taken in order by one.
-class ChunkQueue {
- public:
-  ChunkQueue(Backend& backend, const ChunkTask& whole, unsigned jobs)
-      : backend_(backend),
-        whole_(whole),
-        results_((whole.size + audit_chunk_size - 1) / audit_chunk_size) {
-    for (unsigned i = 0; i < jobs; ++i)
-      threads_.emplace_back([this] { work(); });
-  }
-
-  ChunkQueue(const ChunkQueue&) = delete;
-  ChunkQueue& operator=(const ChunkQueue&) = delete;
-
-  ~ChunkQueue() {
-    for (auto& thread : threads_) thread.join();
-  }
-
-  [[nodiscard]] std::size_t count() const { return results_.size(); }
-
-  ChunkAudit take(std::size_t n) {
-    std::unique_lock lock{mutex_};
-    done_.wait(lock, [&] { return results_[n].has_value(); });
-    auto result = std::move(*results_[n]);
-    results_[n].reset();
-    return result;
-  }
-
- private:
-  void work() {
-    for (;;) {
-      std::size_t mine = 0;
-      {
-        std::lock_guard lock{mutex_};
-        if (next_ == results_.size()) return;
-        mine = next_++;
-      }
-      auto result = audit_one(mine);
-      {
-        std::lock_guard lock{mutex_};
-        results_[mine] = std::move(result);
-      }
-      done_.notify_one();
-    }
-  }
-
-  ChunkAudit audit_one(std::size_t n) {
-    ChunkTask task = whole_;
-    task.begin = n * audit_chunk_size;
-    task.end = std::min(task.begin + audit_chunk_size, task.size);
-    auto transaction = backend_.read();
-    if (transaction) {
-      LedgerView view{**transaction};
-      return audit_chunk(view, task);
-    }
-    ChunkAudit failed;
-    failed.begin = task.begin;
-    failed.end = task.end;
-    failed.findings.push_back(
-        {Damage::storage, task.begin, {}, transaction.error().message});
-    return failed;
-  }
-
-  Backend& backend_;
-  ChunkTask whole_;
-  std::mutex mutex_;
-  std::condition_variable done_;
-  std::size_t next_ = 0;
-  std::vector<std::optional<ChunkAudit>> results_;
-  std::vector<std::thread> threads_;
+/// LMDB keeps a count beside the pairs, and damage may touch only one of
+/// them.
+struct PairCount {
+  std::uint64_t pairs = 0;
+  bool ended_well = false;
 };
+
+PairCount count_pairs(ReadTransaction& transaction, Table table) {
+  PairCount count;
+  auto scanned = transaction.scan(table, {}, [&](const KeyValue&) {
+    ++count.pairs;
+    return true;
+  });
+  count.ended_well = scanned.ok();
+  return count;
+}
 
 class Auditor {
  public:
@@ -100,7 +42,6 @@ class Auditor {
       check_entries_and_keys();
       check_checkpoints();
       check_snapshots();
-      if (options_.level == AuditLevel::replay) replay();
       say_what_was_checked();
     } else {
       report_.not_checked = {"everything else"};
@@ -113,9 +54,8 @@ class Auditor {
   // -- head -------------------------------------------------------------------
 
   bool look_at_head() {
-    auto transaction = backend_.read();
-    if (!transaction) return give_up(transaction.error());
-    LedgerView view{**transaction};
+    auto transaction = begin_reading(backend_);
+    LedgerView view{*transaction};
     auto size = view.size();
     if (!size) return give_up(size.error());
     if (*size == 0) return give_up_empty();
@@ -125,23 +65,21 @@ class Auditor {
       report_.too_new = format.error().message;
       return false;
     }
-    report_.head.size = size_to_audit(view, *size);
+    auto entries = count_pairs(*transaction, Table::entries);
+    // The first hole is among as many places as there are entries; a last entry
+    // far out must not make the audit look at all the places before it.
+    report_.head.size = std::min(*size, entries.pairs + 1);
     auto note = view.checkpoint_note();
     if (note)
       checkpoint_note_ = *note;
     else
       add({Damage::checkpoint, {}, {}, "there is no checkpoint"});
-    check_counts(view);
-    check_snapshot_places(view);
+    check_counts(*transaction, entries);
+    list_snapshots(*transaction);
+    if (options_.level == AuditLevel::replay)
+      replay_.emplace(*options_.oracle, snapshot_sizes_);
     keys_ = AuditKeys::by_index(view, report_.head.size);
     return true;
-  }
-
-  /// A last entry far out must not make the audit look at all the places before
-  /// it: the first hole is among as many as there are entries.
-  static std::uint64_t size_to_audit(LedgerView& view, std::uint64_t size) {
-    auto count = view.transaction().count(Table::entries);
-    return count && *count < size ? *count + 1 : size;
   }
 
   bool give_up(const Error& error) {
@@ -164,21 +102,25 @@ class Auditor {
                     "the ledger is empty: no commit ever succeeded"});
   }
 
-  void check_counts(LedgerView& view) {
+  void check_counts(ReadTransaction& transaction, const PairCount& entries) {
     struct Expected {
       Table table;
+      PairCount seen;
       std::uint64_t count;
       Damage damage;
     };
+    auto seen_in = [&](Table table) { return count_pairs(transaction, table); };
+    auto size = report_.head.size;
     const Expected all[] = {
-        {Table::entries, report_.head.size, Damage::storage},
-        {Table::tree, report_.head.size, Damage::tree},
-        {Table::streams, report_.head.size, Damage::index},
-        {Table::meta, 2, Damage::index}};
+        {Table::entries, entries, size, Damage::storage},
+        {Table::tree, seen_in(Table::tree), size, Damage::tree},
+        {Table::streams, seen_in(Table::streams), size, Damage::index},
+        {Table::meta, seen_in(Table::meta), 2, Damage::index}};
     for (const auto& expected : all) {
-      auto said = view.transaction().count(expected.table);
-      auto seen = count_pairs(view.transaction(), expected.table);
-      if (said && *said == expected.count && seen == expected.count) continue;
+      auto said = transaction.count(expected.table);
+      auto seen = expected.seen.pairs;
+      bool as_due = said && *said == expected.count && seen == expected.count;
+      if (as_due && expected.seen.ended_well) continue;
       add({expected.damage,
            {},
            {},
@@ -189,7 +131,7 @@ class Auditor {
                (said ? std::to_string(*said) : "nothing") + " where " +
                std::to_string(expected.count) + " are due"});
     }
-    auto tables = view.transaction().count_tables();
+    auto tables = transaction.count_tables();
     if (!tables || *tables != table_names.size())
       add({Damage::index,
            {},
@@ -199,30 +141,30 @@ class Auditor {
                " are due"});
   }
 
-  /// LMDB keeps a count beside the pairs, and damage may touch only one of
-  /// them.
-  static std::uint64_t count_pairs(ReadTransaction& transaction, Table table) {
-    std::uint64_t pairs = 0;
-    // A scan that fails has counted too few.
-    (void)transaction.scan(table, {}, [&](const KeyValue&) {
-      ++pairs;
-      return true;
-    });
-    return pairs;
-  }
-
-  /// Those that are written while the audit runs are in no transaction as old
-  /// as this one.
-  void check_snapshot_places(LedgerView& view) {
-    auto last = view.transaction().last(Table::snapshots);
-    if (last && last->key.size() == sizeof(std::uint64_t) &&
-        from_big_endian(last->key) > report_.head.size)
-      add({Damage::snapshot,
-           {},
-           {},
-           "the snapshot at " + std::to_string(from_big_endian(last->key)) +
-               ": there are only " + std::to_string(report_.head.size) +
-               " entries"});
+  /// Those that are written while the audit runs are left out.
+  void list_snapshots(ReadTransaction& transaction) {
+    auto bad = [&](const std::string& which, const std::string& why) {
+      add({Damage::snapshot, {}, {}, "the snapshot" + which + ": " + why});
+    };
+    auto scanned =
+        transaction.scan(Table::snapshots, {}, [&](const KeyValue& pair) {
+          if (pair.key.size() != sizeof(std::uint64_t)) {
+            bad("", "its key is no number of entries");
+            return true;
+          }
+          auto size = from_big_endian(pair.key);
+          if (size > report_.head.size)
+            bad(" at " + std::to_string(size),
+                "there are only " + std::to_string(report_.head.size) +
+                    " entries");
+          else if (!transaction.get(Table::snapshots, pair.key))
+            bad(" at " + std::to_string(size),
+                "it is listed and can not be found");
+          else
+            snapshot_sizes_.push_back(size);
+          return true;
+        });
+    if (!scanned) add({Damage::snapshot, {}, {}, scanned.error().message});
   }
 
   // -- entries ----------------------------------------------------------------
@@ -230,13 +172,16 @@ class Auditor {
   void check_entries_and_keys() {
     auto before = report_;
     check_entries();
-    bool index_hid_one =
-        std::any_of(found_keys_.begin(), found_keys_.end(),
+    // What the keys by the index do not explain, the keys by the entries may.
+    bool keys_in_doubt =
+        joined_.lost_entries ||
+        std::any_of(joined_.keys.begin(), joined_.keys.end(),
                     [&](const auto& found) { return !keys_.knows(found); });
-    if (index_hid_one && read_all_keys()) {
+    if (keys_in_doubt && read_all_keys()) {
       // Signatures were checked under the wrong keys, so all is done again.
       report_ = std::move(before);
       joined_ = {};
+      if (replay_) replay_->stop();
       check_entries();
     }
     report_.keys = keys_.known();
@@ -246,28 +191,29 @@ class Auditor {
       add({Damage::key, {}, {}, "the entries do not tell who signed them"});
   }
 
+  /// Whether they are others than the index tells.
   bool read_all_keys() {
-    auto transaction = backend_.read();
-    if (!transaction) return false;
-    LedgerView view{**transaction};
-    keys_ = AuditKeys::by_entries(view, report_.head.size);
-    return true;
+    auto transaction = begin_reading(backend_);
+    LedgerView view{*transaction};
+    auto keys = AuditKeys::by_entries(view, report_.head.size);
+    return std::exchange(keys_, keys) != keys;
   }
 
   void check_entries() {
     if (keys_.first()) node_ = node_id_of(*keys_.first());
     if (node_) report_.node = *node_;
-    found_keys_.clear();
     ChunkTask whole;
     whole.size = report_.head.size;
     whole.check_signatures = options_.level != AuditLevel::chain;
     whole.node = node_;
     whole.keys = &keys_;
     whole.options = &options_;
-    ChunkQueue queue{backend_, whole, std::max(1U, options_.jobs)};
+    ChunkQueue queue{backend_, whole,
+                     std::clamp(options_.jobs, 1U, audit_jobs_max)};
     for (std::size_t i = 0; i < queue.count(); ++i) {
       auto chunk = queue.take(i);
       join(chunk);
+      if (replay_) replay_to(chunk.end);
       if (options_.progress)
         options_.progress(chunk.end, report_.head.size, report_.first_bad);
     }
@@ -278,9 +224,15 @@ class Auditor {
   }
 
   void join(const ChunkAudit& chunk) {
+    if (chunk.too_new && !joined_.too_new_at) {
+      joined_.too_new_at = chunk.too_new;
+      report_.too_new = "entry " + std::to_string(*chunk.too_new) + ": " +
+                        chunk.too_new_message;
+      report_.too_new_is_signed = chunk.too_new_is_signed;
+    }
     for (const auto& finding : chunk.findings) add(finding);
     report_.signatures_checked += chunk.signatures_checked;
-    signatures_without_key_ += chunk.signatures_without_key;
+    joined_.signatures_without_key += chunk.signatures_without_key;
     bool follows = !joined_.link || !chunk.first_prev ||
                    *joined_.link == *chunk.first_prev;
     if (!follows)
@@ -291,13 +243,17 @@ class Auditor {
     joined_.link = chunk.last_link;
     joined_.lost_entries = joined_.lost_entries || chunk.lost_entries;
     for (const auto& [name, run] : chunk.streams) join_stream(name, run);
-    found_keys_.insert(found_keys_.end(), chunk.keys.begin(), chunk.keys.end());
+    joined_.keys.insert(joined_.keys.end(), chunk.keys.begin(),
+                        chunk.keys.end());
     join_tree(chunk);
-    if (chunk.too_new && !too_new_at_) {
-      too_new_at_ = chunk.too_new;
-      report_.too_new = "entry " + std::to_string(*chunk.too_new) + ": " +
-                        chunk.too_new_message;
-    }
+  }
+
+  void replay_to(std::uint64_t end) {
+    if (report_.too_new || report_.first_bad || !storage_is_whole())
+      replay_->stop();
+    auto transaction = begin_reading(backend_);
+    LedgerView view{*transaction};
+    if (auto finding = replay_->go_on(view, end)) add(std::move(*finding));
   }
 
   void join_stream(const std::string& name, const StreamRun& run) {
@@ -343,9 +299,8 @@ class Auditor {
   /// The stored nodes above chunks that `leaf` completes.
   std::vector<Hash> upper_tree_nodes(std::uint64_t leaf) {
     std::vector<Hash> nodes;
-    auto transaction = backend_.read();
-    if (!transaction) return nodes;
-    auto stored = LedgerView{**transaction}.nodes_of(leaf);
+    auto transaction = begin_reading(backend_);
+    auto stored = LedgerView{*transaction}.nodes_of(leaf);
     if (!stored) return nodes;
     for (auto offset = audit_chunk_level * Hash::size;
          offset + Hash::size <= stored->size(); offset += Hash::size)
@@ -380,46 +335,39 @@ class Auditor {
       return bad("it is of " + std::to_string(head.size) +
                  " entries and the ledger has only " + std::to_string(size) +
                  ": the ledger was rolled back");
-    if (!verified && too_new_at_) return unjudged_.push_back(name);
+    if (!verified && joined_.too_new_at) return unjudged_.push_back(name);
     if (!verified) return bad(verified.error().message);
     if (is_newest && head.size != size)
       return bad("it is of " + std::to_string(head.size) + " entries, not of " +
                  std::to_string(size));
     auto root = root_at(head.size);
     if (!root) return bad(root.error().message);
-    if (*root != head.root)
-      bad("the first " + std::to_string(head.size) +
-          " entries are not those that it was signed for: the ledger was "
-          "forked");
+    if (*root == head.root) return;
+    forked_ = true;
+    bad("the first " + std::to_string(head.size) +
+        " entries are not those that it was signed for: the ledger was forked");
   }
 
   Result<Hash> root_at(std::uint64_t size) {
     if (size == report_.head.size) return report_.head.root;
-    auto transaction = backend_.read();
-    if (!transaction) return transaction.error();
-    LedgerView view{**transaction};
+    auto transaction = begin_reading(backend_);
+    LedgerView view{*transaction};
     return tree_root(size, view.nodes());
   }
 
   // -- snapshots --------------------------------------------------------------
 
   void check_snapshots() {
-    auto transaction = backend_.read();
-    if (!transaction) return;
-    auto scanned =
-        (*transaction)->scan(Table::snapshots, {}, [&](const KeyValue& pair) {
-          check_snapshot(pair);
-          return true;
-        });
-    if (!scanned) add({Damage::snapshot, {}, {}, scanned.error().message});
+    for (auto size : snapshot_sizes_) {
+      auto transaction = begin_reading(backend_);
+      auto stored = transaction->get(Table::snapshots, big_endian(size));
+      if (stored) check_snapshot(size, *stored);
+    }
   }
 
-  void check_snapshot(const KeyValue& pair) {
-    auto size = from_big_endian(pair.key);
-    if (pair.key.size() == sizeof size && size > report_.head.size)
-      return;  // written while the audit runs
+  void check_snapshot(std::uint64_t size, ByteView stored) {
     auto bad = [&](const std::string& why) {
-      auto offset = options_.offset_of ? options_.offset_of(pair.value)
+      auto offset = options_.offset_of ? options_.offset_of(stored)
                                        : std::nullopt;
       add({Damage::snapshot,
            {},
@@ -427,7 +375,7 @@ class Auditor {
            "the snapshot at " + std::to_string(size) + ": " + why});
     };
     report_.snapshots_checked += 1;
-    auto snapshot = decode_snapshot(pair.value);
+    auto snapshot = decode_snapshot(stored);
     if (!snapshot && snapshot.error().code == ErrorCode::too_new) {
       snapshots_too_new_ += 1;
       return;
@@ -444,70 +392,16 @@ class Auditor {
     std::erase_if(keys, [&](const auto& known) { return known.from > size; });
     if (keys_.complete_to(size) && position.keys != keys)
       return bad("its keys are not the ledger's");
-    snapshots_.push_back(std::move(*snapshot));
-  }
-
-  // -- replay -----------------------------------------------------------------
-
-  void replay() {
-    StreamHeads streams;
-    AlignedBytes aligned;
-    std::uint64_t next = 0;
-    auto snapshot = snapshots_.begin();
-    bool going = !report_.too_new && !report_.first_bad && findings_ok();
-    replayed_ = going;
-    auto apply = [&](const StoredRecord& stored) {
-      if (stored.sequence == report_.head.size) return false;
-      auto split = split_record(stored.record);
-      auto entry = split ? check_entry(aligned.assign(split->entry))
-                         : split.error();
-      auto applied = entry ? options_.oracle->apply(**entry) : entry.error();
-      if (!applied) {
-        add({Damage::payload, stored.sequence, {}, applied.error().message});
-        going = false;
-        return false;
-      }
-      streams[(*entry)->stream()->str()] = (*entry)->stream_version();
-      next = stored.sequence + 1;
-      if (snapshot != snapshots_.end() && snapshot->position.head.size == next)
-        compare(*snapshot++, streams, hash_record(*split).link);
-      return next % replay_entries_per_transaction != 0;
-    };
-    while (going && next < report_.head.size) {
-      auto transaction = backend_.read();
-      if (!transaction) return;
-      auto scanned = LedgerView{**transaction}.scan_records(next, apply);
-      if (!scanned) {
-        add({Damage::storage, next, {}, scanned.error().message});
-        return;
-      }
-    }
-  }
-
-  void compare(const Snapshot& snapshot, const StreamHeads& streams,
-               const Hash& link) {
-    const auto& position = snapshot.position;
-    auto bad = [&](const std::string& why) {
-      add({Damage::snapshot,
-           {},
-           {},
-           "the snapshot at " + std::to_string(position.head.size) + ": " +
-               why});
-    };
-    if (position.link != link) bad("its link is not the last entry's hash");
-    if (position.streams != streams)
-      bad("its streams are not those of the entries");
-    auto same = options_.oracle->check_snapshot(snapshot.state);
-    if (!same && same.error().code == ErrorCode::too_new)
-      snapshots_too_new_ += 1;
-    else if (!same)
-      bad(same.error().message);
+    const auto* comparison = replay_ ? replay_->comparison(size) : nullptr;
+    if (comparison == nullptr) return;
+    if (comparison->too_new) snapshots_too_new_ += 1;
+    for (const auto& complaint : comparison->complaints) bad(complaint);
   }
 
   // -- findings ---------------------------------------------------------------
 
   void add(Finding finding) {
-    if (too_new_at_ && finding.sequence > too_new_at_) return;
+    if (joined_.too_new_at && finding.sequence > joined_.too_new_at) return;
     report_.findings_total += 1;
     if (finding.sequence &&
         (!report_.first_bad || *finding.sequence < *report_.first_bad))
@@ -516,7 +410,7 @@ class Auditor {
       report_.findings.push_back(std::move(finding));
   }
 
-  [[nodiscard]] bool findings_ok() const {
+  [[nodiscard]] bool storage_is_whole() const {
     return std::none_of(report_.findings.begin(), report_.findings.end(),
                         [](const Finding& finding) {
                           return finding.damage == Damage::storage;
@@ -532,9 +426,10 @@ class Auditor {
                        };
                        return place(a) < place(b);
                      });
-    if (!findings_ok() && !report_.first_bad) return;
+    // Which entries of a fork are good is not for this ledger to say.
+    if ((!storage_is_whole() || forked_) && !report_.first_bad) return;
     auto good = std::min(report_.first_bad.value_or(report_.head.size),
-                         too_new_at_.value_or(report_.head.size));
+                         joined_.too_new_at.value_or(report_.head.size));
     if (good > 0) report_.last_good = good - 1;
   }
 
@@ -550,7 +445,9 @@ class Auditor {
           unjudged_.end())
         checked.push_back(std::move(name));
     if (options_.level == AuditLevel::chain)
-      missing.emplace_back("signatures of the entries (level chain)");
+      missing.emplace_back(
+          "signatures of the entries, but for those that say who signs (level "
+          "chain)");
     else
       checked.emplace_back("signatures of the entries");
     checked.emplace_back("signatures and roots of snapshots");
@@ -558,7 +455,7 @@ class Auditor {
       missing.emplace_back(
           "state, and the states and streams in snapshots (below level "
           "replay)");
-    else if (replayed_)
+    else if (!replay_->stopped())
       checked.emplace_back("state, and the states in snapshots");
     else
       missing.emplace_back(
@@ -567,18 +464,22 @@ class Auditor {
       missing.push_back(std::to_string(snapshots_too_new_) +
                         " snapshots in a layout that this program does not "
                         "know");
-    if (too_new_at_)
-      missing.push_back("entries after " + std::to_string(*too_new_at_) +
+    if (joined_.too_new_at)
+      missing.push_back("entries after " + std::to_string(*joined_.too_new_at) +
                         ", which needs a newer program");
-    if (signatures_without_key_ > 0)
-      missing.push_back(std::to_string(signatures_without_key_) +
-                        " signatures by keys that damaged entries brought in");
+    if (joined_.signatures_without_key > 0)
+      missing.push_back(std::to_string(joined_.signatures_without_key) +
+                        " signatures after entries that may have changed the "
+                        "key and can not be read");
     for (const auto& name : unjudged_)
       missing.push_back(name + " (the entries do not tell enough)");
-    if (options_.known_checkpoints.empty())
+    bool any_from_elsewhere = std::any_of(
+        options_.known_checkpoints.begin(), options_.known_checkpoints.end(),
+        [](const auto& known) { return known.from_elsewhere; });
+    if (!any_from_elsewhere)
       missing.emplace_back(
-          "whether newer entries were removed (no checkpoint from elsewhere; "
-          "give one with --against)");
+          "whether newer entries were removed, and whether this is the node "
+          "that you mean (give a checkpoint from elsewhere with --against)");
     missing.emplace_back(
         "operator signatures (entries of this level carry none)");
   }
@@ -588,13 +489,16 @@ class Auditor {
   AuditReport report_;
   std::optional<std::string> checkpoint_note_;
   AuditKeys keys_;
-  KeyHistory found_keys_;
   std::optional<NodeId> node_;
   /// What is known once the chunks so far were put together.
   struct Joined {
     std::optional<Hash> link = Hash{};
     StreamHeads streams;
     bool lost_entries = false;
+    /// Those that the entries bring in.
+    KeyHistory keys;
+    std::uint64_t signatures_without_key = 0;
+    std::optional<std::uint64_t> too_new_at;
     /// The tree above the chunks, as if each was a leaf.
     Frontier upper_tree;
     std::vector<Hash> edge;
@@ -602,13 +506,13 @@ class Auditor {
     std::optional<std::uint64_t> last_strange_leaf;
   };
   Joined joined_;
-  std::optional<std::uint64_t> too_new_at_;
-  std::uint64_t signatures_without_key_ = 0;
+  bool forked_ = false;
   /// Checkpoints that nothing could be said about.
   std::vector<std::string> unjudged_;
-  std::vector<Snapshot> snapshots_;
+  std::vector<std::uint64_t> snapshot_sizes_;
   std::uint64_t snapshots_too_new_ = 0;
-  bool replayed_ = false;
+  /// At level replay.
+  std::optional<AuditReplay> replay_;
 };
 
 }  // namespace
@@ -639,8 +543,14 @@ std::string_view name_of(Damage damage) {
   return "unknown";
 }
 
-AuditReport audit(Backend& backend, const AuditOptions& options) {
-  return Auditor{backend, options}.run();
+Result<AuditReport> audit(Backend& backend, const AuditOptions& options) {
+  try {
+    return Auditor{backend, options}.run();
+  } catch (const AuditInterrupted& interrupted) {
+    return interrupted.error;
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::io, "there is not enough memory for the audit"};
+  }
 }
 
 }  // namespace ppn::store

@@ -73,13 +73,16 @@ class StateOracle {
 
 struct AuditOptions {
   AuditLevel level = AuditLevel::replay;
+  /// Threads that check entries, at most audit_jobs_max.
   unsigned jobs = 1;
   /// Needed for AuditLevel::replay.
   StateOracle* oracle = nullptr;
-  /// Checkpoint notes from elsewhere, each with a name for messages.
+  /// Checkpoint notes to hold the ledger against, each with a name for
+  /// messages. One that lay beside the ledger goes back together with it.
   struct Known {
     std::string name;
     std::string note;
+    bool from_elsewhere = true;
   };
   std::vector<Known> known_checkpoints;
   /// Called now and then, from one thread, with the entries done and the first
@@ -98,8 +101,11 @@ struct AuditReport {
   /// max_findings, counted in full.
   std::vector<Finding> findings;
   std::uint64_t findings_total = 0;
-  /// Set if an intact entry needs a newer program: not a sign of tampering.
+  /// Set if something needs a newer program. If it is an entry that the key in
+  /// force signed, this is no sign of tampering; anything else may have been
+  /// put there by anyone.
   std::optional<std::string> too_new;
+  bool too_new_is_signed = false;
   std::optional<std::uint64_t> last_good;
   std::optional<std::uint64_t> first_bad;
   std::uint64_t signatures_checked = 0;
@@ -111,8 +117,11 @@ struct AuditReport {
 };
 
 inline constexpr std::size_t max_findings = 100;
+/// Each thread takes one of the places for readers that LMDB has.
+inline constexpr unsigned audit_jobs_max = 64;
 
-/// Never fails: what can not be read is a finding.
-AuditReport audit(Backend& backend, const AuditOptions& options);
+/// What is wrong with the ledger is a finding. io only if the machine gives no
+/// transaction or no memory, so that nothing can be said.
+Result<AuditReport> audit(Backend& backend, const AuditOptions& options);
 
 }  // namespace ppn::store

@@ -78,12 +78,12 @@ class ChunkAuditor {
     else if (misplaced)
       lose(Damage::hash, stored, says_that_it_is(**opened.entry));
     else
-      check_sound(opened, in_tree);
+      check_sound(opened, in_tree, signature == SignatureCheck::good);
   }
 
-  void check_sound(const Opened& opened, bool in_tree) {
+  void check_sound(const Opened& opened, bool in_tree, bool is_signed) {
     if (!opened.entry)
-      report_unreadable(opened, opened.entry.error());
+      report_unreadable(opened, opened.entry.error(), is_signed);
     else
       check_link(opened, Hash{*(*opened.entry)->prev()});
     if (!in_tree && !tree_reported_)
@@ -117,8 +117,9 @@ class ChunkAuditor {
   // -- signatures -------------------------------------------------------------
 
   SignatureCheck check_signature(const Opened& opened, bool in_tree) {
-    if (!task_.check_signatures && in_tree && opened.entry)
-      return SignatureCheck::left_out;
+    bool may_be_left_out = !task_.check_signatures && in_tree && opened.entry &&
+                           !says_who_signs(opened);
+    if (may_be_left_out) return SignatureCheck::left_out;
     const auto& key = task_.keys->at(opened.sequence);
     if (!key) {
       audit_.signatures_without_key += 1;
@@ -131,8 +132,14 @@ class ChunkAuditor {
                : SignatureCheck::bad;
   }
 
+  /// On these rest the checkpoints, and with them all else.
+  static bool says_who_signs(const Opened& opened) {
+    return opened.sequence == 0 ||
+           (*opened.entry)->payload_type() == schema::Event::NodeKeyRotated;
+  }
+
   [[nodiscard]] bool is_signed_by_another_key(const Opened& opened) const {
-    for (const auto& period : task_.keys->known())
+    for (const auto& period : task_.keys->around(opened.sequence))
       if (verify(period.key, entry_domain, opened.halves.entry,
                  opened.halves.signature))
         return true;
@@ -175,21 +182,21 @@ class ChunkAuditor {
 
   /// The prev of an entry that another chunk audits.
   std::optional<Hash> prev_of(std::uint64_t sequence) {
-    auto record = view_.record(sequence);
-    auto split = record ? split_record(*record) : record.error();
-    auto entry = split ? check_entry(aligned_.assign(split->entry))
-                       : split.error();
-    if (!entry) return std::nullopt;
-    return Hash{*(*entry)->prev()};
+    auto stored = view_.record(sequence);
+    auto record = stored ? open_record(*stored, aligned_) : stored.error();
+    if (!record || record->entry->sequence() != sequence) return std::nullopt;
+    return Hash{*record->entry->prev()};
   }
 
-  void report_unreadable(const Opened& opened, const Error& error) {
+  void report_unreadable(const Opened& opened, const Error& error,
+                         bool is_signed) {
     audit_.lost_entries = true;
     if (error.code != ErrorCode::too_new) {
       report(Damage::schema, opened.sequence, opened.record, error.message);
     } else if (!audit_.too_new) {
       audit_.too_new = opened.sequence;
       audit_.too_new_message = error.message;
+      audit_.too_new_is_signed = is_signed;
     }
   }
 

@@ -51,6 +51,8 @@ struct ChunkAudit {
   /// it is not judged: it may have changed the keys.
   std::optional<std::uint64_t> too_new;
   std::string too_new_message;
+  /// By the key in force.
+  bool too_new_is_signed = false;
   std::uint64_t signatures_checked = 0;
   /// Signatures left unchecked because the key in force is not known.
   std::uint64_t signatures_without_key = 0;

@@ -15,41 +15,59 @@ struct Claim {
   std::optional<PublicKey> key;
 };
 
-bool is_signed_by(LedgerView& view, std::uint64_t sequence,
-                  const PublicKey& key) {
-  auto record = view.record(sequence);
-  auto split = record ? split_record(*record) : record.error();
+bool is_signed_by(ByteView record, const PublicKey& key) {
+  auto split = split_record(record);
   return split && verify(key, entry_domain, split->entry, split->signature);
 }
 
 /// Nothing if the entry has nothing to say about keys.
 std::optional<Claim> claim_of(LedgerView& view, std::uint64_t sequence,
                               const std::optional<PublicKey>& before) {
-  auto record = view.record(sequence);
-  auto split = record ? split_record(*record) : record.error();
+  auto stored = view.record(sequence);
   AlignedBytes aligned;
-  auto entry = split ? check_entry(aligned.assign(split->entry))
-                     : split.error();
-  if (!entry) return Claim{};
-  bool in_place = (*entry)->sequence() == sequence;
+  auto record = stored ? open_record(*stored, aligned) : stored.error();
+  if (!record) return Claim{};
+  bool in_place = record->entry->sequence() == sequence;
   if (sequence == 0) {
-    const auto* identity = identity_of(**entry);
+    const auto* identity = identity_of(*record->entry);
     if (identity == nullptr) return Claim{};
     // The node is named after it, so it is the key to check signatures with,
     // also where that shows that entry 0 is not signed.
-    return Claim{in_place && first_key(**entry).ok(),
+    return Claim{in_place && first_key(*record->entry).ok(),
                  PublicKey{*identity->key()}};
   }
-  const auto* rotated = (*entry)->payload_as_NodeKeyRotated();
+  const auto* rotated = record->entry->payload_as_NodeKeyRotated();
   if (rotated == nullptr) return std::nullopt;
-  bool clean = in_place && before && rotated_key(**entry).ok() &&
-               is_signed_by(view, sequence, *before);
+  bool clean = in_place && before && handed_over_key(*record, *before).ok();
   return Claim{clean, PublicKey{*rotated->new_key()}};
 }
 
-}  // namespace
+/// What the entries after a place show; more than one, for they may be damaged
+/// too.
+struct Successors {
+  /// The first of the keys asked for that signed one of them.
+  std::optional<PublicKey> signer;
+  bool any = false;
+};
 
-AuditKeys AuditKeys::by_index(LedgerView& view, std::uint64_t size) {
+Successors look_after(LedgerView& view, std::uint64_t sequence,
+                      const std::optional<PublicKey>& next,
+                      const std::optional<PublicKey>& before) {
+  constexpr std::uint64_t entries_to_look_at = 8;
+  Successors successors;
+  AlignedBytes aligned;
+  for (std::uint64_t i = 1; i <= entries_to_look_at; ++i) {
+    auto stored = view.record(sequence + i);
+    if (!stored) continue;
+    for (const auto& key : {next, before})
+      if (key && is_signed_by(*stored, *key)) return {key, true};
+    successors.any = successors.any || open_record(*stored, aligned).ok();
+  }
+  return successors;
+}
+
+/// Where the index says that a node speaks of itself, in order.
+std::vector<std::uint64_t> listed_places(LedgerView& view, std::uint64_t size) {
   std::vector<std::uint64_t> places{0};
   // A scan that fails leaves keys out, and the audit of the entries finds that.
   (void)view.scan_stream(node_stream, 0, [&](std::uint64_t sequence) {
@@ -58,39 +76,68 @@ AuditKeys AuditKeys::by_index(LedgerView& view, std::uint64_t size) {
   });
   std::sort(places.begin(), places.end());
   places.erase(std::unique(places.begin(), places.end()), places.end());
+  return places;
+}
+
+}  // namespace
+
+AuditKeys AuditKeys::by_index(LedgerView& view, std::uint64_t size) {
   AuditKeys keys;
-  for (auto place : places) keys.follow(view, place);
+  for (auto place : listed_places(view, size)) keys.follow(view, place, true);
   return keys;
 }
 
 AuditKeys AuditKeys::by_entries(LedgerView& view, std::uint64_t size) {
+  auto listed = listed_places(view, size);
   AuditKeys keys;
-  for (std::uint64_t place = 0; place < size; ++place) keys.follow(view, place);
+  auto next_listed = listed.begin();
+  for (std::uint64_t place = 0; place < size; ++place) {
+    bool is_listed = next_listed != listed.end() && *next_listed == place;
+    if (is_listed) ++next_listed;
+    keys.follow(view, place, is_listed);
+  }
   return keys;
 }
 
-/// An entry that is damaged may be a key rotation. Which of the keys that are
-/// at hand signs on shows in the entry after it.
-void AuditKeys::follow(LedgerView& view, std::uint64_t sequence) {
+/// An entry that is damaged may be a key rotation.
+void AuditKeys::follow(LedgerView& view, std::uint64_t sequence,
+                       bool is_listed) {
   auto before = periods_.back().key;
   auto claim = claim_of(view, sequence, before);
   if (!claim) return;
   auto next = claim->key;
-  bool is_next = claim->clean ||
-                 (next && is_signed_by(view, sequence + 1, *next));
-  if (sequence == 0) {
-    if (is_next) periods_.front().key = next;
-    return;
+  if (!claim->clean) {
+    auto after = look_after(view, sequence, next, before);
+    // Without a sign of a rotation there was none.
+    if (after.signer == before && before) return;
+    if (!after.any && !is_listed) return;
+    next = after.signer;
   }
-  if (!is_next && before && is_signed_by(view, sequence + 1, *before)) return;
-  if (!is_next) next.reset();
-  periods_.push_back({sequence + 1, next});
+  if (sequence == 0)
+    periods_.front().key = next;
+  else
+    periods_.push_back({sequence + 1, next});
+}
+
+std::size_t AuditKeys::period_at(std::uint64_t sequence) const {
+  auto after = std::upper_bound(
+      periods_.begin(), periods_.end(), sequence,
+      [](std::uint64_t at, const Period& period) { return at < period.from; });
+  return static_cast<std::size_t>(after - periods_.begin()) - 1;
 }
 
 const std::optional<PublicKey>& AuditKeys::at(std::uint64_t sequence) const {
-  auto period = periods_.rbegin();
-  while (period->from > sequence) ++period;
-  return period->key;
+  return periods_[period_at(sequence)].key;
+}
+
+KeyHistory AuditKeys::around(std::uint64_t sequence) const {
+  constexpr std::size_t reach = 4;
+  auto middle = period_at(sequence);
+  auto end = std::min(middle + reach + 1, periods_.size());
+  KeyHistory keys;
+  for (auto i = middle - std::min(middle, reach); i < end; ++i)
+    if (periods_[i].key) keys.push_back({periods_[i].from, *periods_[i].key});
+  return keys;
 }
 
 KeyHistory AuditKeys::known() const {
@@ -101,9 +148,8 @@ KeyHistory AuditKeys::known() const {
 }
 
 bool AuditKeys::knows(const KeyPeriod& wanted) const {
-  return std::any_of(periods_.begin(), periods_.end(), [&](const auto& period) {
-    return period.from == wanted.from && period.key == wanted.key;
-  });
+  const auto& period = periods_[period_at(wanted.from)];
+  return period.from == wanted.from && period.key == wanted.key;
 }
 
 bool AuditKeys::complete_to(std::uint64_t sequence) const {

@@ -17,7 +17,7 @@ class AuditKeys {
   /// node. An index that hides a key rotation is found out by the audit.
   static AuditKeys by_index(LedgerView& view, std::uint64_t size);
 
-  /// Reads every entry up to `size`, which no index can prevent.
+  /// Reads every entry up to `size`, so that no index can hide one.
   static AuditKeys by_entries(LedgerView& view, std::uint64_t size);
 
   /// The key in force for entry `sequence`, if it is known.
@@ -32,19 +32,28 @@ class AuditKeys {
   /// Every key that is known.
   [[nodiscard]] KeyHistory known() const;
 
-  /// Whether `period` is among them.
+  /// Those that sign around entry `sequence`: a few, for a ledger may have
+  /// thousands.
+  [[nodiscard]] KeyHistory around(std::uint64_t sequence) const;
+
+  /// Whether `period` is among the known ones.
   [[nodiscard]] bool knows(const KeyPeriod& period) const;
 
   /// Whether every key in force up to `sequence` is known.
   [[nodiscard]] bool complete_to(std::uint64_t sequence) const;
 
+  bool operator==(const AuditKeys&) const = default;
+
  private:
   struct Period {
     std::uint64_t from = 0;
     std::optional<PublicKey> key;
+
+    bool operator==(const Period&) const = default;
   };
 
-  void follow(LedgerView& view, std::uint64_t sequence);
+  void follow(LedgerView& view, std::uint64_t sequence, bool is_listed);
+  [[nodiscard]] std::size_t period_at(std::uint64_t sequence) const;
 
   std::vector<Period> periods_{{}};
 };

@@ -37,29 +37,48 @@ Result<PublicKey> rotated_key(const schema::Entry& entry) {
   return key;
 }
 
+Result<PublicKey> handed_over_key(const OpenedRecord& record,
+                                  const PublicKey& before) {
+  auto key = rotated_key(*record.entry);
+  if (!key) return key;
+  if (!verify(before, entry_domain, record.halves.entry,
+              record.halves.signature))
+    return Error{ErrorCode::damaged,
+                 "the key rotation is not signed by the key in force"};
+  return key;
+}
+
 namespace {
+
+/// The key of entry 0, which signs that entry too.
+Result<PublicKey> founding_key(const OpenedRecord& record) {
+  auto key = first_key(*record.entry);
+  if (!key) return key;
+  if (!verify(*key, entry_domain, record.halves.entry, record.halves.signature))
+    return Error{ErrorCode::damaged,
+                 "entry 0 is not signed by the key that it names"};
+  return key;
+}
 
 /// Adds the key that an entry of the node's stream brings in, if it does.
 Status follow_key(LedgerView& view, std::uint64_t sequence, KeyHistory& keys) {
-  auto record = view.record(sequence);
-  if (!record) return record.error();
-  auto split = split_record(*record);
-  if (!split) return split.error();
+  auto stored = view.record(sequence);
+  if (!stored) return stored.error();
   AlignedBytes aligned;
-  auto entry = check_entry(aligned.assign(split->entry));
-  if (!entry) return entry.error();
-  bool is_first = sequence == 0;
-  if (!is_first && !(*entry)->payload_as_NodeKeyRotated()) return {};
-  auto key = is_first ? first_key(**entry) : rotated_key(**entry);
-  if (!key) return key.error();
-  if (is_first) keys = {{0, *key}};
-  if (keys.empty() ||
-      !verify(keys.back().key, entry_domain, split->entry, split->signature))
-    return Error{ErrorCode::damaged,
-                 "entry " + std::to_string(sequence) +
-                     ", which says who signs, is not signed by the key in "
-                     "force"};
-  if (!is_first) keys.push_back({sequence + 1, *key});
+  auto record = open_record(*stored, aligned);
+  if (!record) return record.error();
+  if (sequence == 0) {
+    auto first = founding_key(*record);
+    if (!first) return first.error();
+    keys = {{0, *first}};
+    return {};
+  }
+  if (record->entry->payload_as_NodeKeyRotated() == nullptr) return {};
+  if (keys.empty())
+    return Error{ErrorCode::damaged, "a key rotation comes before entry 0"};
+  auto next = handed_over_key(*record, keys.back().key);
+  if (!next) return next.error();
+  keys.push_back({sequence + 1, *next});
   return {};
 }
 

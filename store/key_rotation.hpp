@@ -18,6 +18,11 @@ Result<PublicKey> first_key(const schema::Entry& entry);
 /// to take over at this place.
 Result<PublicKey> rotated_key(const schema::Entry& entry);
 
+/// The key that a NodeKeyRotated brings in, if `before`, the key in force,
+/// signed it too. damaged otherwise.
+Result<PublicKey> handed_over_key(const OpenedRecord& record,
+                                  const PublicKey& before);
+
 /// Every key of a ledger and from where it signs, each handed on by the one
 /// before. Reads only the entries that say so. damaged if one is not signed.
 Result<KeyHistory> read_key_history(LedgerView& view);

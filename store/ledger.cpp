@@ -77,7 +77,6 @@ struct Batch {
   /// The ledger itself asks, and may write the events reserved to it.
   bool is_own = false;
   std::deque<RecordChunk> chunks;
-  StreamHeads versions;
   Hash link;
   std::uint64_t next_sequence = 0;
   std::uint64_t bytes = 0;
@@ -89,7 +88,6 @@ struct BatchMark {
   std::size_t chunk_records;
   Hash link;
   std::uint64_t next_sequence;
-  std::vector<std::pair<std::string, std::optional<std::uint64_t>>> versions;
 };
 
 }  // namespace
@@ -136,8 +134,11 @@ class Ledger::Implementation {
     reach(CommitStage::chained);
     if (batch.chunks.empty()) return answers;
     auto stored = store(batch, next_key != nullptr ? *next_key : key_);
-    if (!stored) return refuse_all(answers.size(), stored.error());
-    return answers;
+    if (stored) return answers;
+    for (auto chunk = batch.chunks.rbegin(); chunk != batch.chunks.rend();
+         ++chunk)
+      drop_records(*chunk, 0);
+    return refuse_all(answers.size(), stored.error());
   }
 
   Result<Appended> rotate_key(const Principal& principal,
@@ -284,13 +285,10 @@ class Ledger::Implementation {
     if (request.empty())
       return Error{ErrorCode::bad_input, "the request has no events"};
     auto& chunk = batch.chunks.back();
-    BatchMark mark{chunk.bytes.size(),
-                   chunk.records.size(),
-                   batch.link,
-                   batch.next_sequence,
-                   {}};
+    BatchMark mark{chunk.bytes.size(), chunk.records.size(), batch.link,
+                   batch.next_sequence};
     for (const auto& event : request)
-      if (auto chained = chain_event(event, clock, batch, mark); !chained) {
+      if (auto chained = chain_event(event, clock, batch); !chained) {
         go_back(batch, mark);
         return chained.error();
       }
@@ -298,11 +296,13 @@ class Ledger::Implementation {
     return Appended{mark.next_sequence, request.size()};
   }
 
+  /// Streams advance with the chaining, so that events of one batch can build
+  /// on each other; what is not stored goes back by drop_records().
   Status chain_event(const Event& event, const ClockReading& clock,
-                     Batch& batch, BatchMark& mark) {
-    auto ahead = batch.versions.find(event.stream);
-    bool is_ahead = ahead != batch.versions.end();
-    auto version = is_ahead ? ahead->second : version_of(event.stream);
+                     Batch& batch) {
+    auto& streams = opened_.position.streams;
+    auto stream = streams.find(event.stream);
+    auto version = stream == streams.end() ? 0 : stream->second;
     if (auto checked = check_event(event, version); !checked) return checked;
     if (is_reserved(event.payload.type) && !batch.is_own)
       return Error{ErrorCode::bad_input,
@@ -318,31 +318,34 @@ class Ledger::Implementation {
                                              std::to_string(max_entry_size)};
     if (auto checked = check_entry(entry); !checked) return checked.error();
 
+    if (stream == streams.end())
+      stream = streams.emplace(event.stream, 0).first;
+    stream->second = version + 1;
     PendingRecord pending;
-    pending.stream = event.stream;
+    pending.stream = stream->first;
     pending.stream_version = version + 1;
     pending.hash = begin_leaf().update(entry);
-    mark.versions.emplace_back(
-        event.stream, is_ahead ? std::optional{version} : std::nullopt);
-    batch.versions[event.stream] = version + 1;
     batch.link = pending.hash.finish();
     batch.next_sequence += 1;
     batch.chunks.back().add(entry, std::move(pending));
     return {};
   }
 
-  static void go_back(Batch& batch, const BatchMark& mark) {
+  void go_back(Batch& batch, const BatchMark& mark) {
     auto& chunk = batch.chunks.back();
+    drop_records(chunk, mark.chunk_records);
     chunk.bytes.resize(mark.chunk_bytes);
-    chunk.records.resize(mark.chunk_records);
     batch.link = mark.link;
     batch.next_sequence = mark.next_sequence;
-    for (auto change = mark.versions.rbegin(); change != mark.versions.rend();
-         ++change) {
-      if (change->second)
-        batch.versions[change->first] = *change->second;
-      else
-        batch.versions.erase(change->first);
+  }
+
+  /// Drops all but the first `keep` records of the last chunk.
+  void drop_records(RecordChunk& chunk, std::size_t keep) {
+    auto& streams = opened_.position.streams;
+    while (chunk.records.size() > keep) {
+      auto stream = streams.find(chunk.records.back().stream);
+      chunk.records.pop_back();
+      if (--stream->second == 0) streams.erase(stream);
     }
   }
 
@@ -423,8 +426,6 @@ class Ledger::Implementation {
     auto& position = opened_.position;
     position.head = {frontier.size(), frontier.root()};
     position.link = batch.link;
-    for (const auto& [stream, version] : batch.versions)
-      position.streams.insert_or_assign(stream, version);
     opened_.frontier = std::move(frontier);
     opened_.checkpoint = std::move(checkpoint);
   }

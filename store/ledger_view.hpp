@@ -25,7 +25,7 @@ struct StoredRecord {
 
 /// The streams table is an index of so many entries after another: an append
 /// then changes the pages of the last one only, however many streams there are.
-inline constexpr std::uint64_t stream_index_entries = 1024;
+inline constexpr std::uint64_t stream_index_entries = 128;
 
 /// Key of `version` of a stream, entry `sequence`, in the streams table.
 Bytes stream_key(std::uint64_t sequence, std::string_view stream,

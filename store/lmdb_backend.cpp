@@ -102,8 +102,11 @@ class Transaction final : public WriteTransaction {
                               from.empty() ? MDB_FIRST : MDB_SET_RANGE);
     while (code == 0) {
       code = check_size(value);
-      if (code != 0 || !visit({to_view(key), to_view(value)})) break;
+      auto visited = to_view(key);
+      if (code != 0 || !visit({visited, to_view(value)})) break;
       code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+      // LMDB follows any reference, and a page that many refer to never ends.
+      if (code == 0 && !rises(visited, to_view(key))) code = MDB_CORRUPTED;
     }
     if (code != 0 && code != MDB_NOTFOUND)
       return lmdb_error(name("scan ", table), code);
@@ -174,6 +177,11 @@ class Transaction final : public WriteTransaction {
   /// LMDB believes any size that a page gives, be it beyond the file.
   [[nodiscard]] int check_size(const MDB_val& value) const {
     return value.mv_size <= bytes_max_ ? 0 : MDB_CORRUPTED;
+  }
+
+  static bool rises(ByteView before, ByteView key) {
+    return std::lexicographical_compare(before.begin(), before.end(),
+                                        key.begin(), key.end());
   }
 
   MDB_cursor* cursor_of(Table table) {

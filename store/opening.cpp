@@ -32,7 +32,7 @@ class Follower {
     auto entry = check_entry(aligned_.assign(split->entry));
     if (!entry) return entry.error();
     if (auto placed = check_place(**entry); !placed) return placed;
-    if (auto named = follow_keys(**entry, *split); !named) return named;
+    if (auto named = follow_keys({*split, *entry}); !named) return named;
     position_.link = hashes.link;
     position_.head.size += 1;
     return replay_.apply(**entry);
@@ -88,7 +88,8 @@ class Follower {
     return {};
   }
 
-  Status follow_keys(const schema::Entry& entry, const RecordView& record) {
+  Status follow_keys(const OpenedRecord& record) {
+    const auto& entry = *record.entry;
     if (entry.sequence() == 0) {
       auto first = first_key(entry);
       if (!first) return first.error();
@@ -99,11 +100,8 @@ class Follower {
     if (identity_of(entry) != nullptr)
       return damaged("only entry 0 may found a node");
     if (entry.payload_type() != schema::Event::NodeKeyRotated) return {};
-    auto next = rotated_key(entry);
+    auto next = handed_over_key(record, position_.keys.back().key);
     if (!next) return next.error();
-    if (!verify(position_.keys.back().key, entry_domain, record.entry,
-                record.signature))
-      return damaged("the key rotation is not signed by the old key");
     position_.keys.push_back({entry.sequence() + 1, *next});
     return {};
   }

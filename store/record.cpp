@@ -112,6 +112,14 @@ Result<const schema::Entry*> check_entry(ByteView bytes) {
   return entry;
 }
 
+Result<OpenedRecord> open_record(ByteView record, AlignedBytes& aligned) {
+  auto halves = split_record(record);
+  if (!halves) return halves.error();
+  auto entry = check_entry(aligned.assign(halves->entry));
+  if (!entry) return entry.error();
+  return OpenedRecord{*halves, *entry};
+}
+
 const schema::Identity* identity_of(const schema::Entry& entry) {
   if (const auto* born = entry.payload_as_NodeInitialised())
     return born->identity();

@@ -105,6 +105,16 @@ class AlignedBytes {
 /// `bytes` must be aligned to 8. damaged or too_new.
 Result<const schema::Entry*> check_entry(ByteView bytes);
 
+/// A record taken apart, its entry checked.
+struct OpenedRecord {
+  RecordView halves;
+  /// Good until `aligned` is assigned again.
+  const schema::Entry* entry = nullptr;
+};
+
+/// As split_record() and check_entry(), which say what may be wrong.
+Result<OpenedRecord> open_record(ByteView record, AlignedBytes& aligned);
+
 /// The key that the first entry of a ledger names, if it is one.
 const schema::Identity* identity_of(const schema::Entry& entry);
 

@@ -15,7 +15,8 @@ namespace ppn::store {
 
 /// An entry that has its place; signature and leaf come later.
 struct PendingRecord {
-  std::string stream;
+  /// The name as the ledger's stream heads hold it.
+  std::string_view stream;
   std::uint64_t stream_version = 0;
   /// Where its domain prefix begins in the chunk; the entry follows, then the
   /// signature.

@@ -57,7 +57,7 @@ void run_audit(const SampleLedger& sample, Course& course) {
   options.oracle = &fold;
   auto cpu_before = cpu_seconds();
   Stopwatch watch;
-  auto report = store::audit(*backend, options);
+  auto report = require(store::audit(*backend, options));
   auto count = static_cast<double>(sample.entries);
   course.audit.push_back(count / watch.seconds());
   course.audit_cpu_us.push_back((cpu_seconds() - cpu_before) * 1e6 / count);

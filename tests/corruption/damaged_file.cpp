@@ -9,6 +9,7 @@
 #include "store/byte_order.hpp"
 #include "store/lmdb_backend.hpp"
 #include "store/note.hpp"
+#include "tests/support/good.hpp"
 #include "tests/support/scratch.hpp"
 #include "tools/ppn-ledger/state_reader.hpp"
 
@@ -111,7 +112,7 @@ Outcome DamagedFile::audit(store::AuditLevel level) const {
   options.level = level;
   options.oracle = &fold;
   options.known_checkpoints = {{"outside", original_.outside_checkpoint}};
-  auto report = store::audit(**backend, options);
+  auto report = good(store::audit(**backend, options));
   return report.valid() ? Outcome::undetected : Outcome::found;
 }
 

@@ -6,6 +6,7 @@
 #include "store/byte_order.hpp"
 #include "store/files.hpp"
 #include "store/ledger_view.hpp"
+#include "tests/support/good.hpp"
 #include "tools/ppn-ledger/state_reader.hpp"
 
 namespace ppn::tests {
@@ -73,9 +74,8 @@ store::AuditReport audit_with(const store::StateDirectory& directory,
   options.jobs = jobs;
   options.oracle = &fold;
   options.known_checkpoints = std::move(known);
-  auto backend = store::LmdbBackend::open_for_reading(directory);
-  if (!backend) throw std::runtime_error{backend.error().message};
-  return store::audit(**backend, options);
+  auto backend = good(store::LmdbBackend::open_for_reading(directory));
+  return good(store::audit(*backend, options));
 }
 
 }  // namespace
@@ -152,12 +152,17 @@ void LedgerCopy::set_outside_checkpoint(const std::string& note) const {
 
 store::AuditReport LedgerCopy::audit(store::AuditLevel level,
                                      unsigned jobs) const {
-  return audit_with(directory_, {{"outside", outside_checkpoint()}}, level,
-                    jobs);
+  return audit_with(directory_, {{"outside", outside_checkpoint(), false}},
+                    level, jobs);
 }
 
 store::AuditReport LedgerCopy::audit_alone() const {
   return audit_with(directory_, {}, store::AuditLevel::replay, 2);
+}
+
+store::AuditReport LedgerCopy::audit_against(const std::string& note) const {
+  return audit_with(directory_, {{"from elsewhere", note}},
+                    store::AuditLevel::replay, 2);
 }
 
 store::Status LedgerCopy::open() const {

@@ -36,13 +36,16 @@ class LedgerCopy {
   [[nodiscard]] std::string outside_checkpoint() const;
   void set_outside_checkpoint(const std::string& note) const;
 
-  /// Audits with the checkpoint outside, as ppn-ledger does.
+  /// Audits with the checkpoint that lies beside, as ppn-ledger does.
   [[nodiscard]] store::AuditReport audit(
       store::AuditLevel level = store::AuditLevel::replay,
       unsigned jobs = 2) const;
 
-  /// Audits without any checkpoint from elsewhere.
+  /// Audits without any checkpoint but the ledger's own.
   [[nodiscard]] store::AuditReport audit_alone() const;
+
+  /// Audits with a checkpoint from elsewhere.
+  [[nodiscard]] store::AuditReport audit_against(const std::string& note) const;
 
   /// Whether the node would start on it. What the node then writes stays.
   [[nodiscard]] store::Status open() const;

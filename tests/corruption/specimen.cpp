@@ -1,25 +1,11 @@
 #include "tests/corruption/specimen.hpp"
 
 #include <cassert>
-#include <stdexcept>
 
 #include "events/state_codec.hpp"
+#include "tests/support/good.hpp"
 
 namespace ppn::tests {
-
-namespace {
-
-template <class T>
-T good(store::Result<T> result) {
-  if (!result) throw std::runtime_error{result.error().message};
-  return std::move(*result);
-}
-
-void good(const store::Status& status) {
-  if (!status) throw std::runtime_error{status.error().message};
-}
-
-}  // namespace
 
 Specimen::Specimen(std::uint8_t node)
     : node_(node),

@@ -9,21 +9,13 @@
 #include "store/ledger.hpp"
 #include "store/lmdb_backend.hpp"
 #include "tests/support/event_source.hpp"
+#include "tests/support/good.hpp"
 #include "tests/support/state_follower.hpp"
 
 namespace {
 
 using namespace ppn;
-
-template <class T>
-T good(store::Result<T> result) {
-  if (!result) throw std::runtime_error{result.error().message};
-  return std::move(*result);
-}
-
-void good(const store::Status& status) {
-  if (!status) throw std::runtime_error{status.error().message};
-}
+using tests::good;
 
 const store::Principal owner{schema::PrincipalKind::operator_, "uid/1000"};
 

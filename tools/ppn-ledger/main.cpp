@@ -2,8 +2,10 @@
 // or copied, and needs nothing of a running node.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <thread>
 
+#include "store/audit.hpp"
 #include "store/signing.hpp"
 #include "tools/ppn-ledger/commands.hpp"
 #include "tools/ppn-ledger/guard.hpp"
@@ -67,9 +69,10 @@ class CommandLine {
   void add_verify() {
     auto* command = add(&app_, "verify", "check every entry and say so");
     take_directory(command, verify_.directory);
-    verify_.jobs = std::max(1U, std::thread::hardware_concurrency());
+    verify_.jobs = std::clamp(std::thread::hardware_concurrency(), 1U,
+                              ppn::store::audit_jobs_max);
     command->add_option("--jobs", verify_.jobs, "threads that check")
-        ->check(CLI::Range(1, 1024))
+        ->check(CLI::Range(1U, ppn::store::audit_jobs_max))
         ->capture_default_str();
     command->add_option("--level", verify_.level, "how deep to look")
         ->check(CLI::IsMember({"chain", "signatures", "replay"}))

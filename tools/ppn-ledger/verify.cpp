@@ -115,15 +115,21 @@ void print_findings(const Json& report) {
   fmt::print("\n");
 }
 
+void print_too_new(const std::string& directory, const Json& report) {
+  bool is_signed = report.value("too_new_is_signed", false);
+  fmt::print("TOO NEW: {}\n{}: {}. Use a newer ppn-ledger.\n", directory,
+             is_signed ? "This is no sign of tampering"
+                       : "Whether it was tampered with is open, for no key "
+                         "vouches for this",
+             text_or_dash(report, "too_new"));
+}
+
 void print_text(const std::string& directory, const Json& report) {
   auto verdict = report["verdict"].get<std::string>();
   if (verdict == "valid")
     fmt::print("VALID: {}\n", directory);
   else if (verdict == "too-new")
-    fmt::print(
-        "TOO NEW: {}\nThis is no sign of tampering: {}. Use a newer "
-        "ppn-ledger.\n",
-        directory, text_or_dash(report, "too_new"));
+    print_too_new(directory, report);
   else
     fmt::print("INVALID: {}\n", directory);
   for (const char* name : {"node", "entries", "root", "keys"})

@@ -56,6 +56,7 @@ Json report_to_json(const store::AuditReport& report) {
           {"last_good", optional_json(report.last_good)},
           {"first_bad", optional_json(report.first_bad)},
           {"too_new", optional_json(report.too_new)},
+          {"too_new_is_signed", report.too_new_is_signed},
           {"findings_total", report.findings_total},
           {"findings", std::move(findings)},
           {"checked", report.checked},
@@ -74,8 +75,8 @@ Json unreadable(const store::Error& error) {
   return report_to_json(report);
 }
 
-/// Says that the check could not even begin, for reasons not in the ledger.
-Json not_begun(const store::Error& error) {
+/// Says that nothing was found out, for reasons that are not in the ledger.
+Json not_done(const store::Error& error) {
   return {{"schema", "ppn-ledger.verify.v1"},
           {"verdict", "error"},
           {"message", error.message}};
@@ -89,7 +90,7 @@ store::Result<std::vector<store::AuditOptions::Known>> known_checkpoints(
   auto outside = store::StateDirectory{options.directory}.outside_checkpoint();
   auto note = store::read_file(outside, store::max_note_size);
   if (note)
-    known.push_back({"the checkpoint kept outside the database", *note});
+    known.push_back({"the checkpoint kept outside the database", *note, false});
   else if (note.error().code != store::ErrorCode::not_found)
     return note.error();
   for (const auto& file : options.against) {
@@ -107,7 +108,7 @@ Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
   wishes.jobs = options.jobs;
   wishes.oracle = &fold;
   auto known = known_checkpoints(options);
-  if (!known) return not_begun(known.error());
+  if (!known) return not_done(known.error());
   wishes.known_checkpoints = std::move(*known);
   auto backend = store::LmdbBackend::open_for_reading({options.directory});
   if (!backend) {
@@ -117,7 +118,7 @@ Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
                      std::filesystem::exists(
                          store::StateDirectory{options.directory}.database());
     return in_the_file || no_tables ? unreadable(backend.error())
-                                    : not_begun(backend.error());
+                                    : not_done(backend.error());
   }
   wishes.offset_of = [&](ByteView bytes) {
     return (*backend)->file_offset(bytes);
@@ -128,7 +129,8 @@ Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
     progress.total = total;
     progress.first_bad_plus_one = first_bad ? *first_bad + 1 : 0;
   };
-  return report_to_json(store::audit(**backend, wishes));
+  auto report = store::audit(**backend, wishes);
+  return report ? report_to_json(*report) : not_done(report.error());
 }
 
 [[noreturn]] void be_the_child(const VerifyOptions& options,
