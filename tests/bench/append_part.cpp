@@ -13,7 +13,7 @@ namespace ppn::bench {
 namespace {
 
 constexpr double hand_budget = 0.9;
-constexpr std::size_t many_waiting = 64;
+constexpr std::size_t many_waiting = 512;
 constexpr double redis_budget = 1.0;
 constexpr std::size_t redis_budget_waiting = 512;
 
