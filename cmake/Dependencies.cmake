@@ -10,5 +10,10 @@ find_program(FLATC flatc REQUIRED)
 find_library(LMDB_LIBRARY lmdb REQUIRED)
 find_library(FLATBUFFERS_LIBRARY flatbuffers REQUIRED)
 
+find_library(CAF_LIBRARY caf_core REQUIRED)
+
 add_library(lmdb INTERFACE)
 target_link_libraries(lmdb INTERFACE ${LMDB_LIBRARY})
+
+add_library(caf INTERFACE)
+target_link_libraries(caf INTERFACE ${CAF_LIBRARY} Threads::Threads)

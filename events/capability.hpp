@@ -5,8 +5,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "events/contradiction.hpp"
+#include "events/decision.hpp"
+#include "events/moment.hpp"
 #include "schema/entry_generated.h"
 #include "schema/fixed_bytes.hpp"
 
@@ -39,6 +42,50 @@ struct Capabilities {
 
   bool operator==(const Capabilities&) const = default;
 };
+
+/// The stream of one grant: granted in its version 1, revoked in version 2.
+std::string capability_stream(const Id& grant);
+
+/// What an effect calls upon: a grant, and what it must allow.
+struct Need {
+  Id grant;
+  std::string subject;
+  std::string resource;
+  schema::Right right{};
+};
+
+/// Whether time has not ended the grant. A grant with a boot ends with that
+/// boot, or when the clock of that boot passes its time; a clock that nobody
+/// synchronised ends none by its date.
+bool is_in_time(const Grant& grant, const Moment& now);
+
+/// Whether the grant, and each that it hangs from, is neither revoked nor past
+/// its time, and allows what is needed.
+bool is_live(const Capabilities& capabilities, const Need& need,
+             const Moment& now);
+
+/// What a new grant is to say.
+struct GrantWish {
+  /// From the node's generator of ids.
+  Id grant;
+  std::string subject;
+  std::string resource;
+  schema::Right rights{};
+  std::optional<Expiry> expiry;
+  std::optional<Id> parent;
+};
+
+/// Refused if the parent is not live, may not be granted from, or has fewer
+/// rights or less time.
+Decision decide_grant(const Capabilities& capabilities, const GrantWish& wish,
+                      const Moment& now);
+
+/// Revokes the grant and all that hangs from it, what hangs first.
+Decision decide_revoke(const Capabilities& capabilities, const Id& grant,
+                       const std::string& reason);
+
+/// Revokes what is past its time, so that no clock that goes back revives it.
+Decision decide_expiry(const Capabilities& capabilities, const Moment& now);
 
 Contradiction apply(Capabilities& capabilities, const schema::Entry& entry,
                     const schema::CapabilityGranted& event);

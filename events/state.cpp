@@ -24,6 +24,8 @@ Contradiction apply(State& state, const schema::Entry& entry) {
       return apply(capabilities, entry, *entry.payload_as_CapabilityGranted());
     case schema::Event::CapabilityRevoked:
       return apply(capabilities, *entry.payload_as_CapabilityRevoked());
+    case schema::Event::Noted:
+      return {};
   }
   return "the event is of a kind that is not known here";
 }

@@ -104,10 +104,10 @@ class Auditor {
 
   void check_counts(ReadTransaction& transaction, const PairCount& entries) {
     struct Expected {
-      Table table;
+      Table table = Table::entries;
       PairCount seen;
-      std::uint64_t count;
-      Damage damage;
+      std::uint64_t count = 0;
+      Damage damage = Damage::storage;
     };
     auto seen_in = [&](Table table) { return count_pairs(transaction, table); };
     auto size = report_.head.size;

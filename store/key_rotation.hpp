@@ -4,6 +4,7 @@
 #include "store/ledger_view.hpp"
 #include "store/record.hpp"
 #include "store/snapshot.hpp"
+#include "store/statements.hpp"
 
 namespace ppn::store {
 

@@ -20,6 +20,8 @@ enum class ErrorCode : std::uint8_t {
   version_conflict,
   /// A record would be larger than max_record_size.
   oversized,
+  /// The grant that it calls upon is not live.
+  not_granted,
   /// The ledger takes no appends any more in this process.
   read_only,
   /// There is not enough room on the file system.

@@ -6,6 +6,7 @@
 
 #include "schema/level.hpp"
 #include "store/ledger_view.hpp"
+#include "store/statements.hpp"
 #include "store/tree.hpp"
 #include "tests/corruption/ledger_copy.hpp"
 #include "tests/unit/expect.hpp"
@@ -39,7 +40,8 @@ class Forgery {
   /// next to its end.
   void put(std::size_t place, const store::SigningKey& key, const Bytes& model,
            const std::function<void(schema::EntryT&)>& change) {
-    Hash prev = place == 0 ? Hash{} : link_of(records_[place - 1]);
+    Hash prev;
+    if (place > 0) prev = link_of(records_.at(place - 1));
     auto entry = with_change(model, [&](schema::EntryT& built) {
       built.sequence = place;
       built.prev = std::make_unique<schema::Hash>(prev.stored());

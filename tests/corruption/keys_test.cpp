@@ -1,6 +1,7 @@
 // Who may sign, and how a key hands over to the next.
 #include <boost/test/unit_test.hpp>
 
+#include "store/statements.hpp"
 #include "tests/corruption/ledger_copy.hpp"
 #include "tests/unit/expect.hpp"
 

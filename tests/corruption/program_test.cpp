@@ -2,9 +2,13 @@
 // one that crashes who reads it.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include <limits>
 
 #include "store/byte_order.hpp"
 #include "store/files.hpp"
+#include "store/lmdb_backend.hpp"
 #include "tests/corruption/ledger_copy.hpp"
 #include "tests/corruption/run_program.hpp"
 #include "tests/unit/expect.hpp"
@@ -37,6 +41,41 @@ void check_invalid(const Verdict& verdict, const char* damage) {
   BOOST_TEST(verdict.exit_code == tools::exit_ledger_invalid);
   BOOST_TEST(verdict.report["verdict"] == "invalid");
   BOOST_TEST(verdict.report["findings"][0]["class"] == damage);
+}
+
+/// While it lives, a program that is started can start no thread: the limit for
+/// the stack is what a thread's is made as large as, and there is no such room.
+class NoRoomForThreads {
+ public:
+  NoRoomForThreads() {
+    ::getrlimit(RLIMIT_STACK, &before_);
+    auto huge = before_;
+    huge.rlim_cur = rlim_t{1} << 47U;
+    in_force_ = ::setrlimit(RLIMIT_STACK, &huge) == 0;
+  }
+  NoRoomForThreads(const NoRoomForThreads&) = delete;
+  NoRoomForThreads& operator=(const NoRoomForThreads&) = delete;
+  ~NoRoomForThreads() { ::setrlimit(RLIMIT_STACK, &before_); }
+
+  /// Not where somebody set a lower limit for good.
+  [[nodiscard]] bool in_force() const { return in_force_; }
+
+ private:
+  rlimit before_{};
+  bool in_force_;
+};
+
+/// Readers of a live ledger, so many that no more have room.
+std::vector<std::unique_ptr<store::ReadTransaction>> fill_with_readers(
+    store::Backend& backend) {
+  constexpr std::size_t readers_max = 1000;
+  std::vector<std::unique_ptr<store::ReadTransaction>> readers;
+  for (;;) {
+    auto reader = backend.read();
+    if (!reader) return readers;
+    readers.push_back(std::move(*reader));
+    BOOST_REQUIRE(readers.size() < readers_max);
+  }
 }
 
 }  // namespace
@@ -145,6 +184,61 @@ BOOST_AUTO_TEST_CASE(a_ledger_of_a_newer_program_is_not_called_invalid) {
   auto verdict = verify(copy);
   BOOST_TEST(verdict.exit_code == tools::exit_failed);
   BOOST_TEST(verdict.report["verdict"] == "too-new");
+}
+
+// -- what is not in the ledger -----------------------------------------------
+
+BOOST_AUTO_TEST_CASE(more_jobs_than_lmdb_has_room_for_are_a_usage_error) {
+  LedgerCopy copy{story()};
+  auto root = copy.directory().root.string();
+  auto most = std::to_string(store::audit_jobs_max);
+  for (auto jobs : {std::to_string(store::audit_jobs_max + 1),
+                    std::to_string(std::numeric_limits<unsigned>::max()),
+                    std::string{"0"}}) {
+    auto run = run_ppn_ledger({"verify", "--json", "--jobs", jobs, root});
+    BOOST_TEST(run.exit_code == tools::exit_usage, jobs);
+    BOOST_TEST(mentions(run.errors, "--jobs"), run.errors);
+    BOOST_TEST(mentions(run.errors, "1 to " + most), run.errors);
+    BOOST_TEST(run.output.empty());
+  }
+  auto verdict = verify(copy, {"--jobs", most});
+  BOOST_TEST(verdict.report["verdict"] == "valid");
+}
+
+BOOST_AUTO_TEST_CASE(a_full_reader_table_is_no_fault_of_the_ledger) {
+  LedgerCopy copy{story()};
+  auto node = must(store::LmdbBackend::open_for_writing(
+      copy.directory(), {.margin_bytes = 0, .reserve_bytes = 0}));
+  auto readers = fill_with_readers(*node);
+  auto verdict = verify(copy);
+  BOOST_TEST(verdict.exit_code == tools::exit_failed);
+  BOOST_TEST(verdict.report["verdict"] == "error");
+  BOOST_TEST(mentions(verdict.report.dump(), "too many readers"));
+  // Which of its threads find a place is chance; what it calls the ledger not.
+  for (int places = 1; places <= 4; ++places) {
+    readers.pop_back();
+    verdict = verify(copy, {"--jobs", "4"});
+    BOOST_TEST(verdict.exit_code != tools::exit_ledger_invalid);
+    BOOST_TEST(verdict.report["verdict"] != "invalid");
+  }
+  readers.clear();
+  BOOST_TEST(verify(copy).report["verdict"] == "valid");
+}
+
+BOOST_AUTO_TEST_CASE(a_ledger_is_judged_where_no_thread_can_be_started) {
+  LedgerCopy copy{long_story()};
+  LedgerCopy damaged{long_story()};
+  auto record = damaged.record(2'400);
+  record.back() ^= 1U;
+  damaged.set_record(2'400, record);
+  NoRoomForThreads no_room;
+  if (!no_room.in_force()) return;
+  auto verdict = verify(copy, {"--jobs", "4"});
+  BOOST_TEST(verdict.exit_code == tools::exit_ok);
+  BOOST_TEST(verdict.report["verdict"] == "valid");
+  verdict = verify(damaged, {"--jobs", "4"});
+  check_invalid(verdict, "signature");
+  BOOST_TEST(verdict.report["first_bad"] == 2'400);
 }
 
 /// Every command reads in a child of its own.

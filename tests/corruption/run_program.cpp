@@ -1,6 +1,7 @@
 #include "tests/corruption/run_program.hpp"
 
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,10 +42,15 @@ ProgramRun run_ppn_ledger(const std::vector<std::string>& arguments) {
   int ends[2] = {};
   must_be_ok(::pipe(ends) == 0 ? 0 : errno, "make a pipe");
   store::FileHandle output{ends[0]};
+  store::FileHandle errors{::memfd_create("errors", MFD_CLOEXEC)};
+  must_be_ok(errors.open() ? 0 : errno, "make a file for errors");
   posix_spawn_file_actions_t actions{};
   must_be_ok(::posix_spawn_file_actions_init(&actions), "prepare a program");
   must_be_ok(
       ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO),
+      "prepare a program");
+  must_be_ok(
+      ::posix_spawn_file_actions_adddup2(&actions, errors.get(), STDERR_FILENO),
       "prepare a program");
   pid_t pid = -1;
   {
@@ -59,6 +65,9 @@ ProgramRun run_ppn_ledger(const std::vector<std::string>& arguments) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  must_be_ok(::lseek(errors.get(), 0, SEEK_SET) == 0 ? 0 : errno,
+             "go back in a file");
+  run.errors = read_all(errors.get());
   if (WIFEXITED(status)) run.exit_code = WEXITSTATUS(status);
   return run;
 }

@@ -11,6 +11,8 @@ struct ProgramRun {
   int exit_code = -1;
   /// What it wrote to standard output.
   std::string output;
+  /// And to standard error.
+  std::string errors;
 };
 
 ProgramRun run_ppn_ledger(const std::vector<std::string>& arguments);

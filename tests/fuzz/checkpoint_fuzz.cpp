@@ -2,6 +2,7 @@
 #include "store/base64.hpp"
 #include "store/byte_order.hpp"
 #include "store/checkpoint.hpp"
+#include "store/statements.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace ppn::fuzz {

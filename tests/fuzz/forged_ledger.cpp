@@ -4,6 +4,7 @@
 
 #include "store/byte_order.hpp"
 #include "store/ledger_view.hpp"
+#include "store/statements.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace ppn::fuzz {

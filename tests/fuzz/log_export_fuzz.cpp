@@ -8,6 +8,7 @@
 #include "store/log_export.hpp"
 #include "store/opening.hpp"
 #include "store/record.hpp"
+#include "store/statements.hpp"
 #include "store/tiles.hpp"
 #include "tests/fuzz/memory_backend.hpp"
 #include "tests/fuzz/target.hpp"

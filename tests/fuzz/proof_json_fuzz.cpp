@@ -1,6 +1,7 @@
 // Proof files: the checkpoint of a file is signed with the test key, so that
 // its proof is checked too; and a proof that holds does so for nothing else.
 #include "store/byte_order.hpp"
+#include "store/statements.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tools/ppn-ledger/proof_json.hpp"
 

@@ -89,13 +89,14 @@ TABLES = {
         ("grant!", "16"), ("subject!", "string"), ("resource!", "string"),
         ("rights", "u8"), ("expiry", "Expiry"), ("parent", "16")],
     "CapabilityRevoked": [("grant!", "16"), ("reason!", "string")],
+    "Noted": [("text!", "string")],
     "Identity": [("key!", "32"), ("schema_digest!", "32"), ("name!", "string")],
     "Expiry": [("utc_ns", "i64"), ("boot", "u64"), ("since_boot_ns", "u64")],
 }
 
 EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "NodeKeyRotated", "NodeRejoined", "OutsideCheckpointAccepted",
-          "CapabilityGranted", "CapabilityRevoked"]
+          "CapabilityGranted", "CapabilityRevoked", "Noted"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
            [("u8", "B"), ("u16", "H"), ("u64", "Q"), ("i64", "q")]}

@@ -136,6 +136,16 @@ store::Event revoked(std::uint8_t number, const store::Causation& causation) {
   return event;
 }
 
+store::Event noted(const char* text) {
+  schema::NotedT payload;
+  payload.text = text;
+  store::Event event;
+  event.stream = "journal";
+  event.principal = owner;
+  event.payload.Set(std::move(payload));
+  return event;
+}
+
 store::Rejoin record_founded(const std::filesystem::path& path) {
   Recording node{path, {"cloud", {}}};
   node.append({started(1)});
@@ -153,6 +163,7 @@ store::Rejoin record_founded(const std::filesystem::path& path) {
   node.append({stopped(2, schema::StopReason::host_shutdown)});
   node.rotate_key();
   node.append({started(3)});
+  node.append({noted("the disk was replaced")});
   node.write_snapshot();
   node.append({stopped(3, schema::StopReason::upgrade)});
   return node.end();

@@ -3,7 +3,12 @@
 // tests.
 #include "store/audit.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <atomic>
+#include <system_error>
+#include <thread>
 
 #include "events/state_codec.hpp"
 #include "tests/support/event_source.hpp"
@@ -106,6 +111,53 @@ void check_same(const AuditReport& one, const AuditReport& other) {
              boost::test_tools::per_element());
 }
 
+/// While it lives, no thread can be started: there is no room for its stack.
+class NoThreads {
+ public:
+  NoThreads() {
+    ::pthread_getattr_default_np(&before_);
+    ::pthread_attr_init(&huge_);
+    ::pthread_attr_setstacksize(&huge_, std::size_t{1} << 47U);
+    ::pthread_setattr_default_np(&huge_);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+  ~NoThreads() {
+    ::pthread_setattr_default_np(&before_);
+    ::pthread_attr_destroy(&huge_);
+    ::pthread_attr_destroy(&before_);
+  }
+
+ private:
+  pthread_attr_t before_{};
+  pthread_attr_t huge_{};
+};
+
+/// Gives no transaction once it gave so many.
+class ScarceBackend final : public store::Backend {
+ public:
+  ScarceBackend(store::Backend& real, int transactions)
+      : real_(real), left_(transactions) {}
+
+  store::Result<std::unique_ptr<store::ReadTransaction>> read() override {
+    if (left_-- > 0) return real_.read();
+    return store::Error{store::ErrorCode::io, "no more transactions"};
+  }
+  store::Result<std::unique_ptr<store::WriteTransaction>> write() override {
+    return real_.write();
+  }
+  store::Status grow() override { return real_.grow(); }
+  store::Status check_room(std::uint64_t bytes) override {
+    return real_.check_room(bytes);
+  }
+  void release_reserve() override { real_.release_reserve(); }
+  void clear_stale_readers() override { real_.clear_stale_readers(); }
+
+ private:
+  store::Backend& real_;
+  std::atomic<int> left_;
+};
+
 bool lists(const std::vector<std::string>& list, std::string_view part) {
   return std::any_of(list.begin(), list.end(),
                      [&](const auto& line) { return mentions(line, part); });
@@ -134,6 +186,32 @@ BOOST_AUTO_TEST_CASE(a_whole_ledger_is_valid_with_any_number_of_jobs) {
         check_same(alone, audit_at(level, jobs));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(where_no_thread_can_be_started_all_is_done_in_one) {
+  auto alone = audit_at(AuditLevel::replay, 1);
+  NoThreads no_threads;
+  BOOST_REQUIRE_THROW(std::thread{[] {}}.join(), std::system_error);
+  check_same(alone, audit_at(AuditLevel::replay, 4));
+}
+
+// Nothing is said of a ledger that could not be read to its end.
+BOOST_AUTO_TEST_CASE(a_machine_that_gives_out_is_no_fault_of_the_ledger) {
+  constexpr int more_than_needed = 1'000;
+  int transactions = 0;
+  for (; transactions < more_than_needed; ++transactions) {
+    ScarceBackend scarce{(*story()).backend(), transactions};
+    tools::StateFold oracle;
+    AuditOptions options;
+    options.jobs = 2;
+    options.oracle = &oracle;
+    auto report = store::audit(scarce, options);
+    if (report) BOOST_TEST(in_words(*report) == "valid");
+    if (report) break;
+    BOOST_TEST(is_error(report, store::ErrorCode::io));
+  }
+  BOOST_TEST(transactions > 3);
+  BOOST_TEST(transactions < more_than_needed);
 }
 
 BOOST_AUTO_TEST_CASE(a_report_says_whose_ledger_it_is) {

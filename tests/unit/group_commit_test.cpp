@@ -48,14 +48,16 @@ struct Queue {
   void submit(store::AppendRequest what, std::uint64_t at = noon) {
     auto number = answers.size();
     answers.emplace_back();
-    group.submit(
-        std::move(what),
-        [this, number](const store::Result<store::Appended>& answer) {
-          BOOST_TEST(!answers[number].has_value());
-          answers[number] = answer;
-          order.push_back(number);
-        },
-        at);
+    store::WaitingRequest waiting;
+    waiting.request = std::move(what);
+    waiting.answer = [this, number](const auto& answer) {
+      BOOST_TEST(!answers[number].has_value());
+      answers[number] = answer;
+      order.push_back(number);
+    };
+    waiting.admit = std::exchange(next_admit, {});
+    waiting.changes_admission = std::exchange(next_changes_admission, false);
+    group.submit(std::move(waiting), at);
   }
 
   ScratchDirectory scratch;
@@ -64,6 +66,9 @@ struct Queue {
   GroupCommit group{*ledger, {.events = 10, .delay_ns = 1'000}};
   std::vector<std::optional<store::Result<store::Appended>>> answers;
   std::vector<std::size_t> order;
+  std::function<store::Status()> next_admit;
+  bool next_changes_admission = false;
+  std::uint64_t version_seen = 0;
 };
 
 }  // namespace
@@ -142,15 +147,42 @@ BOOST_AUTO_TEST_CASE(each_request_has_its_own_answer) {
   BOOST_TEST(must(*answers[3]).first == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_not_admitted_is_answered_and_left_out) {
+  next_admit = [] {
+    return store::Status{{ErrorCode::not_granted, "there is no grant"}};
+  };
+  submit(request("a", 0));
+  next_admit = [] { return store::Status{}; };
+  submit(request("a", 0));
+  must(group.flush(test_clock));
+  BOOST_TEST(is_error(*answers[0], ErrorCode::not_granted));
+  BOOST_TEST(must(*answers[1]).first == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(admission_is_asked_when_what_may_change_it_is_durable) {
+  auto before = commits;
+  next_changes_admission = true;
+  submit(request("a", 0));
+  submit(request("a", 1));
+  next_admit = [this] {
+    version_seen = ledger->stream_version("a");
+    return store::Status{};
+  };
+  submit(request("b", 0));
+  must(group.flush(test_clock));
+  BOOST_TEST(version_seen == 2U);
+  BOOST_TEST(commits == before + 2);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_submitted_by_an_answer_waits_for_the_next_flush) {
   bool answered = false;
-  group.submit(
-      request("a", 0),
-      [&](const auto&) {
-        group.submit(
-            request("a", 1), [&](const auto&) { answered = true; }, noon);
-      },
-      noon);
+  store::WaitingRequest second;
+  second.request = request("a", 1);
+  second.answer = [&](const auto&) { answered = true; };
+  store::WaitingRequest first;
+  first.request = request("a", 0);
+  first.answer = [&](const auto&) { group.submit(std::move(second), noon); };
+  group.submit(std::move(first), noon);
   must(group.flush(test_clock));
   BOOST_TEST(!answered);
   BOOST_TEST(group.waiting_events() == 1U);

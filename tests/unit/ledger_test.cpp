@@ -5,6 +5,7 @@
 #include "store/audit.hpp"
 #include "store/key_store.hpp"
 #include "store/ledger_view.hpp"
+#include "store/statements.hpp"
 #include "tests/support/good.hpp"
 #include "tests/support/random.hpp"
 #include "tests/support/scratch.hpp"

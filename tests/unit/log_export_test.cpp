@@ -5,12 +5,14 @@
 #include <map>
 
 #include "store/byte_order.hpp"
+#include "store/checkpoint.hpp"
 #include "store/files.hpp"
 #include "store/ledger_view.hpp"
 #include "store/tiles.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/test_ledger.hpp"
 #include "tests/unit/expect.hpp"
+#include "tests/unit/keys.hpp"
 
 namespace ppn::tests {
 
@@ -22,6 +24,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t file_size_max = std::size_t{32} << 20U;
+/// More entries than any disk holds.
+constexpr std::uint64_t absurd_size = ~std::uint64_t{0};
 
 /// Content of all files below a directory, by their path in it.
 using Files = std::map<std::string, std::string>;
@@ -69,9 +73,45 @@ struct Exported {
     must(store::replace_file(directory / name, store::as_bytes(content), 0444));
   }
 
+  /// A checkpoint as the node may sign it, of `size` entries.
+  [[nodiscard]] std::string checkpoint_of(std::uint64_t size) {
+    const auto& position = ledger->position();
+    return must(store::sign_checkpoint(
+        position.node, {size, position.head.root}, key_of_seed(1)));
+  }
+
+  /// Has the ledger hold a checkpoint of `size` entries.
+  void claim(std::uint64_t size) {
+    auto note = checkpoint_of(size);
+    auto transaction = must(ledger.backend().write());
+    must(transaction->replace(store::Table::meta,
+                              store::as_bytes(store::meta_checkpoint),
+                              store::as_bytes(note)));
+    must(transaction->commit());
+  }
+
+  void remove_entry(std::uint64_t sequence) {
+    auto transaction = must(ledger.backend().write());
+    must(transaction->remove(store::Table::entries,
+                             store::big_endian(sequence)));
+    must(transaction->commit());
+  }
+
   ScratchDirectory scratch;
   fs::path directory = scratch / "log";
   TestLedger ledger = must(TestLedger::found(scratch / "node"));
+};
+
+/// Does not let a test that fails go on for ever.
+class AtMost {
+ public:
+  explicit AtMost(int calls) : left_(calls) {}
+  bool operator()(std::uint64_t /*done*/, std::uint64_t /*total*/) {
+    return left_-- > 0;
+  }
+
+ private:
+  int left_;
 };
 
 /// An empty ledger to restore into.
@@ -178,6 +218,30 @@ BOOST_AUTO_TEST_CASE(progress_can_stop_an_export) {
   BOOST_TEST(told.size() == 2U);
   BOOST_TEST(!fs::exists(directory / "checkpoint"));
   must(export_again());
+}
+
+// -- ledgers that lack entries -----------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_of_more_entries_than_there_are_is_damaged) {
+  for (auto size : {std::uint64_t{301}, std::uint64_t{600}, absurd_size}) {
+    claim(size);
+    auto error =
+        error_of(store::export_log(ledger.backend(), directory, AtMost{10}));
+    BOOST_TEST(error.code == ErrorCode::damaged, error.message);
+    BOOST_TEST(mentions(error.message, "of " + std::to_string(size)));
+    BOOST_TEST(mentions(error.message, "only 300"), error.message);
+    // The bundle that is whole is good, the one that is short is not written.
+    BOOST_TEST(fs::exists(directory / "tile/entries/000"));
+    BOOST_TEST(files_in(directory).size() == 1U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_is_missing_is_damaged) {
+  for (std::uint64_t sequence : {299U, 256U, 100U}) {
+    remove_entry(sequence);
+    BOOST_TEST(is_error(export_again(), ErrorCode::damaged));
+    BOOST_TEST(!fs::exists(directory / "checkpoint"));
+  }
 }
 
 // -- what is not overwritten -------------------------------------------------
@@ -293,6 +357,17 @@ BOOST_AUTO_TEST_CASE(a_missing_bundle_or_checkpoint_is_not_found) {
   fs::remove(directory / "checkpoint");
   BOOST_TEST(is_refused(directory, ErrorCode::not_found));
   BOOST_TEST(is_refused(scratch / "nowhere", ErrorCode::not_found));
+}
+
+// What a stranger claims to have costs nothing: the first bundle that is not
+// there ends it.
+BOOST_AUTO_TEST_CASE(a_log_of_an_absurd_size_ends_where_its_bundles_end) {
+  must(export_again());
+  overwrite("checkpoint", checkpoint_of(absurd_size));
+  Target target;
+  auto error = error_of(store::restore_log(directory, *target, AtMost{10}));
+  BOOST_TEST(error.code == ErrorCode::not_found, error.message);
+  BOOST_TEST(mentions(error.message, "tile/entries/001"), error.message);
 }
 
 BOOST_AUTO_TEST_CASE(a_restored_part_of_a_damaged_log_does_not_open) {

@@ -3,6 +3,7 @@
 
 #include "store/checkpoint.hpp"
 #include "store/hash.hpp"
+#include "store/statements.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/vectors.hpp"
 

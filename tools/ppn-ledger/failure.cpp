@@ -18,6 +18,7 @@ int exit_code_of(store::ErrorCode code) {
     case store::ErrorCode::not_found:
     case store::ErrorCode::version_conflict:
     case store::ErrorCode::oversized:
+    case store::ErrorCode::not_granted:
     case store::ErrorCode::read_only:
     case store::ErrorCode::disk_full:
     case store::ErrorCode::map_full:

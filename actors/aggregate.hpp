@@ -1,0 +1,194 @@
+// The frame of an actor that owns streams of the ledger:
+//
+//   command -> decide(state, now) -> append -> apply(state, entry) -> reconcile
+//                   `-> refusal
+//
+// It begins with a replay, decides nothing more while an append is unanswered,
+// and remembers no effects: reconcile compares what the ledger says should be
+// with what a port says is.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "actors/interfaces.hpp"
+#include "store/record.hpp"
+
+namespace ppn::actors {
+
+/// On whose behalf a command runs, and what it calls upon.
+struct Origin {
+  store::Principal principal;
+  std::optional<store::Causation> causation;
+  std::optional<events::Need> need;
+};
+
+/// What an actor brings to the frame.
+struct AggregateParts {
+  LedgerActor ledger;
+  ClockPort clock;
+  /// The boot that time is told in.
+  std::function<std::uint64_t()> boot;
+  /// Folds one entry of its streams into its state.
+  std::function<events::Contradiction(const schema::Entry&)> apply;
+  /// Called when the state changed, and once it is whole after the replay.
+  std::function<void()> reconcile;
+};
+
+/// `Self` is the actor's pointer. Lives in the actor's state.
+template <class Self>
+class Aggregate {
+ public:
+  using Decide = std::function<events::Decision(const events::Moment&)>;
+  /// Told the sequence of the last entry; nothing recorded makes it 0.
+  using Answer = std::function<void(const store::Result<std::uint64_t>&)>;
+
+  /// Replays `stream` from the ledger; commands wait until it is done.
+  void begin(Self self, AggregateParts parts, std::string stream) {
+    self_ = self;
+    parts_ = std::move(parts);
+    self_
+        ->request(parts_.ledger, caf::infinite, replay_atom::value, stream,
+                  std::uint64_t{0})
+        .then(
+            [this](const EntriesPtr& entries) {
+              if (apply(*entries)) become_ready();
+            },
+            [this](caf::error& error) { self_->quit(error); });
+  }
+
+  /// For one whose state was taken from the ledger's: goes on from there.
+  void begin_with_state(Self self, AggregateParts parts,
+                        std::map<std::string, std::uint64_t> versions) {
+    self_ = self;
+    parts_ = std::move(parts);
+    versions_ = std::move(versions);
+    become_ready();
+  }
+
+  /// Runs `decide` in its turn and records what it decides. `answer` comes once
+  /// all is durable and applied.
+  void command(Origin origin, Decide decide, Answer answer) {
+    waiting_.push_back(
+        {std::move(origin), std::move(decide), std::move(answer)});
+    next();
+  }
+
+  [[nodiscard]] bool ready() const { return ready_; }
+  /// Whether its state is all that its streams say.
+  [[nodiscard]] bool idle() const { return ready_ && !busy_; }
+  [[nodiscard]] std::uint64_t version(const std::string& stream) const {
+    auto found = versions_.find(stream);
+    return found == versions_.end() ? 0 : found->second;
+  }
+
+ private:
+  struct Command {
+    Origin origin;
+    Decide decide;
+    Answer answer;
+  };
+
+  void become_ready() {
+    ready_ = true;
+    parts_.reconcile();
+    next();
+  }
+
+  void next() {
+    if (!ready_ || busy_ || waiting_.empty()) return;
+    busy_ = true;
+    self_->request(parts_.clock, caf::infinite, read_atom::value)
+        .then(
+            [this](const store::ClockReading& clock) {
+              decide({clock.utc_ns, clock.since_boot_ns, clock.synchronised,
+                      parts_.boot()});
+            },
+            [this](caf::error& error) { self_->quit(error); });
+  }
+
+  void decide(const events::Moment& now) {
+    auto decision = waiting_.front().decide(now);
+    if (const auto* refusal = std::get_if<events::Refusal>(&decision))
+      return finish(store::Error{store::ErrorCode::bad_input, refusal->reason});
+    auto& drafts = std::get<std::vector<events::Draft>>(decision);
+    if (drafts.empty()) return finish(std::uint64_t{0});
+    self_
+        ->request(parts_.ledger, caf::infinite, append_atom::value,
+                  to_append(std::move(drafts)))
+        .then([this](const EntriesPtr& entries) { take(*entries); },
+              [this](caf::error& error) { take_error(error); });
+  }
+
+  AppendPtr to_append(std::vector<events::Draft> drafts) {
+    const auto& origin = waiting_.front().origin;
+    auto append = std::make_shared<Append>();
+    append->need = origin.need;
+    std::map<std::string, std::uint64_t> ahead;
+    for (auto& draft : drafts) {
+      store::Event event;
+      event.expected_version =
+          ahead.try_emplace(draft.stream, version(draft.stream))
+              .first->second++;
+      event.stream = std::move(draft.stream);
+      event.principal = origin.principal;
+      event.causation = origin.causation;
+      event.payload = std::move(draft.payload);
+      append->request.push_back(std::move(event));
+    }
+    return append;
+  }
+
+  void take(const Entries& entries) {
+    if (!apply(entries)) return;
+    auto last = schema::GetEntry(entries.back().data())->sequence();
+    parts_.reconcile();
+    finish(last);
+  }
+
+  void take_error(const caf::error& error) {
+    auto why = from_message(error);
+    // Nobody knows what became of it, or somebody else writes this stream:
+    // whoever comes next begins with a replay.
+    if (why.code == store::ErrorCode::io ||
+        why.code == store::ErrorCode::version_conflict)
+      return self_->quit(error);
+    finish(why);
+  }
+
+  void finish(const store::Result<std::uint64_t>& result) {
+    auto done = std::move(waiting_.front());
+    waiting_.pop_front();
+    busy_ = false;
+    done.answer(result);
+    next();
+  }
+
+  /// False if an entry can not be: the actor ends, for what it holds is wrong.
+  bool apply(const Entries& entries) {
+    for (const auto& bytes : entries) {
+      const auto* entry = schema::GetEntry(bytes.data());
+      if (auto contradiction = parts_.apply(*entry)) {
+        self_->quit(to_message({store::ErrorCode::damaged,
+                                "entry " + std::to_string(entry->sequence()) +
+                                    ": " + *contradiction}));
+        return false;
+      }
+      versions_[entry->stream()->str()] = entry->stream_version();
+    }
+    return true;
+  }
+
+  Self self_{};
+  AggregateParts parts_;
+  std::map<std::string, std::uint64_t> versions_;
+  std::deque<Command> waiting_;
+  bool ready_ = false;
+  /// The front of waiting_ is being decided or recorded.
+  bool busy_ = false;
+};
+
+}  // namespace ppn::actors

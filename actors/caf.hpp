@@ -1,0 +1,80 @@
+// How CAF 0.17 spells what the actors use. Another version of CAF is a change
+// of this file.
+#pragma once
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/delegated.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/response_promise.hpp>
+#include <caf/result.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/system_messages.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <string>
+
+#include "store/result.hpp"
+
+CAF_BEGIN_TYPE_ID_BLOCK(ppn, caf::first_custom_type_id)
+CAF_ADD_ATOM(ppn, ppn::actors, append_atom, "append")
+CAF_ADD_ATOM(ppn, ppn::actors, replay_atom, "replay")
+CAF_ADD_ATOM(ppn, ppn::actors, state_atom, "state")
+CAF_ADD_ATOM(ppn, ppn::actors, status_atom, "status")
+CAF_ADD_ATOM(ppn, ppn::actors, watch_atom, "watch")
+CAF_ADD_ATOM(ppn, ppn::actors, read_only_atom, "readonly")
+CAF_ADD_ATOM(ppn, ppn::actors, publish_atom, "publ_outer")
+CAF_ADD_ATOM(ppn, ppn::actors, respawn_atom, "respawn")
+CAF_ADD_ATOM(ppn, ppn::actors, held_atom, "held_out")
+CAF_ADD_ATOM(ppn, ppn::actors, find_atom, "find")
+CAF_ADD_ATOM(ppn, ppn::actors, stop_atom, "stop")
+CAF_ADD_ATOM(ppn, ppn::actors, read_atom, "read")
+CAF_ADD_ATOM(ppn, ppn::actors, propose_atom, "propose")
+CAF_ADD_ATOM(ppn, ppn::actors, list_atom, "list")
+CAF_ADD_ATOM(ppn, ppn::actors, commit_atom, "commit")
+CAF_ADD_ATOM(ppn, ppn::actors, reject_atom, "reject")
+CAF_ADD_ATOM(ppn, ppn::actors, expire_atom, "expire")
+CAF_END_TYPE_ID_BLOCK(ppn)
+
+namespace ppn::actors {
+
+/// What the node ends of its own will, and a kill, need no attention.
+inline bool is_orderly(const caf::error& reason) {
+  return reason == caf::exit_reason::normal ||
+         reason == caf::exit_reason::user_shutdown;
+}
+
+/// An error of the store on its way to another actor.
+inline caf::error to_message(const store::Error& error) {
+  return caf::error{
+      static_cast<std::uint8_t>(static_cast<std::uint8_t>(error.code) + 1),
+      caf::atom("ppn"), caf::make_message(error.message)};
+}
+
+/// What an actor was answered. An error of CAF's own, such as a time-out or a
+/// dead receiver, becomes an io error.
+inline store::Error from_message(const caf::error& error) {
+  if (error.category() != caf::atom("ppn"))
+    return {store::ErrorCode::io, "no answer: " + caf::to_string(error)};
+  std::string text;
+  if (error.context().match_elements<std::string>())
+    text = error.context().get_as<std::string>(0);
+  return {static_cast<store::ErrorCode>(error.code() - 1), text};
+}
+
+/// Answers a request that was kept waiting.
+template <class T>
+void answer(caf::typed_response_promise<T> promise,
+            const store::Result<T>& result) {
+  if (result)
+    promise.deliver(*result);
+  else
+    promise.deliver(to_message(result.error()));
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,355 @@
+#include "actors/ledger.hpp"
+
+#include <utility>
+
+#include "actors/rare_path.hpp"
+#include "events/state_codec.hpp"
+#include "store/ledger_view.hpp"
+#include "store/record.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using store::Error;
+using store::ErrorCode;
+using store::Result;
+
+constexpr auto publish_again_after = std::chrono::milliseconds{100};
+
+/// Folds what opening reads.
+class StateReplay final : public store::Replay {
+ public:
+  bool begin_at(std::uint64_t size, ByteView state) override {
+    auto decoded = events::decode(state);
+    if (!decoded) return false;
+    state_ = std::move(*decoded);
+    next_ = size;
+    return true;
+  }
+
+  store::Status apply(const schema::Entry& entry) override {
+    if (auto contradiction = events::apply(state_, entry))
+      return Error{ErrorCode::damaged, *contradiction};
+    next_ = entry.sequence() + 1;
+    return {};
+  }
+
+  /// The first sequence that was not folded.
+  [[nodiscard]] std::uint64_t next() const { return next_; }
+
+  events::State take() { return std::move(state_); }
+
+ private:
+  events::State state_;
+  std::uint64_t next_ = 0;
+};
+
+/// The entry at a place, if it is the one that the tree holds. Opening looks
+/// only at what is newer than a snapshot.
+Result<Bytes> read_entry(store::LedgerView& view, std::uint64_t sequence) {
+  auto damaged = [&](const std::string& why) {
+    return Error{ErrorCode::damaged,
+                 "entry " + std::to_string(sequence) + ": " + why};
+  };
+  auto stored = view.record(sequence);
+  if (!stored) return stored.error();
+  auto nodes = view.nodes_of(sequence);
+  if (!nodes) return nodes.error();
+  store::AlignedBytes aligned;
+  auto record = store::open_record(*stored, aligned);
+  if (!record) return damaged(record.error().message);
+  auto leaf = store::hash_record(record->halves).leaf;
+  bool in_tree = nodes->size() >= Hash::size &&
+                 Hash{nodes->first<Hash::size>()} == leaf;
+  if (!in_tree) return damaged("the tree does not match the record");
+  const auto& entry = record->halves.entry;
+  return Bytes{entry.begin(), entry.end()};
+}
+
+/// Opening may add an entry of its own, which it does not tell.
+store::Status fold_rest(store::Backend& backend, StateReplay& replay,
+                        std::uint64_t size) {
+  auto transaction = backend.read();
+  if (!transaction) return transaction.error();
+  store::LedgerView view{**transaction};
+  while (replay.next() < size) {
+    auto entry = read_entry(view, replay.next());
+    if (!entry) return entry.error();
+    auto folded = replay.apply(*schema::GetEntry(entry->data()));
+    if (!folded) return folded;
+  }
+  return {};
+}
+
+bool changes_capabilities(const store::AppendRequest& request) {
+  for (const auto& event : request)
+    if (event.payload.type == schema::Event::CapabilityGranted ||
+        event.payload.type == schema::Event::CapabilityRevoked ||
+        event.payload.type == schema::Event::NodeStarted)
+      return true;
+  return false;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<OpenLedger>> open_or_found(
+    const store::LedgerParts& parts, const std::string& node_name,
+    const store::ClockReading& clock, store::LedgerOptions options) {
+  StateReplay replay;
+  auto opened = store::Ledger::open(parts, replay, clock, options);
+  if (!opened && opened.error().code == ErrorCode::not_found) {
+    auto founded = store::Ledger::found(parts, {node_name, {}}, clock, options);
+    if (!founded) return founded.error();
+    founded->reset();
+    // Read back like any other, so that there is one way to the state.
+    opened = store::Ledger::open(parts, replay, clock, std::move(options));
+  }
+  if (!opened) return opened.error();
+  if (auto folded =
+          fold_rest(parts.backend, replay, (*opened)->position().head.size);
+      !folded)
+    return folded.error();
+  return std::make_shared<OpenLedger>(
+      OpenLedger{parts.backend, std::move(*opened), replay.take()});
+}
+
+class LedgerActorState::Writer {
+ public:
+  using Self = LedgerActor::stateful_pointer<LedgerActorState>;
+
+  Writer(Self self, std::shared_ptr<OpenLedger> opened, ClockPort clock,
+         const LedgerSettings& settings)
+      : self_(self),
+        opened_(std::move(opened)),
+        clock_(std::move(clock)),
+        group_(*opened_->ledger, settings.group),
+        snapshot_entries_(settings.snapshot_entries),
+        snapshot_at_(size() + snapshot_entries_) {}
+
+  caf::result<EntriesPtr> append(const AppendPtr& append) {
+    auto promise = self_->make_response_promise<EntriesPtr>();
+    arrived_.push_back({append, promise});
+    read_clock();
+    return promise;
+  }
+
+  caf::result<EntriesPtr> replay(const std::string& stream,
+                                 std::uint64_t after) {
+    auto promise = self_->make_response_promise<EntriesPtr>();
+    after_appends([this, stream, after, promise] {
+      actors::answer(promise, read_stream(stream, after));
+    });
+    return promise;
+  }
+
+  caf::result<StatePtr> state() {
+    auto promise = self_->make_response_promise<StatePtr>();
+    after_appends([this, promise]() mutable {
+      promise.deliver(
+          StatePtr{std::make_shared<events::State>(opened_->state)});
+    });
+    return promise;
+  }
+
+  [[nodiscard]] LedgerStatus status() const {
+    LedgerStatus status{ledger().position().head, ledger().checkpoint(), {}};
+    if (ledger().failure()) status.read_only = ledger().failure()->message;
+    return status;
+  }
+
+  void watch(const LedgerWatcher& watcher) {
+    watchers_.push_back(watcher);
+    if (told_) tell(watcher);
+  }
+
+  bool prepare_stop() {
+    auto published = ledger().publish();
+    ledger().prepare_orderly_stop();
+    return published.ok();
+  }
+
+  void read_clock() {
+    if (clock_asked_) return;
+    clock_asked_ = true;
+    self_->request(clock_, caf::infinite, read_atom::value)
+        .then([this](const store::ClockReading& now) { go_on(now); },
+              [this](caf::error& error) { self_->quit(error); });
+  }
+
+ private:
+  struct Arrived {
+    AppendPtr append;
+    caf::typed_response_promise<EntriesPtr> promise;
+  };
+
+  [[nodiscard]] store::Ledger& ledger() const { return *opened_->ledger; }
+  [[nodiscard]] std::uint64_t size() const {
+    return ledger().position().head.size;
+  }
+
+  /// Whoever asks what was recorded is told of every append before: one that
+  /// begins anew may follow on one whose append is not answered yet.
+  void after_appends(std::function<void()> look) {
+    if (arrived_.empty() && group_.waiting_events() == 0) return look();
+    mark(RarePath::replay_behind_appends);
+    looks_.push_back(std::move(look));
+  }
+
+  void go_on(const store::ClockReading& now) {
+    clock_asked_ = false;
+    now_ = now;
+    for (auto& arrived : std::exchange(arrived_, {}))
+      submit(std::move(arrived), now.since_boot_ns);
+    bool more_is_coming = !self_->mailbox().empty();
+    if (group_.waiting_events() > 0 &&
+        !group_.due(more_is_coming, now.since_boot_ns)) {
+      mark(RarePath::group_waited);
+      read_clock();  // answered after what is in the mailbox now
+      return;
+    }
+    // An error of the checkpoint outside is no harm yet: it is tried again.
+    (void)group_.flush(now);
+    for (auto& look : std::exchange(looks_, {})) look();
+    write_snapshot();
+    if (ledger().failure() && !told_) say_read_only();
+    if (!ledger().failure() && ledger().unpublished())
+      self_->delayed_send(self_, publish_again_after, publish_atom::value);
+  }
+
+  void submit(Arrived arrived, std::uint64_t since_boot_ns) {
+    store::WaitingRequest waiting;
+    waiting.request = arrived.append->request;
+    waiting.changes_admission = changes_capabilities(waiting.request);
+    if (arrived.append->need)
+      waiting.admit = [this, append = arrived.append] {
+        return admit(*append->need);
+      };
+    waiting.answer = [this, promise = arrived.promise](
+                         const Result<store::Appended>& appended) mutable {
+      answer(promise, appended);
+    };
+    group_.submit(std::move(waiting), since_boot_ns);
+  }
+
+  [[nodiscard]] store::Status admit(const events::Need& need) const {
+    events::Moment moment{now_.utc_ns, now_.since_boot_ns, now_.synchronised,
+                          opened_->state.node.boot};
+    if (events::is_live(opened_->state.capabilities, need, moment)) return {};
+    mark(RarePath::need_not_live);
+    return Error{ErrorCode::not_granted, "grant " + need.grant.hex() +
+                                             " does not allow " + need.subject +
+                                             " to do this to " + need.resource};
+  }
+
+  void answer(caf::typed_response_promise<EntriesPtr>& promise,
+              const Result<store::Appended>& appended) {
+    if (!appended) {
+      promise.deliver(to_message(appended.error()));
+      return;
+    }
+    auto entries = read(appended->first, appended->count);
+    if (!entries) return give_up(entries.error());
+    for (const auto& bytes : **entries)
+      if (auto contradiction =
+              events::apply(opened_->state, *schema::GetEntry(bytes.data())))
+        return give_up({ErrorCode::damaged, *contradiction});
+    promise.deliver(*entries);
+  }
+
+  /// What was recorded is not what was asked for: nothing here can be trusted.
+  void give_up(const Error& error) { self_->quit(to_message(error)); }
+
+  Result<EntriesPtr> read(std::uint64_t first, std::size_t count) const {
+    auto transaction = opened_->backend.read();
+    if (!transaction) return transaction.error();
+    store::LedgerView view{**transaction};
+    auto entries = std::make_shared<Entries>();
+    for (auto sequence = first; sequence < first + count; ++sequence) {
+      auto entry = read_entry(view, sequence);
+      if (!entry) return entry.error();
+      entries->push_back(std::move(*entry));
+    }
+    return EntriesPtr{std::move(entries)};
+  }
+
+  [[nodiscard]] Result<EntriesPtr> read_stream(const std::string& stream,
+                                               std::uint64_t after) const {
+    auto transaction = opened_->backend.read();
+    if (!transaction) return transaction.error();
+    store::LedgerView view{**transaction};
+    auto entries = std::make_shared<Entries>();
+    store::Status read;
+    auto scanned =
+        view.scan_stream(stream, after + 1, [&](std::uint64_t sequence) {
+          auto entry = read_entry(view, sequence);
+          if (entry)
+            entries->push_back(std::move(*entry));
+          else
+            read = entry.error();
+          return read.ok();
+        });
+    if (!scanned) return scanned.error();
+    if (!read) return read.error();
+    return EntriesPtr{std::move(entries)};
+  }
+
+  void write_snapshot() {
+    if (snapshot_entries_ == 0 || ledger().failure() || size() < snapshot_at_)
+      return;
+    snapshot_at_ = size() + snapshot_entries_;
+    // Snapshots only save time; one that fails is missed by nobody.
+    if (ledger().write_snapshot(events::encode(opened_->state)))
+      mark(RarePath::snapshot_written);
+  }
+
+  void say_read_only() {
+    mark(RarePath::went_read_only);
+    told_ = true;
+    for (const auto& watcher : watchers_) tell(watcher);
+  }
+
+  void tell(const LedgerWatcher& watcher) {
+    self_->send(watcher, read_only_atom::value, ledger().failure()->message);
+  }
+
+  Self self_;
+  std::shared_ptr<OpenLedger> opened_;
+  ClockPort clock_;
+  store::GroupCommit group_;
+  std::uint64_t snapshot_entries_;
+  std::uint64_t snapshot_at_;
+  store::ClockReading now_;
+  bool clock_asked_ = false;
+  std::vector<Arrived> arrived_;
+  std::vector<std::function<void()>> looks_;
+  std::vector<LedgerWatcher> watchers_;
+  bool told_ = false;
+};
+
+LedgerActorState::LedgerActorState() = default;
+LedgerActorState::~LedgerActorState() = default;
+
+LedgerActor::behavior_type ledger_actor(
+    LedgerActor::stateful_pointer<LedgerActorState> self,
+    const std::shared_ptr<OpenLedger>& opened, const ClockPort& clock,
+    const LedgerSettings& settings) {
+  self->state.writer =
+      std::make_unique<LedgerActorState::Writer>(self, opened, clock, settings);
+  auto* writer = self->state.writer.get();
+  return {
+      [=](append_atom, const AppendPtr& append) {
+        return writer->append(append);
+      },
+      [=](replay_atom, const std::string& stream, std::uint64_t after) {
+        return writer->replay(stream, after);
+      },
+      [=](state_atom) { return writer->state(); },
+      [=](status_atom) { return writer->status(); },
+      [=](watch_atom, const LedgerWatcher& watcher) { writer->watch(watcher); },
+      [=](stop_atom) { return writer->prepare_stop(); },
+      [=](publish_atom) { writer->read_clock(); },
+  };
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,218 @@
+#include "actors/node.hpp"
+
+#include <algorithm>
+
+#include "actors/rare_path.hpp"
+#include "store/key_rotation.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using store::Error;
+using store::ErrorCode;
+using Self = NodeActor::stateful_pointer<NodeState>;
+using Kept = NodeState::Kept;
+
+const Origin own_will{{schema::PrincipalKind::actor, NodeState::name}, {}, {}};
+
+events::Draft draft_of(schema::EventUnion payload) {
+  return {std::string{store::node_stream}, std::move(payload)};
+}
+
+/// The actor held out: its next death is a first one again.
+constexpr auto held_out_after = std::chrono::minutes{2};
+
+// -- the others ---------------------------------------------------------------
+
+void spawn(Self self, Kept& kept) {
+  kept.actor = kept.post.spawn(self, self->state.node.boot);
+  // Ends with the node, and tells it of its end.
+  self->link_to(kept.actor);
+}
+
+void spawn_all(Self self, const NodeParts& parts) {
+  for (auto& post : spawn_table(parts)) {
+    Kept kept;
+    kept.post = std::move(post);
+    self->state.kept.push_back(std::move(kept));
+  }
+  for (auto& kept : self->state.kept) spawn(self, kept);
+}
+
+void respawn(Self self, const std::string& name) {
+  auto& state = self->state;
+  if (state.mode == NodeMode::stopping) return;
+  for (auto& kept : state.kept)
+    if (kept.post.name == name && !kept.actor) {
+      mark(RarePath::actor_respawned);
+      kept.respawns += 1;
+      spawn(self, kept);
+      self->delayed_send(self, held_out_after, held_atom::value, name,
+                         kept.respawns);
+    }
+}
+
+void take_exit(Self self, const caf::exit_msg& exit) {
+  auto& state = self->state;
+  auto kept =
+      std::find_if(state.kept.begin(), state.kept.end(),
+                   [&](const Kept& one) { return one.actor == exit.source; });
+  if (kept == state.kept.end()) return self->quit(exit.reason);
+  kept->actor = nullptr;
+  if (state.mode == NodeMode::stopping) return;
+  auto delay = respawn_delay(kept->deaths_in_a_row++);
+  if (delay == std::chrono::seconds{0}) return respawn(self, kept->post.name);
+  mark(RarePath::respawn_delayed);
+  self->delayed_send(self, delay, respawn_atom::value, kept->post.name);
+}
+
+/// Unless it died again meanwhile.
+void note_held_out(NodeState& state, const std::string& name,
+                   std::uint64_t respawns) {
+  for (auto& kept : state.kept)
+    if (kept.post.name == name && kept.respawns == respawns && kept.actor)
+      kept.deaths_in_a_row = 0;
+}
+
+caf::result<caf::actor> find(const NodeState& state, const std::string& name) {
+  for (const auto& kept : state.kept)
+    if (kept.post.name == name && kept.actor) return kept.actor;
+  return to_message({ErrorCode::not_found, "there is no actor " + name +
+                                               " now; it may be respawned, "
+                                               "try again"});
+}
+
+// -- its own life -------------------------------------------------------------
+
+events::Contradiction apply(events::Node& node, const schema::Entry& entry) {
+  events::State alone;
+  alone.node = std::move(node);
+  auto contradiction = events::apply(alone, entry);
+  node = std::move(alone.node);
+  return contradiction;
+}
+
+void start(Self self, const NodeParts& parts) {
+  auto decide = [self, parts](const events::Moment&) -> events::Decision {
+    schema::NodeStartedT started;
+    started.boot = self->state.node.boot + 1;
+    started.version = parts.version;
+    schema::EventUnion payload;
+    payload.Set(std::move(started));
+    return std::vector{draft_of(std::move(payload))};
+  };
+  self->state.life.command(own_will, decide,
+                           [self, parts](const auto& recorded) {
+                             if (!recorded)
+                               return self->quit(to_message(recorded.error()));
+                             auto& state = self->state;
+                             if (state.mode == NodeMode::starting)
+                               state.mode = NodeMode::running;
+                             spawn_all(self, parts);
+                           });
+}
+
+void record_stop(Self self, schema::StopReason reason,
+                 caf::typed_response_promise<bool> promise) {
+  auto decide = [self, reason](const events::Moment&) -> events::Decision {
+    schema::NodeStoppedT stopped;
+    stopped.boot = self->state.node.boot;
+    stopped.reason = reason;
+    schema::EventUnion payload;
+    payload.Set(schema::NodeStoppedT{stopped});
+    return std::vector{draft_of(std::move(payload))};
+  };
+  self->state.life.command(own_will, decide,
+                           [self, promise](const auto& recorded) mutable {
+                             // It ends all the same: replay copes with a boot
+                             // that has no end.
+                             if (!recorded) mark(RarePath::stop_unrecorded);
+                             promise.deliver(recorded.ok());
+                             self->quit(caf::exit_reason::user_shutdown);
+                           });
+}
+
+caf::result<bool> stop(Self self, const LedgerActor& ledger,
+                       schema::StopReason reason) {
+  auto& state = self->state;
+  if (state.mode == NodeMode::stopping)
+    return to_message({ErrorCode::bad_input, "the node is stopping already"});
+  state.mode = NodeMode::stopping;
+  for (auto& kept : state.kept)
+    if (kept.actor)
+      self->send_exit(kept.actor, caf::exit_reason::user_shutdown);
+  auto promise = self->make_response_promise<bool>();
+  self->request(ledger, caf::infinite, stop_atom::value)
+      .then([=](bool) { record_stop(self, reason, promise); },
+            [=](caf::error& error) { self->quit(error); });
+  return promise;
+}
+
+void turn_read_only(NodeState& state, const std::string& reason) {
+  if (state.mode != NodeMode::stopping) state.mode = NodeMode::read_only;
+  state.reason = reason;
+}
+
+NodeStatus status_of(const NodeState& state) {
+  NodeStatus status{state.node.id, state.node.name, state.node.boot,
+                    state.mode,    state.reason,    {}};
+  for (const auto& kept : state.kept)
+    status.respawns[kept.post.name] = kept.respawns;
+  return status;
+}
+
+}  // namespace
+
+std::vector<Post> spawn_table(const NodeParts& parts) {
+  std::vector<Post> table{
+      {OperatorGateState::name,
+       {"ledger", "clock"},
+       [parts](NodePointer node, std::uint64_t boot) {
+         return caf::actor_cast<caf::actor>(node->spawn(
+             operator_gate, parts.ledger, parts.clock, boot, parts.next_id));
+       }},
+  };
+  table.insert(table.end(), parts.more_posts.begin(), parts.more_posts.end());
+  return table;
+}
+
+std::chrono::seconds respawn_delay(std::uint64_t deaths_in_a_row) {
+  constexpr std::uint64_t doublings_max = 6;
+  if (deaths_in_a_row == 0) return std::chrono::seconds{0};
+  auto doubled = std::uint64_t{1}
+                 << std::min(deaths_in_a_row - 1, doublings_max);
+  return std::chrono::seconds{std::min<std::uint64_t>(doubled, 60)};
+}
+
+NodeActor::behavior_type node_actor(Self self, const NodeParts& parts) {
+  self->set_exit_handler(
+      [self](caf::exit_msg& exit) { take_exit(self, exit); });
+  self->send(parts.ledger, watch_atom::value,
+             caf::actor_cast<LedgerWatcher>(self));
+  self->state.life.begin(
+      self,
+      {parts.ledger, parts.clock, [self] { return self->state.node.boot; },
+       [self](const auto& entry) { return apply(self->state.node, entry); },
+       [] {}},
+      std::string{store::node_stream});
+  start(self, parts);
+  return {
+      [=](status_atom) { return status_of(self->state); },
+      [=](find_atom, const std::string& name) {
+        return find(self->state, name);
+      },
+      [=](stop_atom, schema::StopReason reason) {
+        return stop(self, parts.ledger, reason);
+      },
+      [=](read_only_atom, const std::string& reason) {
+        turn_read_only(self->state, reason);
+      },
+      [=](respawn_atom, const std::string& name) { respawn(self, name); },
+      [=](held_atom, const std::string& name, std::uint64_t respawns) {
+        note_held_out(self->state, name, respawns);
+      },
+  };
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,190 @@
+#include "actors/operator_gate.hpp"
+
+#include <algorithm>
+
+#include "actors/rare_path.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using store::Error;
+using store::ErrorCode;
+using Self = OperatorGate::stateful_pointer<OperatorGateState>;
+
+constexpr auto expiry_interval = std::chrono::seconds{60};
+
+events::Decision decide(const events::Capabilities& capabilities,
+                        const Change& change, const events::Moment& now) {
+  if (const auto* grant = std::get_if<events::GrantWish>(&change))
+    return events::decide_grant(capabilities, *grant, now);
+  const auto& revoke = std::get<RevokeWish>(change);
+  auto decision =
+      events::decide_revoke(capabilities, revoke.grant, revoke.reason);
+  const auto* drafts = std::get_if<std::vector<events::Draft>>(&decision);
+  if (drafts != nullptr && drafts->size() > 2) mark(RarePath::cascade_of_three);
+  return decision;
+}
+
+std::string rights_in_words(schema::Right rights) {
+  std::string words;
+  for (auto right : schema::EnumValuesRight())
+    if ((rights & right) == right)
+      words += (words.empty() ? "" : ", ") +
+               std::string{schema::EnumNameRight(right)};
+  return words.empty() ? "nothing" : words;
+}
+
+/// One line for each event that a commit would record.
+std::vector<std::string> plan_of(const events::Capabilities& capabilities,
+                                 const std::vector<events::Draft>& drafts) {
+  std::vector<std::string> plan;
+  for (const auto& draft : drafts) {
+    if (const auto* granted = draft.payload.AsCapabilityGranted()) {
+      plan.push_back(
+          "grant " + Id{*granted->grant}.hex() + ": " + granted->subject +
+          " may " + rights_in_words(granted->rights) + " " + granted->resource);
+    } else if (const auto* revoked = draft.payload.AsCapabilityRevoked()) {
+      const auto& grant = capabilities.live.at(Id{*revoked->grant});
+      plan.push_back("revoke " + Id{*revoked->grant}.hex() + ": " +
+                     grant.subject + " may no longer " +
+                     rights_in_words(grant.rights) + " " + grant.resource);
+    }
+  }
+  return plan;
+}
+
+auto find_proposal(OperatorGateState& state, const Id& id) {
+  return std::find_if(state.proposals.begin(), state.proposals.end(),
+                      [&](const auto& proposal) { return proposal.id == id; });
+}
+
+Error no_such_proposal(const Id& id) {
+  return {ErrorCode::not_found, "no proposal " + id.hex() + " waits"};
+}
+
+/// What can not be decided now is refused at once, with the reason.
+caf::result<Id> propose(Self self, const NextId& next_id,
+                        const Change& change) {
+  auto& state = self->state;
+  if (state.proposals.size() >= proposals_max)
+    return to_message({ErrorCode::bad_input,
+                       "too many proposals wait: commit or reject some first"});
+  auto promise = self->make_response_promise<Id>();
+  auto id = next_id();
+  auto plan = std::make_shared<std::vector<std::string>>();
+  auto rehearse = [&state, change, plan](const events::Moment& now) {
+    auto decision = decide(state.capabilities, change, now);
+    if (auto* drafts = std::get_if<std::vector<events::Draft>>(&decision)) {
+      *plan = plan_of(state.capabilities, *drafts);
+      drafts->clear();
+    }
+    return decision;
+  };
+  state.grants.command(
+      {}, rehearse, [&state, change, plan, id, promise](const auto& result) {
+        if (result) state.proposals.push_back({id, change, *plan});
+        answer(promise, result ? store::Result<Id>{id} : result.error());
+      });
+  return promise;
+}
+
+caf::result<std::uint64_t> commit(Self self, const Id& id,
+                                  const store::Principal& principal) {
+  auto& state = self->state;
+  auto proposal = find_proposal(state, id);
+  if (proposal == state.proposals.end())
+    return to_message(no_such_proposal(id));
+  auto promise = self->make_response_promise<std::uint64_t>();
+  Origin origin{principal,
+                store::Causation{schema::CausationKind::request, {}, 0, id},
+                {}};
+  state.grants.command(
+      std::move(origin),
+      [&state, change = proposal->change](const events::Moment& now) {
+        return decide(state.capabilities, change, now);
+      },
+      [&state, id, promise](const auto& result) {
+        if (result)
+          std::erase_if(state.proposals,
+                        [&](const auto& done) { return done.id == id; });
+        answer(promise, result);
+      });
+  return promise;
+}
+
+caf::result<bool> reject(OperatorGateState& state, const Id& id) {
+  auto proposal = find_proposal(state, id);
+  if (proposal == state.proposals.end())
+    return to_message(no_such_proposal(id));
+  state.proposals.erase(proposal);
+  return true;
+}
+
+/// Revokes what is past its time, now and then.
+void expire(Self self) {
+  auto& state = self->state;
+  state.grants.command(
+      {{schema::PrincipalKind::actor, OperatorGateState::name}, {}, {}},
+      [&state](const events::Moment& now) {
+        return events::decide_expiry(state.capabilities, now);
+      },
+      [](const auto& result) {
+        if (result && *result != 0) mark(RarePath::grant_expired);
+      });
+  self->delayed_send(self, expiry_interval, expire_atom::value);
+}
+
+events::Contradiction apply(OperatorGateState& state,
+                            const schema::Entry& entry) {
+  if (const auto* granted = entry.payload_as_CapabilityGranted())
+    return events::apply(state.capabilities, entry, *granted);
+  if (const auto* revoked = entry.payload_as_CapabilityRevoked())
+    return events::apply(state.capabilities, *revoked);
+  return "it is no event of a capability";
+}
+
+/// The grants are as many streams, so they are taken from the ledger's state
+/// rather than replayed.
+void begin(Self self, AggregateParts parts) {
+  self->request(parts.ledger, caf::infinite, state_atom::value)
+      .then(
+          [self, parts](const StatePtr& all) {
+            auto& state = self->state;
+            state.capabilities = all->capabilities;
+            std::map<std::string, std::uint64_t> versions;
+            for (const auto& [id, grant] : state.capabilities.live)
+              versions[events::capability_stream(id)] = 1;
+            state.grants.begin_with_state(self, parts, std::move(versions));
+            expire(self);
+          },
+          [self](caf::error& error) { self->quit(error); });
+}
+
+}  // namespace
+
+OperatorGate::behavior_type operator_gate(Self self, const LedgerActor& ledger,
+                                          const ClockPort& clock,
+                                          std::uint64_t boot,
+                                          const NextId& next_id) {
+  auto& state = self->state;
+  begin(self,
+        {ledger, clock, [boot] { return boot; },
+         [&state](const auto& entry) { return apply(state, entry); }, [] {}});
+  return {
+      [=](propose_atom, const ChangePtr& change) {
+        return propose(self, next_id, *change);
+      },
+      [=](list_atom) {
+        return std::make_shared<const std::vector<Proposal>>(
+            self->state.proposals);
+      },
+      [=](commit_atom, const Id& id, const store::Principal& principal) {
+        return commit(self, id, principal);
+      },
+      [=](reject_atom, const Id& id) { return reject(self->state, id); },
+      [=](expire_atom) { expire(self); },
+  };
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,32 @@
+// The operator gate: what waits for the operator's commit, and the grants that
+// come of it. It alone writes the streams of the grants.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "actors/aggregate.hpp"
+
+namespace ppn::actors {
+
+/// Ids that never repeat, from the node's own source of chance.
+using NextId = std::function<Id()>;
+
+struct OperatorGateState {
+  OperatorGateState() = default;
+
+  events::Capabilities capabilities;
+  std::vector<Proposal> proposals;
+  Aggregate<OperatorGate::stateful_pointer<OperatorGateState>> grants;
+  static inline const char* name = "operator_gate";
+};
+
+/// Waits at most for this many commits at once.
+inline constexpr std::size_t proposals_max = 100;
+
+OperatorGate::behavior_type operator_gate(
+    OperatorGate::stateful_pointer<OperatorGateState> self,
+    const LedgerActor& ledger, const ClockPort& clock, std::uint64_t boot,
+    const NextId& next_id);
+
+}  // namespace ppn::actors

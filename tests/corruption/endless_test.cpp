@@ -1,0 +1,46 @@
+// A few pages that refer to each other such that reading them never ends.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/corruption/ledger_copy.hpp"
+#include "tests/corruption/page_bomb.hpp"
+#include "tests/corruption/trials.hpp"
+
+namespace ppn::tests {
+
+using store::Table;
+
+BOOST_AUTO_TEST_SUITE(endless)
+
+BOOST_AUTO_TEST_CASE(a_tree_of_pages_that_never_ends_is_found) {
+  struct Bomb {
+    Table table;
+    const char* verdict;
+  };
+  const Bomb bombs[] = {{Table::entries, "storage"},
+                        {Table::tree, "tree; good 19"},
+                        {Table::streams, "index; good 19"},
+                        {Table::meta, "index; good 19"},
+                        {Table::snapshots, "snapshot; good 19"}};
+  std::vector<std::unique_ptr<LedgerCopy>> copies;
+  for (const auto& bomb : bombs) {
+    copies.push_back(std::make_unique<LedgerCopy>(story()));
+    plant_page_bomb(copies.back()->directory().database(), bomb.table);
+  }
+  // First in a process of its own, where an audit that does not end is seen.
+  auto outcomes = run_trials(copies.size(), 2, [&](unsigned) -> Trial {
+    return [&](std::size_t n, const NoteOutcome&) {
+      return copies[n]->audit().valid() ? Outcome::undetected : Outcome::found;
+    };
+  });
+  for (std::size_t n = 0; n < copies.size(); ++n) {
+    BOOST_TEST_CONTEXT(bombs[n].verdict) {
+      BOOST_REQUIRE_MESSAGE(outcomes[n] == Outcome::found,
+                            name_of(outcomes[n]));
+      BOOST_TEST(verdict(*copies[n]) == bombs[n].verdict);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests

@@ -1,0 +1,63 @@
+#include "tests/simulation/faults.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ppn::simulation {
+
+namespace {
+
+struct FaultKind {
+  const char* name;
+  /// The highest rate in a million, of whatever it may strike.
+  std::uint64_t per_million_max;
+};
+
+// Those that befall a host strike once a simulated minute at most; those of the
+// disk, the net and the dial at each use.
+constexpr std::array<FaultKind, fault_kinds> kinds{{
+    {"crash", 60'000},
+    {"crash-in-commit", 30'000},
+    {"reboot", 20'000},
+    {"stop", 30'000},
+    {"actor-dies", 80'000},
+    {"commit-fails", 20'000},
+    {"disk-full", 20'000},
+    {"map-full", 10'000},
+    {"outside-fails", 200'000},
+    {"bit-flip", 500'000},
+    {"rollback", 300'000},
+    {"frame-lost", 300'000},
+    {"frame-repeated", 200'000},
+    {"frame-late", 300'000},
+    {"partition", 30'000},
+    {"one-way-cut", 30'000},
+    {"slow", 40'000},
+    {"suspend", 5'000},
+    {"clock-skewed", 500'000},
+    {"clock-jumps", 30'000},
+    {"clock-absurd", 10'000},
+    {"dial-dumb", 300'000},
+}};
+
+}  // namespace
+
+const char* name_of(Fault fault) {
+  return kinds[static_cast<std::size_t>(fault)].name;
+}
+
+Faults Faults::drawn(Random& random, const std::vector<std::string>& allowed) {
+  Faults faults;
+  for (std::size_t i = 0; i < fault_kinds; ++i) {
+    bool is_allowed = allowed.empty() ||
+                      std::find(allowed.begin(), allowed.end(),
+                                kinds[i].name) != allowed.end();
+    // Drawn in any case, so that leaving one out changes no other.
+    bool is_on = random.below(2) == 0;
+    auto rate = 1 + random.below(kinds[i].per_million_max);
+    if (is_allowed && is_on) faults.per_million_[i] = rate;
+  }
+  return faults;
+}
+
+}  // namespace ppn::simulation

@@ -1,0 +1,79 @@
+// What goes wrong in a run. Each seed turns some faults on and others off, and
+// draws how often they strike, so that rare combinations occur.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/support/random.hpp"
+
+namespace ppn::simulation {
+
+using tests::Random;
+
+enum class Fault : std::uint8_t {
+  /// A process dies at any step, or at a stage of a commit.
+  crash,
+  crash_in_commit,
+  /// The whole machine starts anew: its clock since boot too.
+  reboot,
+  /// The node is told to stop, and started again.
+  stop,
+  /// One actor dies.
+  actor_dies,
+  /// A commit fails; it reached the disk or did not.
+  commit_fails,
+  disk_full,
+  map_full,
+  outside_fails,
+  /// A bit of the disk flips while the node is down.
+  bit_flip,
+  /// The database goes back while the node is down; the checkpoint beside it
+  /// does not.
+  rollback,
+  frame_lost,
+  frame_repeated,
+  frame_late,
+  /// Some hosts do not hear others, in both directions or in one.
+  partition,
+  one_way_cut,
+  slow,
+  /// A lid is closed for days.
+  suspend,
+  clock_skewed,
+  clock_jumps,
+  clock_absurd,
+  dial_dumb,
+  count_,
+};
+
+inline constexpr std::size_t fault_kinds =
+    static_cast<std::size_t>(Fault::count_);
+
+/// As they are spelled on a command line.
+const char* name_of(Fault fault);
+
+class Faults {
+ public:
+  /// None.
+  Faults() : per_million_(fault_kinds) {}
+
+  /// Drawn from `random`, of those whose names are in `allowed`; all if it is
+  /// empty. bad names are ignored here and refused by the command line.
+  static Faults drawn(Random& random, const std::vector<std::string>& allowed);
+
+  [[nodiscard]] bool on(Fault fault) const {
+    return per_million_[static_cast<std::size_t>(fault)] != 0;
+  }
+  /// Whether it strikes this time.
+  [[nodiscard]] bool strikes(Fault fault, Random& random) const {
+    auto rate = per_million_[static_cast<std::size_t>(fault)];
+    return rate != 0 && random.below(1'000'000) < rate;
+  }
+
+ private:
+  std::vector<std::uint64_t> per_million_;
+};
+
+}  // namespace ppn::simulation

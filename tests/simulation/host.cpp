@@ -1,0 +1,101 @@
+#include "tests/simulation/host.hpp"
+
+#include "events/state_codec.hpp"
+#include "store/audit.hpp"
+
+namespace ppn::simulation {
+
+namespace {
+
+class StateFold final : public store::StateOracle {
+ public:
+  store::Status apply(const schema::Entry& entry) override {
+    if (auto contradiction = events::apply(state_, entry))
+      return store::Error{store::ErrorCode::damaged, *contradiction};
+    return {};
+  }
+  store::Status check_snapshot(ByteView state) override {
+    auto decoded = events::decode(state);
+    if (decoded && *decoded == state_) return {};
+    return store::Error{store::ErrorCode::damaged, "its state is another"};
+  }
+
+ private:
+  events::State state_;
+};
+
+Complaint check_ledger(const Process& process, const Shadow& shadow) {
+  const auto& opened = *process.opened;
+  if (opened.ledger->position().head.size != shadow.entries())
+    return "the ledger is of another size than its disk";
+  auto* ledger = look_into<actors::LedgerActorState>(process.ledger);
+  if (ledger != nullptr && opened.state != shadow.state())
+    return "the ledger's state is not the replay of its entries";
+  return {};
+}
+
+Complaint check_node(const Process& process, const Shadow& shadow) {
+  const auto* node = look_into<actors::NodeState>(process.node);
+  if (node == nullptr || !node->life.idle()) return {};
+  if (node->node != shadow.state().node)
+    return "the node's state is not the replay of its stream";
+  return {};
+}
+
+Complaint check_gate(const Process& process, const Shadow& shadow) {
+  const auto* gate =
+      process.kept<actors::OperatorGateState, actors::OperatorGate>(
+          actors::OperatorGateState::name);
+  if (gate == nullptr || !gate->grants.idle()) return {};
+  if (gate->capabilities != shadow.state().capabilities)
+    return "the operator gate's grants are not those of the ledger";
+  return {};
+}
+
+Complaint check_counter(const Process& process, const Shadow& shadow) {
+  const auto* counter =
+      process.kept<CounterState, CounterActor>(CounterState::name);
+  if (counter == nullptr) return {};
+  if (counter->counter.count > shadow.counts())
+    return "the counter holds a count that is not durable";
+  if (counter->aggregate.version(counter_stream) != counter->counter.count)
+    return "the counter's state and version do not agree";
+  if (counter->aggregate.idle() && counter->counter.count != shadow.counts())
+    return "the counter's state is not the replay of its stream";
+  return {};
+}
+
+}  // namespace
+
+Complaint check(Host& host, Trace& trace) {
+  if (auto complaint = host.shadow.follow(host.disk, host.index, trace))
+    return complaint;
+  if (host.dial_shows > host.shadow.counts())
+    return "the dial shows a count that is not durable";
+  if (!host.process) return {};
+  const auto& process = *host.process;
+  // A commit that failed may have reached the disk all the same.
+  if (process.is_dying || process.opened->ledger->failure()) return {};
+  for (auto* rule : {check_ledger, check_node, check_gate, check_counter})
+    if (auto complaint = rule(process, host.shadow)) return complaint;
+  return {};
+}
+
+Complaint audit(Disk& disk) {
+  OpenDisk opened{disk,
+                  {[] { return CommitFate::failed; }, [] { return true; },
+                   [] { return true; }, [] { return true; }},
+                  [] { return std::uint64_t{0}; }};
+  StateFold fold;
+  store::AuditOptions options;
+  options.oracle = &fold;
+  if (disk.outside_checkpoint)
+    options.known_checkpoints = {{"outside", *disk.outside_checkpoint, false}};
+  auto report = store::audit(opened.parts().backend, options);
+  if (!report) return report.error().message;
+  if (report->valid()) return {};
+  if (report->findings.empty()) return "the ledger is too new";
+  return "the audit finds: " + report->findings.front().message;
+}
+
+}  // namespace ppn::simulation
