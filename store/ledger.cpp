@@ -84,10 +84,10 @@ struct Batch {
 
 /// Where a batch stood before a request, to go back to if it is refused.
 struct BatchMark {
-  std::size_t chunk_bytes;
-  std::size_t chunk_records;
+  std::size_t chunk_bytes = 0;
+  std::size_t chunk_records = 0;
   Hash link;
-  std::uint64_t next_sequence;
+  std::uint64_t next_sequence = 0;
 };
 
 }  // namespace
@@ -327,7 +327,7 @@ class Ledger::Implementation {
     pending.hash = begin_leaf().update(entry);
     batch.link = pending.hash.finish();
     batch.next_sequence += 1;
-    batch.chunks.back().add(entry, std::move(pending));
+    batch.chunks.back().add(entry, pending);
     return {};
   }
 

@@ -16,7 +16,7 @@ void RecordChunk::add(ByteView entry, PendingRecord pending) {
   bytes.insert(bytes.end(), prefix.begin(), prefix.end());
   bytes.insert(bytes.end(), entry.begin(), entry.end());
   bytes.resize(bytes.size() + Signature::size);
-  records.push_back(std::move(pending));
+  records.push_back(pending);
 }
 
 void RecordChunk::sign(const SigningKey& key) {
