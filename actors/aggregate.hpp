@@ -57,7 +57,7 @@ class Aggregate {
             [this](const EntriesPtr& entries) {
               if (apply(*entries)) become_ready();
             },
-            [this](caf::error& error) { self_->quit(error); });
+            [this](caf::error& error) { give_up(error); });
   }
 
   /// For one whose state was taken from the ledger's: goes on from there.
@@ -107,7 +107,7 @@ class Aggregate {
               decide({clock.utc_ns, clock.since_boot_ns, clock.synchronised,
                       parts_.boot()});
             },
-            [this](caf::error& error) { self_->quit(error); });
+            [this](caf::error& error) { give_up(error); });
   }
 
   void decide(const events::Moment& now) {
@@ -155,7 +155,7 @@ class Aggregate {
     // whoever comes next begins with a replay.
     if (why.code == store::ErrorCode::io ||
         why.code == store::ErrorCode::version_conflict)
-      return self_->quit(error);
+      return give_up(error);
     finish(why);
   }
 
@@ -167,14 +167,21 @@ class Aggregate {
     next();
   }
 
+  /// Ends the actor; whoever waits is told why.
+  void give_up(const caf::error& error) {
+    for (auto& command : std::exchange(waiting_, {}))
+      command.answer(from_message(error));
+    self_->quit(error);
+  }
+
   /// False if an entry can not be: the actor ends, for what it holds is wrong.
   bool apply(const Entries& entries) {
     for (const auto& bytes : entries) {
       const auto* entry = schema::GetEntry(bytes.data());
       if (auto contradiction = parts_.apply(*entry)) {
-        self_->quit(to_message({store::ErrorCode::damaged,
-                                "entry " + std::to_string(entry->sequence()) +
-                                    ": " + *contradiction}));
+        give_up(to_message({store::ErrorCode::damaged,
+                            "entry " + std::to_string(entry->sequence()) +
+                                ": " + *contradiction}));
         return false;
       }
       versions_[entry->stream()->str()] = entry->stream_version();

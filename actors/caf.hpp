@@ -43,12 +43,6 @@ CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {
 
-/// What the node ends of its own will, and a kill, need no attention.
-inline bool is_orderly(const caf::error& reason) {
-  return reason == caf::exit_reason::normal ||
-         reason == caf::exit_reason::user_shutdown;
-}
-
 /// An error of the store on its way to another actor.
 inline caf::error to_message(const store::Error& error) {
   return caf::error{

@@ -87,6 +87,7 @@ using ProposalsPtr = std::shared_ptr<const std::vector<Proposal>>;
 
 /// Proposals live in memory: nothing durable without a commit.
 using OperatorGate = caf::typed_actor<
+    /// Answers the proposal's id. What is to be granted gets an id here too.
     caf::replies_to<propose_atom, ChangePtr>::with<Id>,
     caf::replies_to<list_atom>::with<ProposalsPtr>,
     /// Decides again on what is true now and records it in the operator's name.

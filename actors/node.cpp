@@ -27,8 +27,8 @@ constexpr auto held_out_after = std::chrono::minutes{2};
 
 void spawn(Self self, Kept& kept) {
   kept.actor = kept.post.spawn(self, self->state.node.boot);
-  // Ends with the node, and tells it of its end.
-  self->link_to(kept.actor);
+  // Not a link: a kill goes through links, and would end the node too.
+  self->monitor(kept.actor);
 }
 
 void spawn_all(Self self, const NodeParts& parts) {
@@ -53,12 +53,15 @@ void respawn(Self self, const std::string& name) {
     }
 }
 
-void take_exit(Self self, const caf::exit_msg& exit) {
+void take_death(Self self, const LedgerActor& ledger,
+                const caf::down_msg& death) {
   auto& state = self->state;
+  // Without it there is no node.
+  if (death.source == ledger) return self->quit(death.reason);
   auto kept =
       std::find_if(state.kept.begin(), state.kept.end(),
-                   [&](const Kept& one) { return one.actor == exit.source; });
-  if (kept == state.kept.end()) return self->quit(exit.reason);
+                   [&](const Kept& one) { return one.actor == death.source; });
+  if (kept == state.kept.end()) return;
   kept->actor = nullptr;
   if (state.mode == NodeMode::stopping) return;
   auto delay = respawn_delay(kept->deaths_in_a_row++);
@@ -164,6 +167,11 @@ NodeStatus status_of(const NodeState& state) {
 
 }  // namespace
 
+NodeState::~NodeState() {
+  for (const auto& one : kept)
+    if (one.actor) caf::anon_send_exit(one.actor, caf::exit_reason::kill);
+}
+
 std::vector<Post> spawn_table(const NodeParts& parts) {
   std::vector<Post> table{
       {OperatorGateState::name,
@@ -186,8 +194,11 @@ std::chrono::seconds respawn_delay(std::uint64_t deaths_in_a_row) {
 }
 
 NodeActor::behavior_type node_actor(Self self, const NodeParts& parts) {
-  self->set_exit_handler(
-      [self](caf::exit_msg& exit) { take_exit(self, exit); });
+  self->set_down_handler(
+      [self, ledger = parts.ledger](const caf::down_msg& death) {
+        take_death(self, ledger, death);
+      });
+  self->monitor(parts.ledger);
   self->send(parts.ledger, watch_atom::value,
              caf::actor_cast<LedgerWatcher>(self));
   self->state.life.begin(

@@ -38,6 +38,10 @@ std::vector<Post> spawn_table(const NodeParts& parts);
 
 struct NodeState {
   NodeState() = default;
+  /// The others end with the node, whatever ends it.
+  ~NodeState();
+  NodeState(const NodeState&) = delete;
+  NodeState& operator=(const NodeState&) = delete;
 
   /// An actor that the node keeps alive.
   struct Kept {

@@ -63,14 +63,21 @@ Error no_such_proposal(const Id& id) {
   return {ErrorCode::not_found, "no proposal " + id.hex() + " waits"};
 }
 
+/// A grant's id comes from this node alone, so that it is never one that was.
+Change with_own_id(Change change, const NextId& next_id) {
+  if (auto* grant = std::get_if<events::GrantWish>(&change))
+    grant->grant = next_id();
+  return change;
+}
+
 /// What can not be decided now is refused at once, with the reason.
-caf::result<Id> propose(Self self, const NextId& next_id,
-                        const Change& change) {
+caf::result<Id> propose(Self self, const NextId& next_id, const Change& wish) {
   auto& state = self->state;
   if (state.proposals.size() >= proposals_max)
     return to_message({ErrorCode::bad_input,
                        "too many proposals wait: commit or reject some first"});
   auto promise = self->make_response_promise<Id>();
+  auto change = with_own_id(wish, next_id);
   auto id = next_id();
   auto plan = std::make_shared<std::vector<std::string>>();
   auto rehearse = [&state, change, plan](const events::Moment& now) {

@@ -66,7 +66,7 @@ bool is_live(const Capabilities& capabilities, const Need& need,
 
 /// What a new grant is to say.
 struct GrantWish {
-  /// From the node's generator of ids.
+  /// One that never was; see OperatorGate.
   Id grant;
   std::string subject;
   std::string resource;

@@ -2,7 +2,6 @@
 // which libsodium verifies the same messages on as many threads.
 #include <fmt/format.h>
 
-#include "events/state_codec.hpp"
 #include "store/audit.hpp"
 #include "store/lmdb_backend.hpp"
 #include "tests/bench/failure.hpp"
@@ -10,6 +9,7 @@
 #include "tests/bench/parts.hpp"
 #include "tests/bench/progress.hpp"
 #include "tests/bench/verify_rate.hpp"
+#include "tests/support/state_fold.hpp"
 
 namespace ppn::bench {
 
@@ -23,23 +23,6 @@ constexpr std::string_view about_all_threads =
     "where two of them share a core, it is less than that of one thread times "
     "their number.";
 
-class StateFold final : public store::StateOracle {
- public:
-  store::Status apply(const schema::Entry& entry) override {
-    if (auto refused = events::apply(state_, entry))
-      return store::Error{store::ErrorCode::damaged, *refused};
-    return {};
-  }
-
-  store::Status check_snapshot(ByteView state) override {
-    if (events::decode(state) == state_) return {};
-    return store::Error{store::ErrorCode::damaged, "another state"};
-  }
-
- private:
-  events::State state_;
-};
-
 /// Rates with a number of threads, round after round.
 struct Course {
   unsigned jobs = 1;
@@ -51,7 +34,7 @@ struct Course {
 void run_audit(const SampleLedger& sample, Course& course) {
   auto backend =
       require(store::LmdbBackend::open_for_reading(sample.directory));
-  StateFold fold;
+  tests::StateFold fold;
   store::AuditOptions options;
   options.jobs = course.jobs;
   options.oracle = &fold;

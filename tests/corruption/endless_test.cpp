@@ -3,7 +3,10 @@
 
 #include "tests/corruption/ledger_copy.hpp"
 #include "tests/corruption/page_bomb.hpp"
+#include "tests/corruption/run_program.hpp"
 #include "tests/corruption/trials.hpp"
+#include "tests/unit/expect.hpp"
+#include "tools/ppn-ledger/commands.hpp"
 
 namespace ppn::tests {
 
@@ -39,6 +42,18 @@ BOOST_AUTO_TEST_CASE(a_tree_of_pages_that_never_ends_is_found) {
       BOOST_TEST(verdict(*copies[n]) == bombs[n].verdict);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_backup_of_it_ends_and_leaves_nothing) {
+  LedgerCopy copy{story()};
+  plant_page_bomb(copy.directory().database(), Table::entries);
+  ScratchDirectory scratch;
+  auto target = scratch / "copy";
+  auto run = run_ppn_ledger(
+      {"backup", copy.directory().root.string(), target.string()});
+  BOOST_TEST(run.exit_code == tools::exit_ledger_invalid);
+  BOOST_TEST(mentions(run.errors, "without end"), run.errors);
+  BOOST_TEST(std::filesystem::is_empty(scratch.path()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,28 +1,11 @@
 #include "tests/simulation/host.hpp"
 
-#include "events/state_codec.hpp"
 #include "store/audit.hpp"
+#include "tests/support/state_fold.hpp"
 
 namespace ppn::simulation {
 
 namespace {
-
-class StateFold final : public store::StateOracle {
- public:
-  store::Status apply(const schema::Entry& entry) override {
-    if (auto contradiction = events::apply(state_, entry))
-      return store::Error{store::ErrorCode::damaged, *contradiction};
-    return {};
-  }
-  store::Status check_snapshot(ByteView state) override {
-    auto decoded = events::decode(state);
-    if (decoded && *decoded == state_) return {};
-    return store::Error{store::ErrorCode::damaged, "its state is another"};
-  }
-
- private:
-  events::State state_;
-};
 
 Complaint check_ledger(const Process& process, const Shadow& shadow) {
   const auto& opened = *process.opened;
@@ -44,8 +27,7 @@ Complaint check_node(const Process& process, const Shadow& shadow) {
 
 Complaint check_gate(const Process& process, const Shadow& shadow) {
   const auto* gate =
-      process.kept<actors::OperatorGateState, actors::OperatorGate>(
-          actors::OperatorGateState::name);
+      process.look_into_kept<actors::OperatorGateState, actors::OperatorGate>();
   if (gate == nullptr || !gate->grants.idle()) return {};
   if (gate->capabilities != shadow.state().capabilities)
     return "the operator gate's grants are not those of the ledger";
@@ -53,8 +35,7 @@ Complaint check_gate(const Process& process, const Shadow& shadow) {
 }
 
 Complaint check_counter(const Process& process, const Shadow& shadow) {
-  const auto* counter =
-      process.kept<CounterState, CounterActor>(CounterState::name);
+  const auto* counter = process.look_into_kept<CounterState, CounterActor>();
   if (counter == nullptr) return {};
   if (counter->counter.count > shadow.counts())
     return "the counter holds a count that is not durable";
@@ -86,7 +67,7 @@ Complaint audit(Disk& disk) {
                   {[] { return CommitFate::failed; }, [] { return true; },
                    [] { return true; }, [] { return true; }},
                   [] { return std::uint64_t{0}; }};
-  StateFold fold;
+  tests::StateFold fold;
   store::AuditOptions options;
   options.oracle = &fold;
   if (disk.outside_checkpoint)

@@ -35,15 +35,22 @@ struct Process {
   bool is_dying = false;
   bool stop_asked = false;
 
+  /// Requests that a fault keeps waiting.
+  std::vector<caf::response_promise> unanswered;
+
   /// An actor that the node keeps; null while it is dead.
+  template <class Handle>
+  Handle kept(const char* name) const {
+    if (auto* state = look_into<actors::NodeState>(node))
+      for (const auto& one : state->kept)
+        if (one.post.name == name && one.actor)
+          return caf::actor_cast<Handle>(one.actor);
+    return {};
+  }
+
   template <class State, class Handle>
-  State* kept(const char* name) const {
-    auto* state = look_into<actors::NodeState>(node);
-    if (state == nullptr) return nullptr;
-    for (const auto& one : state->kept)
-      if (one.post.name == name && one.actor)
-        return look_into<State>(caf::actor_cast<Handle>(one.actor));
-    return nullptr;
+  State* look_into_kept() const {
+    return look_into<State>(kept<Handle>(State::name));
   }
 };
 
@@ -67,6 +74,8 @@ struct Host {
   /// For how many checks in a row the ledger failed and the node did not say
   /// so.
   int silent_failures = 0;
+  /// For how many an actor was dead.
+  int dead_actors = 0;
 };
 
 /// Holds the host against the rules, as it is after a step.

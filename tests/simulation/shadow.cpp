@@ -57,7 +57,17 @@ Complaint Shadow::fold(const schema::Entry& entry) {
   if (entry.payload_type() == schema::Event::Noted)
     if (auto complaint = fold_count(entry)) return complaint;
   remember_grants(entry);
-  return events::apply(state_, entry);
+  if (auto contradiction = events::apply(state_, entry)) return contradiction;
+  if (entry.payload_type() != schema::Event::CapabilityRevoked) return {};
+  return check_nothing_hangs_from_the_dead();
+}
+
+Complaint Shadow::check_nothing_hangs_from_the_dead() const {
+  const auto& live = state_.capabilities.live;
+  for (const auto& [id, grant] : live)
+    if (grant.parent && !live.contains(*grant.parent))
+      return "grant " + id.hex() + " hangs from one that was revoked";
+  return {};
 }
 
 Complaint Shadow::fold_count(const schema::Entry& entry) {

@@ -44,6 +44,8 @@ class Shadow {
   Complaint fold(const schema::Entry& entry);
   Complaint fold_count(const schema::Entry& entry);
   void remember_grants(const schema::Entry& entry);
+  /// A revocation takes along what hangs from it, and that goes first.
+  [[nodiscard]] Complaint check_nothing_hangs_from_the_dead() const;
   [[nodiscard]] bool any_grant_allows_counting(
       const schema::Entry& entry) const;
 

@@ -310,7 +310,6 @@ class World {
     end(process.wire);
     coordinator_.run_jobs_filtered(
         [&](caf::resumable* job) { return host_of(*job) == &host; });
-    unanswered_.clear();
     host.process.reset();
   }
 
@@ -343,6 +342,7 @@ class World {
     if (faults_over_) return;
     plan(minute, [this, &host] { befall(host); });
     check_says_read_only(host);
+    check_brings_back(host);
     if (strikes(Fault::crash))
       after_step([this, &host] { crash(host, "crash"); });
     if (strikes(Fault::reboot))
@@ -381,7 +381,7 @@ class World {
   }
 
   void kill_an_actor(Host& host) {
-    if (!host.process) return;
+    if (faults_over_ || !host.process) return;
     auto* node = look_into<actors::NodeState>(host.process->node);
     if (node == nullptr || node->kept.empty()) return;
     const auto& victim = node->kept[random_.below(node->kept.size())];
@@ -409,6 +409,21 @@ class World {
     // The operator sees it, and starts the node anew.
     if (random_.below(4) == 0)
       after_step([this, &host] { crash(host, "operator restarts"); });
+  }
+
+  /// Who died is back within a minute or so.
+  void check_brings_back(Host& host) {
+    const auto* node = host.process
+                           ? look_into<actors::NodeState>(host.process->node)
+                           : nullptr;
+    bool any_dead = node != nullptr &&
+                    node->mode == actors::NodeMode::running &&
+                    std::any_of(node->kept.begin(), node->kept.end(),
+                                [](const auto& one) { return !one.actor; });
+    if (!any_dead || host.is_slow || host.is_suspended)
+      host.dead_actors = 0;
+    else if (++host.dead_actors > 3)
+      violate(host, "an actor that died is not brought back");
   }
 
   // -- damage while a node is down --------------------------------------------
@@ -462,7 +477,7 @@ class World {
         [this, self, &host](set_atom, std::uint64_t incarnation,
                             std::uint64_t value) -> caf::result<bool> {
           trace_.note(host.index, "dial set", value);
-          if (strikes(Fault::dial_dumb)) return say_nothing<bool>(self);
+          if (strikes(Fault::dial_dumb)) return say_nothing<bool>(self, host);
           if (incarnation < host.dial_incarnation) return false;
           host.dial_incarnation = incarnation;
           host.dial_shows = value;
@@ -471,16 +486,16 @@ class World {
         [this, self, &host](actors::read_atom) -> caf::result<std::uint64_t> {
           trace_.note(host.index, "dial read", host.dial_shows);
           if (strikes(Fault::dial_dumb))
-            return say_nothing<std::uint64_t>(self);
+            return say_nothing<std::uint64_t>(self, host);
           return host.dial_shows;
         },
     };
   }
 
   template <class T, class Self>
-  caf::result<T> say_nothing(Self self) {
+  static caf::result<T> say_nothing(Self self, const Host& host) {
     auto promise = self->template make_response_promise<T>();
-    unanswered_.push_back(promise);
+    host.process->unanswered.push_back(promise);
     return promise;
   }
 
@@ -501,17 +516,9 @@ class World {
                          [static_cast<std::size_t>(from.index)];
       if (!heard || !to.process) return;
       trace_.note(to.index, "frame in", frame.count);
-      deliver(to, frame);
+      if (auto counter = to.process->kept<CounterActor>(CounterState::name))
+        caf::anon_send(counter, frame_atom::value, frame);
     });
-  }
-
-  static void deliver(const Host& to, const Frame& frame) {
-    auto* node = look_into<actors::NodeState>(to.process->node);
-    if (node == nullptr) return;
-    for (const auto& kept : node->kept)
-      if (kept.post.name == CounterState::name && kept.actor)
-        caf::anon_send(caf::actor_cast<CounterActor>(kept.actor),
-                       frame_atom::value, frame);
   }
 
   void cut(Host& host, bool both_ways) {
@@ -548,21 +555,11 @@ class World {
     return grants[random_.below(grants.size())];
   }
 
-  template <class Handle>
-  std::optional<Handle> kept_actor(const Host& host, const char* name) {
-    auto* node = look_into<actors::NodeState>(host.process->node);
-    if (node == nullptr) return std::nullopt;
-    for (const auto& kept : node->kept)
-      if (kept.post.name == name && kept.actor)
-        return caf::actor_cast<Handle>(kept.actor);
-    return std::nullopt;
-  }
-
   void count(Host& host) {
-    auto counter = kept_actor<CounterActor>(host, CounterState::name);
+    auto counter = host.process->kept<CounterActor>(CounterState::name);
     if (!counter) return;
     auto grant = some_grant(host);
-    weather_self_->request(*counter, caf::infinite, count_atom::value, grant)
+    weather_self_->request(counter, caf::infinite, count_atom::value, grant)
         .then(
             [this, &host, grant](std::uint64_t n) {
               trace_.note(host.index, "counted", n);
@@ -576,7 +573,6 @@ class World {
 
   void grant(Host& host) {
     events::GrantWish wish;
-    wish.grant = next_id();
     wish.subject = counter_subject;
     wish.resource = counter_resource;
     wish.rights = schema::Right::invoke;
@@ -601,19 +597,19 @@ class World {
   }
 
   void propose(Host& host, const actors::Change& change) {
-    auto gate =
-        kept_actor<actors::OperatorGate>(host, actors::OperatorGateState::name);
+    auto gate = host.process->kept<actors::OperatorGate>(
+        actors::OperatorGateState::name);
     if (!gate) return;
     auto wanted = std::make_shared<const actors::Change>(change);
     auto refused = [this, &host](caf::error& error) {
       trace_.note(host.index, "refused", error.code());
     };
     weather_self_
-        ->request(*gate, caf::infinite, actors::propose_atom::value, wanted)
+        ->request(gate, caf::infinite, actors::propose_atom::value, wanted)
         .then(
             [this, &host, gate, refused](const Id& proposal) {
               weather_self_
-                  ->request(*gate, caf::infinite, actors::commit_atom::value,
+                  ->request(gate, caf::infinite, actors::commit_atom::value,
                             proposal,
                             store::Principal{schema::PrincipalKind::operator_,
                                              "uid/0"})
@@ -666,7 +662,7 @@ class World {
     if (node->mode != actors::NodeMode::running)
       return "it is not running though all faults are over";
     const auto* counter =
-        host.process->kept<CounterState, CounterActor>(CounterState::name);
+        host.process->look_into_kept<CounterState, CounterActor>();
     if (counter == nullptr || !counter->aggregate.idle())
       return "its counter does not come to rest";
     if (host.dial_shows != host.shadow.counts())
@@ -701,8 +697,6 @@ class World {
   std::vector<std::function<void()>> changes_;
   /// By id of the actor; null for those of the world.
   std::vector<Host*> owners_;
-  /// Requests that a fault keeps waiting.
-  std::vector<caf::response_promise> unanswered_;
   std::optional<std::string> violation_;
   std::uint64_t steps_ = 0;
   std::uint64_t restarts_ = 0;

@@ -1,32 +1,23 @@
 // A backend whose commits are durable although they say that they failed.
 #pragma once
 
-#include "store/backend.hpp"
+#include "tests/support/forwarding_backend.hpp"
 
 namespace ppn::tests {
 
-class LyingBackend final : public store::Backend {
+class LyingBackend final : public ForwardingBackend {
  public:
-  explicit LyingBackend(store::Backend& real) : real_(real) {}
+  using ForwardingBackend::ForwardingBackend;
 
   /// The next commit does its work and returns an error.
   void lie_once() { lie_ = true; }
 
-  store::Result<std::unique_ptr<store::ReadTransaction>> read() override {
-    return real_.read();
-  }
   store::Result<std::unique_ptr<store::WriteTransaction>> write() override {
-    auto real = real_.write();
+    auto real = ForwardingBackend::write();
     if (!real) return real.error();
     return std::unique_ptr<store::WriteTransaction>{
         std::make_unique<Transaction>(std::move(*real), lie_)};
   }
-  store::Status grow() override { return real_.grow(); }
-  store::Status check_room(std::uint64_t bytes) override {
-    return real_.check_room(bytes);
-  }
-  void release_reserve() override { real_.release_reserve(); }
-  void clear_stale_readers() override { real_.clear_stale_readers(); }
 
  private:
   class Transaction final : public store::WriteTransaction {
@@ -81,7 +72,6 @@ class LyingBackend final : public store::Backend {
     bool& lie_;
   };
 
-  store::Backend& real_;
   bool lie_ = false;
 };
 

@@ -12,6 +12,7 @@
 
 #include "events/state_codec.hpp"
 #include "tests/support/event_source.hpp"
+#include "tests/support/forwarding_backend.hpp"
 #include "tests/support/good.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/state_follower.hpp"
@@ -134,27 +135,17 @@ class NoThreads {
 };
 
 /// Gives no transaction once it gave so many.
-class ScarceBackend final : public store::Backend {
+class ScarceBackend final : public ForwardingBackend {
  public:
   ScarceBackend(store::Backend& real, int transactions)
-      : real_(real), left_(transactions) {}
+      : ForwardingBackend(real), left_(transactions) {}
 
   store::Result<std::unique_ptr<store::ReadTransaction>> read() override {
-    if (left_-- > 0) return real_.read();
+    if (left_-- > 0) return ForwardingBackend::read();
     return store::Error{store::ErrorCode::io, "no more transactions"};
   }
-  store::Result<std::unique_ptr<store::WriteTransaction>> write() override {
-    return real_.write();
-  }
-  store::Status grow() override { return real_.grow(); }
-  store::Status check_room(std::uint64_t bytes) override {
-    return real_.check_room(bytes);
-  }
-  void release_reserve() override { real_.release_reserve(); }
-  void clear_stale_readers() override { real_.clear_stale_readers(); }
 
  private:
-  store::Backend& real_;
   std::atomic<int> left_;
 };
 

@@ -1,6 +1,8 @@
 // ppn-ledger export, restore and backup: a ledger somewhere else.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "store/byte_order.hpp"
@@ -52,6 +54,17 @@ store::Status fill_from_export(const std::string& from,
                              store::as_bytes(*note), checkpoint_mode);
 }
 
+/// Lets this process write no file beyond `bytes`. Pages that refer to each
+/// other without end make a copy that never ends.
+void limit_files(std::uint64_t bytes) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, bytes);
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/// In a process of its own, for it limits what that may write.
 store::Status copy_ledger(const std::string& from,
                           const store::StateDirectory& directory) {
   auto source = open_ledger(from);
@@ -59,8 +72,19 @@ store::Status copy_ledger(const std::string& from,
   source->transaction.reset();
   auto made = store::make_directory(directory.ledger(), 0700);
   if (!made) return made;
-  if (auto copied = source->backend->copy_to(directory.database()); !copied)
+  // A writer may add to it meanwhile.
+  constexpr std::uint64_t room_to_grow = std::uint64_t{64} << 20U;
+  auto limit = 2 * source->backend->map_use().used_bytes + room_to_grow;
+  limit_files(limit);
+  if (auto copied = source->backend->copy_to(directory.database()); !copied) {
+    std::error_code unknown;
+    bool is_endless =
+        std::filesystem::file_size(directory.database(), unknown) >= limit;
+    if (is_endless && !unknown)
+      return store::Error{store::ErrorCode::damaged,
+                          "its pages refer to each other without end"};
     return copied;
+  }
   auto copy = open_ledger(directory.root);
   if (!copy) return copy.error();
   auto note = copy->view().checkpoint_note();

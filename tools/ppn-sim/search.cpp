@@ -9,6 +9,7 @@ namespace ppn::tools {
 namespace {
 
 constexpr double ns_per_day = 86'400e9;
+constexpr std::uint64_t seeds_per_repetition = 50;
 
 class Search {
  public:
@@ -30,8 +31,20 @@ class Search {
     while (!stopped_ && !found_) {
       settings.seed = next_++;
       if (settings.seed > options_.last_seed) return;
-      note(settings.seed, simulation::run(settings));
+      auto outcome = simulation::run(settings);
+      if (settings.seed % seeds_per_repetition == 0)
+        compare(outcome, simulation::run(settings));
+      note(settings.seed, outcome);
     }
+  }
+
+  /// Chance from outside of the seed would make every trace worthless.
+  static void compare(simulation::Outcome& outcome,
+                      const simulation::Outcome& again) {
+    bool same = outcome.trace_hash == again.trace_hash &&
+                outcome.last_draw == again.last_draw;
+    if (!same && !outcome.violation)
+      outcome.violation = "run again, the same seed makes another trace";
   }
 
   void note(std::uint64_t seed, const simulation::Outcome& outcome) {

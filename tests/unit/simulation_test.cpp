@@ -1,0 +1,53 @@
+// Runs of the simulation: here with real signatures, where ppn-sim has cheap
+// ones.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/simulation/world.hpp"
+
+namespace ppn::tests {
+
+namespace {
+
+simulation::Outcome run(std::uint64_t seed, std::vector<std::string> faults) {
+  simulation::Settings settings;
+  settings.seed = seed;
+  settings.hours = 0.5;
+  settings.faults = std::move(faults);
+  return simulation::run(settings);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(simulation)
+
+BOOST_AUTO_TEST_CASE(rules_hold_with_real_signatures) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    auto outcome = run(seed, {});
+    BOOST_TEST(!outcome.violation.has_value(),
+               "seed " << seed << ": " << outcome.violation.value_or(""));
+    BOOST_TEST(outcome.entries > 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_same_seed_makes_the_same_run) {
+  for (std::uint64_t seed : {3U, 4U}) {
+    auto once = run(seed, {});
+    auto again = run(seed, {});
+    BOOST_TEST(once.trace_hash == again.trace_hash);
+    BOOST_TEST(once.last_draw == again.last_draw);
+    BOOST_TEST(once.steps == again.steps);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(another_seed_makes_another_run) {
+  BOOST_TEST(run(3, {}).trace_hash != run(4, {}).trace_hash);
+}
+
+BOOST_AUTO_TEST_CASE(faults_that_are_left_out_do_not_strike) {
+  // Each host starts once, and once more when the faults are over.
+  BOOST_TEST(run(5, {"frame-lost"}).restarts == 6U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests
