@@ -48,10 +48,14 @@ class World {
             system_.scheduler())) {
     if (!settings.without_faults)
       faults_ = Faults::drawn(random_, settings.faults);
-    weather_ = system_.spawn([this](Weather* self) -> caf::behavior {
-      weather_self_ = self;
-      return {[this](happen_atom, std::uint64_t plan) { happen(plan); }};
-    });
+    weather_ = system_.spawn(
+        [](Weather* self, World* world) -> caf::behavior {
+          world->weather_self_ = self;
+          return {[world](happen_atom, std::uint64_t plan) {
+            world->happen(plan);
+          }};
+        },
+        this);
     claim_new_actors(nullptr);
     hosts_.resize(settings.hosts);
     deaf_.assign(settings.hosts, std::vector<bool>(settings.hosts));
@@ -264,20 +268,25 @@ class World {
   void spawn(Host& host) {
     auto& process = *host.process;
     process.clock = system_.spawn(
-        [this, &host](ClockPort::pointer) -> ClockPort::behavior_type {
-          return {
-              [this, &host](actors::read_atom) { return read_clock(host); }};
-        });
+        [](ClockPort::pointer, World* world,
+           Host* of) -> ClockPort::behavior_type {
+          return {[=](actors::read_atom) { return world->read_clock(*of); }};
+        },
+        this, &host);
     process.ledger =
         system_.spawn(actors::ledger_actor, process.opened, process.clock,
                       actors::LedgerSettings{{}, snapshot_entries});
-    process.dial = system_.spawn(
-        [this, &host](Dial::pointer self) { return dial(self, host); });
-    process.wire = system_.spawn([this, &host](Wire::pointer) {
-      return Wire::behavior_type{[this, &host](frame_atom, const Frame& frame) {
-        send_to_all(host, frame);
-      }};
-    });
+    process.dial =
+        system_.spawn([](Dial::pointer self, World* world,
+                         Host* of) { return world->dial(self, *of); },
+                      this, &host);
+    process.wire = system_.spawn(
+        [](Wire::pointer, World* world, Host* of) -> Wire::behavior_type {
+          return {[=](frame_atom, const Frame& frame) {
+            world->send_to_all(*of, frame);
+          }};
+        },
+        this, &host);
     CounterParts counter{process.ledger, process.clock, process.dial,
                          process.wire, static_cast<std::uint64_t>(host.index)};
     actors::Post post{CounterState::name,

@@ -32,9 +32,11 @@ class Rig {
   Rig() {
     opened_ = must(actors::open_or_found(disk_.parts(), "alone", clock_));
     clock_port_ = system_.spawn(
-        [this](actors::ClockPort::pointer) -> actors::ClockPort::behavior_type {
-          return {[this](actors::read_atom) { return clock_; }};
-        });
+        [](actors::ClockPort::pointer,
+           const Rig* rig) -> actors::ClockPort::behavior_type {
+          return {[rig](actors::read_atom) { return rig->clock_; }};
+        },
+        this);
     ledger_ = system_.spawn(actors::ledger_actor, opened_, clock_port_,
                             actors::LedgerSettings{});
     node_ = system_.spawn(actors::node_actor, parts());
