@@ -9,7 +9,7 @@ namespace ppn::fuzz {
 
 namespace {
 
-using tools::Json;
+using schema::Json;
 using Kind = tools::ProofVerdict::Kind;
 
 std::string test_origin() {
@@ -17,7 +17,7 @@ std::string test_origin() {
 }
 
 bool proves(const Json& json, const store::VerifierKey& key) {
-  auto verdict = tools::check_proof(tools::compact(json), key);
+  auto verdict = tools::check_proof(schema::compact(json), key);
   return verdict && verdict->kind == Kind::proved;
 }
 
@@ -52,7 +52,7 @@ void check_message(const std::string& message) {
 }
 
 void check(const Json& json, const store::VerifierKey& key) {
-  auto verdict = tools::check_proof(tools::compact(json), key);
+  auto verdict = tools::check_proof(schema::compact(json), key);
   check_message(verdict ? verdict->message : verdict.error().message);
   if (verdict && verdict->kind == Kind::proved) check_nothing_else(json, key);
 }

@@ -13,8 +13,8 @@ void run(ByteView input) {
   auto again = events::decode(bytes);
   require(again && *again == *state, "a state reads back");
   require(events::encode(*again) == bytes, "the same state has the same bytes");
-  auto text = tools::compact(tools::state_json(*state));
-  require(tools::Json::parse(text, nullptr, false).is_object(),
+  auto text = schema::compact(tools::state_json(*state));
+  require(schema::Json::parse(text, nullptr, false).is_object(),
           "a state is shown as valid JSON");
 }
 

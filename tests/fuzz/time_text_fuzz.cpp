@@ -2,9 +2,9 @@
 // again stays the same.
 #include <algorithm>
 
+#include "schema/time_text.hpp"
 #include "store/byte_order.hpp"
 #include "tests/fuzz/target.hpp"
-#include "tools/ppn-ledger/time_text.hpp"
 
 namespace ppn::fuzz {
 
@@ -26,19 +26,19 @@ void check_spelling(std::string_view text, std::string written) {
 
 void run(ByteView input) {
   auto text = store::as_text(input);
-  if (auto time = tools::parse_time(text)) {
+  if (auto time = schema::parse_time(text)) {
     require(*time >= 0, "a time is not before 1970");
-    auto written = tools::format_time(*time);
+    auto written = schema::format_time(*time);
     check_spelling(text, written);
-    auto again = tools::parse_time(written);
+    auto again = schema::parse_time(written);
     require(again && *again == *time - *time % millisecond_ns,
             "a time reads back to the millisecond");
   }
-  if (auto time = tools::parse_time_or_age(text, now_ns))
-    require(tools::parse_time(text) || *time <= now_ns, "an age is past");
+  if (auto time = schema::parse_time_or_age(text, now_ns))
+    require(schema::parse_time(text) || *time <= now_ns, "an age is past");
 
   auto any = static_cast<std::int64_t>(Input{input}.number());
-  auto written = tools::format_time(any);
+  auto written = schema::format_time(any);
   require(written.ends_with('Z'), "any time can be written");
 }
 

@@ -6,9 +6,9 @@
 
 #include <cstdio>
 
+#include "schema/reflection_json.hpp"
 #include "store/byte_order.hpp"
 #include "tests/fuzz/target.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
 #include "tools/ppn-ledger/verify_child.hpp"
 
 namespace {
@@ -48,7 +48,7 @@ void run(ByteView input) {
   require(silent, "what is printed can be dropped");
   if (input.size() > pipe_size) return;
   report = input;
-  auto json = tools::Json::parse(store::as_text(input), nullptr, false);
+  auto json = schema::Json::parse(store::as_text(input), nullptr, false);
   bool valid = json.is_object() && json.contains("verdict") &&
                json["verdict"] == "valid";
   for (bool as_json : {false, true}) {

@@ -1,5 +1,5 @@
 // FlatBuffers as JSON, by the schema alone.
-#include "tools/ppn-ledger/reflection_json.hpp"
+#include "schema/reflection_json.hpp"
 
 #include "events/state_codec.hpp"
 #include "store/record.hpp"
@@ -7,7 +7,7 @@
 
 namespace ppn::tests {
 
-using tools::Json;
+using schema::Json;
 
 namespace {
 
@@ -50,13 +50,13 @@ Json entry_with(Payload payload, store::Event event = some_event()) {
                                   {largest, of_hex<Hash>(bytes32_hex),
                                    of_hex<NodeId>(node_hex), largest - 1},
                                   {-5, largest, true});
-  return tools::entry_to_json(bytes);
+  return schema::entry_to_json(bytes);
 }
 
 /// Its event alone, in one line.
 template <class Payload>
 std::string event_text(Payload payload) {
-  return tools::compact(entry_with(std::move(payload))["payload"]);
+  return schema::compact(entry_with(std::move(payload))["payload"]);
 }
 
 schema::CapabilityRevokedT revoked(const std::string& reason) {
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name) {
       "NodeInitialised",   "NodeStarted",       "NodeStopped",
       "NodeKeyRotated",    "NodeRejoined",      "OutsideCheckpointAccepted",
       "CapabilityGranted", "CapabilityRevoked", "Noted"};
-  BOOST_TEST(tools::event_names() == due, boost::test_tools::per_element());
+  BOOST_TEST(schema::event_names() == due, boost::test_tools::per_element());
   BOOST_TEST(due.size() == static_cast<std::size_t>(schema::Event::MAX));
 }
 
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(text_that_is_not_utf_8_is_marked) {
   auto text = event_text(revoked("caf\xe9!"));
   BOOST_TEST(mentions(text, "caf\xef\xbf\xbd!"));
   BOOST_TEST(mentions(event_text(revoked("caf\xc3\xa9")), "caf\xc3\xa9"));
-  BOOST_TEST(mentions(tools::summary(entry_with(revoked("ok"))["payload"]),
+  BOOST_TEST(mentions(schema::summary(entry_with(revoked("ok"))["payload"]),
                       "reason=ok"));
 }
 
@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(text_stays_in_its_line) {
 BOOST_AUTO_TEST_CASE(a_summary_is_for_people) {
   auto json =
       Json::parse(R"({"a":1,"b":"two","c":[1,2],"d":{"e":true,"f":"g"}})");
-  BOOST_TEST(tools::summary(json) == "a=1 b=two c=1,2 d={e=true f=g}");
+  BOOST_TEST(schema::summary(json) == "a=1 b=two c=1,2 d={e=true f=g}");
 }
 
 // -- states ------------------------------------------------------------------
@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(a_state_names_its_grants) {
   state.node.keys = {{largest, of_hex<PublicKey>(bytes32_hex)}};
   state.capabilities.live[of_hex<Id>(id_hex)].subject = "node/1";
   state.capabilities.revoked = 4;
-  auto json = tools::state_to_json(events::encode(state));
+  auto json = schema::state_to_json(events::encode(state));
   BOOST_TEST(json["node"]["id"] == node_hex);
   BOOST_TEST(json["node"]["name"] == "host");
   BOOST_TEST(json["node"]["keys"][0]["from"] == largest);

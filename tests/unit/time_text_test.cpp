@@ -1,5 +1,5 @@
 // Points in time as people write and read them.
-#include "tools/ppn-ledger/time_text.hpp"
+#include "schema/time_text.hpp"
 
 #include <limits>
 
@@ -8,9 +8,9 @@
 
 namespace ppn::tests {
 
-using tools::format_time;
-using tools::parse_time;
-using tools::parse_time_or_age;
+using schema::format_time;
+using schema::parse_time;
+using schema::parse_time_or_age;
 
 namespace {
 

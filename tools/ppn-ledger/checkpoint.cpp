@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "schema/reflection_json.hpp"
 #include "store/key_rotation.hpp"
 #include "tools/ppn-ledger/commands.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/open_ledger.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
 
 namespace ppn::tools {
 
@@ -28,7 +28,7 @@ int key(const KeyOptions& options) {
   if (!keys) return fail(keys.error());
   auto origin = store::checkpoint_origin(store::node_id_of(keys->front().key));
   if (!options.all) keys->erase(keys->begin(), keys->end() - 1);
-  auto list = Json::array();
+  auto list = schema::Json::array();
   for (const auto& period : *keys) {
     auto verifier = store::VerifierKey::make(
         origin, store::NoteAlgorithm::ed25519, period.key);
@@ -41,8 +41,9 @@ int key(const KeyOptions& options) {
       fmt::print("{}\n", verifier->text());
   }
   if (options.json)
-    fmt::print("{}\n", compact(Json{{"schema", "ppn-ledger.keys.v1"},
-                                    {"keys", std::move(list)}}));
+    fmt::print("{}\n",
+               schema::compact(schema::Json{{"schema", "ppn-ledger.keys.v1"},
+                                            {"keys", std::move(list)}}));
   return exit_ok;
 }
 

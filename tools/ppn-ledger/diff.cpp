@@ -48,17 +48,18 @@ void print_text(const std::vector<Change>& changes) {
 
 void print_json(EntryCount before, EntryCount after,
                 const std::vector<Change>& changes) {
-  auto list = Json::array();
+  auto list = schema::Json::array();
   for (const auto& change : changes) {
-    Json item{{"path", change.path}};
+    schema::Json item{{"path", change.path}};
     if (change.before) item["before"] = *change.before;
     if (change.after) item["after"] = *change.after;
     list.push_back(std::move(item));
   }
-  fmt::print("{}\n", compact(Json{{"schema", "ppn-ledger.diff.v1"},
-                                  {"entries_before", before},
-                                  {"entries_after", after},
-                                  {"changes", std::move(list)}}));
+  fmt::print("{}\n",
+             schema::compact(schema::Json{{"schema", "ppn-ledger.diff.v1"},
+                                          {"entries_before", before},
+                                          {"entries_after", after},
+                                          {"changes", std::move(list)}}));
 }
 
 }  // namespace

@@ -15,20 +15,20 @@ constexpr const char* inclusion_schema = "ppn-ledger.inclusion-proof.v1";
 constexpr const char* consistency_schema = "ppn-ledger.consistency-proof.v1";
 constexpr std::size_t max_proof_hashes = 64 + 64;
 
-Json hashes_to_json(const store::Proof& proof) {
-  auto list = Json::array();
+schema::Json hashes_to_json(const store::Proof& proof) {
+  auto list = schema::Json::array();
   for (const auto& hash : proof) list.push_back(store::to_base64(hash.view()));
   return list;
 }
 
-Json head_to_json(const store::TreeHead& head) {
+schema::Json head_to_json(const store::TreeHead& head) {
   return {{"size", head.size}, {"root", store::to_base64(head.root.view())}};
 }
 
 /// Reads fields of a proof file; the first that is wrong is remembered.
 class FieldReader {
  public:
-  explicit FieldReader(const Json& json) : json_(json) {}
+  explicit FieldReader(const schema::Json& json) : json_(json) {}
 
   std::string text(const char* name) {
     const auto* field = find(name);
@@ -89,7 +89,7 @@ class FieldReader {
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
-  const Json* find(const char* name) {
+  const schema::Json* find(const char* name) {
     auto field = json_.find(name);
     return field == json_.end() ? nullptr : &*field;
   }
@@ -99,7 +99,7 @@ class FieldReader {
       problem_ = fmt::format("the field \"{}\" must be {}", name, wanted);
   }
 
-  const Json& json_;
+  const schema::Json& json_;
   std::string problem_;
 };
 
@@ -124,7 +124,7 @@ Vouched vouched_head(const std::string& note, const store::VerifierKey& key) {
   if (checkpoint->origin != key.name())
     return {{},
             {},
-            "the checkpoint is of " + summary(checkpoint->origin) +
+            "the checkpoint is of " + schema::summary(checkpoint->origin) +
                 ", and the key of " + key.name()};
   if (auto verified = store::verify_note(checkpoint->note, key); !verified)
     return {{}, {}, verified.error().message};
@@ -167,7 +167,7 @@ ProofVerdict check(const ConsistencyProof& proof, const Vouched& vouched) {
 
 }  // namespace
 
-Json to_json(const InclusionProof& proof) {
+schema::Json to_json(const InclusionProof& proof) {
   return {{"schema", inclusion_schema},
           {"index", proof.index},
           {"record", store::to_base64(proof.record)},
@@ -175,7 +175,7 @@ Json to_json(const InclusionProof& proof) {
           {"checkpoint", proof.checkpoint}};
 }
 
-Json to_json(const ConsistencyProof& proof) {
+schema::Json to_json(const ConsistencyProof& proof) {
   return {{"schema", consistency_schema},
           {"before", head_to_json(proof.before)},
           {"after", head_to_json(proof.after)},
@@ -186,12 +186,12 @@ Json to_json(const ConsistencyProof& proof) {
 
 store::Result<ProofVerdict> check_proof(std::string_view text,
                                         const store::VerifierKey& key) {
-  auto json = Json::parse(text, nullptr, false);
+  auto json = schema::Json::parse(text, nullptr, false);
   if (!json.is_object()) return not_a_proof("it is no JSON object");
   FieldReader fields{json};
-  auto schema = fields.text("schema");
+  auto kind = fields.text("schema");
   auto note = fields.text("checkpoint");
-  if (schema == inclusion_schema) {
+  if (kind == inclusion_schema) {
     InclusionProof proof{fields.number("index"), fields.bytes("record"),
                          fields.hashes("proof"), note};
     if (!fields.problem().empty()) return not_a_proof(fields.problem());
@@ -199,7 +199,7 @@ store::Result<ProofVerdict> check_proof(std::string_view text,
     if (!vouched.problem.empty()) return refuted(vouched.problem);
     return check(proof, vouched);
   }
-  if (schema == consistency_schema) {
+  if (kind == consistency_schema) {
     ConsistencyProof proof{fields.head("before"), fields.head("after"),
                            fields.hashes("proof"), fields.hashes("head_proof"),
                            note};
@@ -208,7 +208,7 @@ store::Result<ProofVerdict> check_proof(std::string_view text,
     if (!vouched.problem.empty()) return refuted(vouched.problem);
     return check(proof, vouched);
   }
-  return not_a_proof("its schema is '" + summary(schema) + "'");
+  return not_a_proof("its schema is '" + schema::summary(kind) + "'");
 }
 
 }  // namespace ppn::tools

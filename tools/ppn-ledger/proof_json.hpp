@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "schema/reflection_json.hpp"
 #include "store/checkpoint.hpp"
 #include "store/note.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
 
 namespace ppn::tools {
 
@@ -28,8 +28,8 @@ struct ConsistencyProof {
   std::string checkpoint;
 };
 
-Json to_json(const InclusionProof& proof);
-Json to_json(const ConsistencyProof& proof);
+schema::Json to_json(const InclusionProof& proof);
+schema::Json to_json(const ConsistencyProof& proof);
 
 /// What a check of a proof file comes to.
 struct ProofVerdict {

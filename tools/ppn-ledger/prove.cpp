@@ -148,10 +148,11 @@ int prove_check(const ProveCheckOptions& options) {
   auto verdict = check_proof(*text, *key);
   if (!verdict) return fail(verdict.error());
   if (options.json)
-    fmt::print("{}\n", compact(Json{{"schema", "ppn-ledger.proof-check.v1"},
-                                    {"verdict", word_for(verdict->kind)},
-                                    {"message", verdict->message},
-                                    {"key", key->text()}}));
+    fmt::print("{}\n", schema::compact(
+                           schema::Json{{"schema", "ppn-ledger.proof-check.v1"},
+                                        {"verdict", word_for(verdict->kind)},
+                                        {"message", verdict->message},
+                                        {"key", key->text()}}));
   else
     fmt::print("{}: {}\n", word_for(verdict->kind), verdict->message);
   return exit_code_of(verdict->kind);

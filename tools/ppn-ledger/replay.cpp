@@ -18,10 +18,10 @@ int replay(const ReplayOptions& options) {
     return fail(folded.error());
   auto state = state_json(fold.state());
   if (options.json) {
-    Json document{{"schema", "ppn-ledger.state.v1"},
-                  {"entries", *count},
-                  {"state", std::move(state)}};
-    fmt::print("{}\n", compact(document));
+    schema::Json document{{"schema", "ppn-ledger.state.v1"},
+                          {"entries", *count},
+                          {"state", std::move(state)}};
+    fmt::print("{}\n", schema::compact(document));
     return exit_ok;
   }
   auto lines = flatten(state);

@@ -7,12 +7,12 @@
 #include <limits>
 #include <thread>
 
+#include "schema/entry_text.hpp"
+#include "schema/time_text.hpp"
 #include "store/record.hpp"
 #include "tools/ppn-ledger/commands.hpp"
 #include "tools/ppn-ledger/entry_reader.hpp"
 #include "tools/ppn-ledger/failure.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
-#include "tools/ppn-ledger/time_text.hpp"
 
 namespace ppn::tools {
 
@@ -23,24 +23,18 @@ constexpr std::chrono::milliseconds follow_interval{200};
 void print_json(const ReadEntry& read) {
   auto split = store::split_record(read.record);
   auto hashes = store::hash_record(*split);
-  Json line{{"schema", "ppn-ledger.entry.v1"},
-            {"time", format_time(read.entry->clock()->utc_ns())},
-            {"hash", hashes.link.hex()},
-            {"leaf", hashes.leaf.hex()},
-            {"signature", split->signature.hex()}};
-  line.update(entry_to_json(read.bytes));
-  fmt::print("{}\n", compact(line));
+  auto document =
+      schema::entry_document({{"schema", "ppn-ledger.entry.v1"},
+                              {"hash", hashes.link.hex()},
+                              {"leaf", hashes.leaf.hex()},
+                              {"signature", split->signature.hex()}},
+                             read.bytes);
+  fmt::print("{}\n", schema::compact(document));
 }
 
 void print_line(const ReadEntry& read) {
-  const auto& entry = *read.entry;
-  auto json = entry_to_json(read.bytes);
-  auto stream = fmt::format("{}@{}", entry.stream()->string_view(),
-                            entry.stream_version());
-  fmt::print("{:>8}  {}{}  {:<18}  {:<19}  {}\n", read.sequence,
-             format_time(entry.clock()->utc_ns()),
-             entry.clock()->synchronised() ? ' ' : '?', stream,
-             json["payload_type"].get<std::string>(), summary(json["payload"]));
+  fmt::print("{}\n",
+             schema::entry_line(schema::entry_document({}, read.bytes)));
 }
 
 class Shower {
@@ -66,7 +60,7 @@ class Shower {
   int read_filters() {
     if (options_.since) {
       auto now = std::chrono::system_clock::now().time_since_epoch();
-      since_ns_ = parse_time_or_age(
+      since_ns_ = schema::parse_time_or_age(
           *options_.since,
           std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
       if (!since_ns_)
@@ -75,7 +69,7 @@ class Shower {
                           "2026-11-23T10:00:00Z nor an age like 2h");
     }
     if (options_.type) {
-      auto names = event_names();
+      auto names = schema::event_names();
       auto name = std::find(names.begin(), names.end(), *options_.type);
       if (name == names.end())
         return fail_usage("there is no event type '" + *options_.type +

@@ -3,9 +3,9 @@
 #include <charconv>
 
 #include "events/state_codec.hpp"
+#include "schema/time_text.hpp"
 #include "store/record.hpp"
 #include "tools/ppn-ledger/entry_reader.hpp"
-#include "tools/ppn-ledger/time_text.hpp"
 
 namespace ppn::tools {
 
@@ -45,7 +45,7 @@ store::Result<EntryCount> parse_point(const std::string& text,
                         "there is no entry " + text + "; the last one is " +
                             std::to_string(*size - 1)};
   }
-  if (auto time = parse_time(text)) return entries_until(*time, ledger);
+  if (auto time = schema::parse_time(text)) return entries_until(*time, ledger);
   return store::Error{store::ErrorCode::bad_input,
                       "'" + text +
                           "' is neither a sequence nor a UTC time like "

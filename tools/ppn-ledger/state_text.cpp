@@ -10,9 +10,10 @@ namespace {
 constexpr int lines_depth = 3;
 
 void flatten_into(std::map<std::string, std::string>& lines,
-                  const std::string& path, const Json& json, int depth) {
+                  const std::string& path, const schema::Json& json,
+                  int depth) {
   if (!json.is_structured() || depth == lines_depth) {
-    lines[path] = summary(json);
+    lines[path] = schema::summary(json);
     return;
   }
   auto prefix = path.empty() ? path : path + ".";
@@ -22,11 +23,11 @@ void flatten_into(std::map<std::string, std::string>& lines,
 
 }  // namespace
 
-Json state_json(const events::State& state) {
-  return state_to_json(events::encode(state));
+schema::Json state_json(const events::State& state) {
+  return schema::state_to_json(events::encode(state));
 }
 
-std::map<std::string, std::string> flatten(const Json& state) {
+std::map<std::string, std::string> flatten(const schema::Json& state) {
   std::map<std::string, std::string> lines;
   flatten_into(lines, "", state, 0);
   return lines;

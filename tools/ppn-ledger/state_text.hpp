@@ -5,13 +5,13 @@
 #include <string>
 
 #include "events/state.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
+#include "schema/reflection_json.hpp"
 
 namespace ppn::tools {
 
-Json state_json(const events::State& state);
+schema::Json state_json(const events::State& state);
 
 /// Path of names to what stands there, one line each; grants are one line.
-std::map<std::string, std::string> flatten(const Json& state);
+std::map<std::string, std::string> flatten(const schema::Json& state);
 
 }  // namespace ppn::tools

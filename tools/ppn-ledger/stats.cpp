@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <map>
 
+#include "schema/reflection_json.hpp"
+#include "schema/time_text.hpp"
 #include "tools/ppn-ledger/commands.hpp"
 #include "tools/ppn-ledger/entry_reader.hpp"
 #include "tools/ppn-ledger/failure.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
-#include "tools/ppn-ledger/time_text.hpp"
 
 namespace ppn::tools {
 
@@ -59,7 +59,7 @@ void count(Tally& tally, std::size_t bytes) {
 store::Result<Statistics> gather(OpenLedger& ledger,
                                  const std::string& directory) {
   Statistics statistics;
-  auto names = event_names();
+  auto names = schema::event_names();
   auto scanned = read_entries(ledger, 0, [&](const ReadEntry& read) {
     const auto& entry = *read.entry;
     auto type = static_cast<std::size_t>(entry.payload_type()) - 1;
@@ -79,27 +79,27 @@ store::Result<Statistics> gather(OpenLedger& ledger,
   return statistics;
 }
 
-Json tallies_to_json(const Tallies& tallies) {
-  auto json = Json::object();
+schema::Json tallies_to_json(const Tallies& tallies) {
+  auto json = schema::Json::object();
   for (const auto& [name, tally] : tallies)
     json[name] = {{"entries", tally.entries}, {"bytes", tally.bytes}};
   return json;
 }
 
 void print_json(const Statistics& statistics) {
-  Json json{{"schema", "ppn-ledger.stats.v1"},
-            {"entries", statistics.all.entries},
-            {"record_bytes", statistics.all.bytes},
-            {"database_bytes", statistics.map.used_bytes},
-            {"first", format_time(statistics.first_ns)},
-            {"last", format_time(statistics.last_ns)},
-            {"disk_free_bytes", statistics.disk_free_bytes}};
+  schema::Json json{{"schema", "ppn-ledger.stats.v1"},
+                    {"entries", statistics.all.entries},
+                    {"record_bytes", statistics.all.bytes},
+                    {"database_bytes", statistics.map.used_bytes},
+                    {"first", schema::format_time(statistics.first_ns)},
+                    {"last", schema::format_time(statistics.last_ns)},
+                    {"disk_free_bytes", statistics.disk_free_bytes}};
   if (auto growth = statistics.bytes_per_day()) json["bytes_per_day"] = *growth;
   if (auto years = statistics.years_until_full())
     json["years_until_full"] = *years;
   json["by_type"] = tallies_to_json(statistics.by_type);
   json["by_stream"] = tallies_to_json(statistics.by_stream);
-  fmt::print("{}\n", compact(json));
+  fmt::print("{}\n", schema::compact(json));
 }
 
 void print_tallies(const char* title, const Tallies& tallies) {
@@ -119,8 +119,9 @@ void print_tallies(const char* title, const Tallies& tallies) {
 void print_text(const Statistics& statistics) {
   const auto& all = statistics.all;
   fmt::print("entries           {}\n", all.entries);
-  fmt::print("from              {}\n", format_time(statistics.first_ns));
-  fmt::print("to                {}\n", format_time(statistics.last_ns));
+  fmt::print("from              {}\n",
+             schema::format_time(statistics.first_ns));
+  fmt::print("to                {}\n", schema::format_time(statistics.last_ns));
   fmt::print("records           {} bytes, {} each\n", all.bytes,
              all.bytes / std::max<std::uint64_t>(all.entries, 1));
   fmt::print(

@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <csignal>
 
+#include "schema/reflection_json.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/guard.hpp"
 #include "tools/ppn-ledger/progress_bar.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
 #include "tools/ppn-ledger/verify_child.hpp"
 
 namespace ppn::tools {
@@ -45,38 +45,38 @@ int wait_for_end(const AuditChild& child) {
 }
 
 /// What is known of a ledger whose file ended the child that read it.
-Json crash_report(int signal, const SharedProgress& progress) {
+schema::Json crash_report(int signal, const SharedProgress& progress) {
   auto checked = progress.done.load();
   auto first_bad = progress.first_bad_plus_one.load();
   auto bad = first_bad > 0 ? first_bad - 1 : checked;
-  Json finding{{"class", "storage"},
-               {"entry", bad},
-               {"byte", nullptr},
-               {"message", describe_crash(signal)}};
+  schema::Json finding{{"class", "storage"},
+                       {"entry", bad},
+                       {"byte", nullptr},
+                       {"message", describe_crash(signal)}};
   return {{"schema", "ppn-ledger.verify.v1"},
           {"verdict", "invalid"},
           {"entries", progress.total.load()},
-          {"last_good", bad == 0 ? Json() : Json(bad - 1)},
+          {"last_good", bad == 0 ? schema::Json() : schema::Json(bad - 1)},
           {"first_bad", bad},
           {"findings_total", 1},
-          {"findings", Json::array({std::move(finding)})},
-          {"checked", Json::array()},
+          {"findings", schema::Json::array({std::move(finding)})},
+          {"checked", schema::Json::array()},
           {"not_checked",
-           Json::array({"everything from the place of the crash on"})}};
+           schema::Json::array({"everything from the place of the crash on"})}};
 }
 
-bool is_list_of_text(const Json& json) {
+bool is_list_of_text(const schema::Json& json) {
   return json.is_array() &&
          std::all_of(json.begin(), json.end(),
-                     [](const Json& item) { return item.is_string(); });
+                     [](const schema::Json& item) { return item.is_string(); });
 }
 
 /// Whether all is there that is printed. What read a hostile file may be
 /// hostile itself.
-bool is_report(const Json& json) {
+bool is_report(const schema::Json& json) {
   auto field = [&](const char* name) {
     auto found = json.find(name);
-    return found == json.end() ? Json() : *found;
+    return found == json.end() ? schema::Json() : *found;
   };
   auto verdict = field("verdict");
   if (verdict == "error") return true;
@@ -86,14 +86,14 @@ bool is_report(const Json& json) {
          field("findings_total").is_number_integer();
 }
 
-std::string text_or_dash(const Json& json, const char* name) {
+std::string text_or_dash(const schema::Json& json, const char* name) {
   auto field = json.find(name);
   if (field == json.end() || field->is_null()) return "-";
   return harmless(field->is_string() ? field->get<std::string>()
                                      : field->dump());
 }
 
-void print_list(const char* title, const Json& list) {
+void print_list(const char* title, const schema::Json& list) {
   bool first = true;
   for (const auto& item : list) {
     fmt::print("{:<13} {}\n", first ? title : "",
@@ -102,7 +102,7 @@ void print_list(const char* title, const Json& list) {
   }
 }
 
-void print_findings(const Json& report) {
+void print_findings(const schema::Json& report) {
   fmt::print("\n{:>10}  {:>12}  {:<10}  {}\n", "entry", "byte", "class",
              "what");
   for (const auto& finding : report["findings"])
@@ -115,7 +115,7 @@ void print_findings(const Json& report) {
   fmt::print("\n");
 }
 
-void print_too_new(const std::string& directory, const Json& report) {
+void print_too_new(const std::string& directory, const schema::Json& report) {
   bool is_signed = report.value("too_new_is_signed", false);
   fmt::print("TOO NEW: {}\n{}: {}. Use a newer ppn-ledger.\n", directory,
              is_signed ? "This is no sign of tampering"
@@ -124,7 +124,7 @@ void print_too_new(const std::string& directory, const Json& report) {
              text_or_dash(report, "too_new"));
 }
 
-void print_text(const std::string& directory, const Json& report) {
+void print_text(const std::string& directory, const schema::Json& report) {
   auto verdict = report["verdict"].get<std::string>();
   if (verdict == "valid")
     fmt::print("VALID: {}\n", directory);
@@ -144,7 +144,7 @@ void print_text(const std::string& directory, const Json& report) {
   print_list("not checked", report["not_checked"]);
 }
 
-int exit_code_of(const Json& report) {
+int exit_code_of(const schema::Json& report) {
   auto verdict = report["verdict"].get<std::string>();
   if (verdict == "valid") return exit_ok;
   return verdict == "invalid" ? exit_ledger_invalid : exit_failed;
@@ -161,7 +161,7 @@ int verify(const VerifyOptions& options) {
     return WTERMSIG(status) == SIGINT
                ? exit_interrupted
                : fail({store::ErrorCode::io, "the audit was killed"});
-  auto report = Json::parse(text, nullptr, false);
+  auto report = schema::Json::parse(text, nullptr, false);
   if (WIFSIGNALED(status))
     report = crash_report(WTERMSIG(status), *child->progress);
   if (!is_report(report))
@@ -169,7 +169,7 @@ int verify(const VerifyOptions& options) {
   if (report["verdict"] == "error" && !options.json)
     return fail({store::ErrorCode::io, text_or_dash(report, "message")});
   if (options.json)
-    fmt::print("{}\n", compact(report));
+    fmt::print("{}\n", schema::compact(report));
   else
     print_text(options.directory, report);
   return exit_code_of(report);

@@ -7,11 +7,11 @@
 
 #include <csignal>
 
+#include "schema/reflection_json.hpp"
 #include "store/audit.hpp"
 #include "store/byte_order.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/open_ledger.hpp"
-#include "tools/ppn-ledger/reflection_json.hpp"
 #include "tools/ppn-ledger/state_reader.hpp"
 
 namespace ppn::tools {
@@ -25,19 +25,19 @@ store::AuditLevel level_of(const std::string& name) {
 }
 
 template <class T>
-Json optional_json(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
+schema::Json optional_json(const std::optional<T>& value) {
+  return value ? schema::Json(*value) : schema::Json();
 }
 
-Json finding_to_json(const store::Finding& finding) {
+schema::Json finding_to_json(const store::Finding& finding) {
   return {{"class", store::name_of(finding.damage)},
           {"entry", optional_json(finding.sequence)},
           {"byte", optional_json(finding.offset)},
           {"message", finding.message}};
 }
 
-Json report_to_json(const store::AuditReport& report) {
-  auto findings = Json::array();
+schema::Json report_to_json(const store::AuditReport& report) {
+  auto findings = schema::Json::array();
   for (const auto& finding : report.findings)
     findings.push_back(finding_to_json(finding));
   const char* verdict = "valid";
@@ -64,7 +64,7 @@ Json report_to_json(const store::AuditReport& report) {
 }
 
 /// A report on a database that can not even be opened.
-Json unreadable(const store::Error& error) {
+schema::Json unreadable(const store::Error& error) {
   store::AuditReport report;
   if (error.code == store::ErrorCode::too_new)
     report.too_new = error.message;
@@ -76,7 +76,7 @@ Json unreadable(const store::Error& error) {
 }
 
 /// Says that nothing was found out, for reasons that are not in the ledger.
-Json not_done(const store::Error& error) {
+schema::Json not_done(const store::Error& error) {
   return {{"schema", "ppn-ledger.verify.v1"},
           {"verdict", "error"},
           {"message", error.message}};
@@ -101,7 +101,7 @@ store::Result<std::vector<store::AuditOptions::Known>> known_checkpoints(
   return known;
 }
 
-Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
+schema::Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
   StateFold fold;
   store::AuditOptions wishes;
   wishes.level = level_of(options.level);
@@ -136,7 +136,7 @@ Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
 [[noreturn]] void be_the_child(const VerifyOptions& options,
                                SharedProgress& progress, int report) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  auto text = compact(run_audit(options, progress));
+  auto text = schema::compact(run_audit(options, progress));
   auto written = store::write_all(report, store::as_bytes(text), "a pipe");
   ::_exit(written ? exit_ok : exit_failed);
 }

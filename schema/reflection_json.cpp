@@ -1,4 +1,4 @@
-#include "tools/ppn-ledger/reflection_json.hpp"
+#include "schema/reflection_json.hpp"
 
 #include <flatbuffers/reflection.h>
 
@@ -7,7 +7,7 @@
 #include "schema/entry_bfbs_generated.h"
 #include "schema/state_bfbs_generated.h"
 
-namespace ppn::tools {
+namespace ppn::schema {
 
 namespace {
 
@@ -239,4 +239,4 @@ std::string summary(const Json& json) {
   return line;
 }
 
-}  // namespace ppn::tools
+}  // namespace ppn::schema

@@ -6,7 +6,7 @@
 
 #include "schema/fixed_bytes.hpp"
 
-namespace ppn::tools {
+namespace ppn::schema {
 
 using Json = nlohmann::ordered_json;
 
@@ -28,4 +28,4 @@ std::string compact(const Json& json);
 /// `key=value` pairs in one line, for people.
 std::string summary(const Json& json);
 
-}  // namespace ppn::tools
+}  // namespace ppn::schema

@@ -1,11 +1,11 @@
-#include "tools/ppn-ledger/time_text.hpp"
+#include "schema/time_text.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <chrono>
 
-namespace ppn::tools {
+namespace ppn::schema {
 
 namespace {
 
@@ -135,4 +135,4 @@ std::optional<std::int64_t> parse_time_or_age(std::string_view text,
   return now_ns - count * *unit * second_ns;
 }
 
-}  // namespace ppn::tools
+}  // namespace ppn::schema

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace ppn::tools {
+namespace ppn::schema {
 
 /// RFC 3339 in UTC, to the millisecond: 2026-11-23T10:00:00.000Z
 std::string format_time(std::int64_t utc_ns);
@@ -19,4 +19,4 @@ std::optional<std::int64_t> parse_time(std::string_view text);
 std::optional<std::int64_t> parse_time_or_age(std::string_view text,
                                               std::int64_t now_ns);
 
-}  // namespace ppn::tools
+}  // namespace ppn::schema
