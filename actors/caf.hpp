@@ -7,11 +7,13 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
 #include <caf/delegated.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/response_promise.hpp>
 #include <caf/result.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/system_messages.hpp>
@@ -31,6 +33,8 @@ CAF_ADD_ATOM(ppn, ppn::actors, state_atom, "state")
 CAF_ADD_ATOM(ppn, ppn::actors, status_atom, "status")
 CAF_ADD_ATOM(ppn, ppn::actors, watch_atom, "watch")
 CAF_ADD_ATOM(ppn, ppn::actors, read_only_atom, "readonly")
+CAF_ADD_ATOM(ppn, ppn::actors, follow_atom, "follow")
+CAF_ADD_ATOM(ppn, ppn::actors, grew_atom, "grew")
 CAF_ADD_ATOM(ppn, ppn::actors, publish_atom, "publ_outer")
 CAF_ADD_ATOM(ppn, ppn::actors, respawn_atom, "respawn")
 CAF_ADD_ATOM(ppn, ppn::actors, held_atom, "held_out")
@@ -42,6 +46,7 @@ CAF_ADD_ATOM(ppn, ppn::actors, list_atom, "list")
 CAF_ADD_ATOM(ppn, ppn::actors, commit_atom, "commit")
 CAF_ADD_ATOM(ppn, ppn::actors, reject_atom, "reject")
 CAF_ADD_ATOM(ppn, ppn::actors, expire_atom, "expire")
+CAF_ADD_ATOM(ppn, ppn::actors, run_atom, "run")
 CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {

@@ -2,14 +2,13 @@
 // other. Messages never leave the process through CAF.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "actors/caf.hpp"
+#include "actors/messages.hpp"
 #include "events/state.hpp"
 #include "store/ledger.hpp"
 
@@ -36,19 +35,20 @@ using AppendPtr = std::shared_ptr<const Append>;
 using Entries = std::vector<Bytes>;
 using EntriesPtr = std::shared_ptr<const Entries>;
 
-using StatePtr = std::shared_ptr<const events::State>;
-
-struct LedgerStatus {
-  store::TreeHead head;
-  /// The newest checkpoint as a note.
-  std::string checkpoint;
-  /// Why nothing more is recorded, if so.
-  std::optional<std::string> read_only;
+/// What the first `size` entries add up to.
+struct StateAt {
+  std::uint64_t size = 0;
+  events::State state;
 };
+using StatePtr = std::shared_ptr<const StateAt>;
 
 /// Told once, when the ledger takes no more appends.
 using LedgerWatcher =
     caf::typed_actor<caf::reacts_to<read_only_atom, std::string>>;
+
+/// Told the new number of entries after each commit.
+using LedgerFollower =
+    caf::typed_actor<caf::reacts_to<grew_atom, std::uint64_t>>;
 
 using LedgerActor = caf::typed_actor<
     /// Answered once it is durable, with the entries as they stand in the
@@ -57,32 +57,20 @@ using LedgerActor = caf::typed_actor<
     /// The entries of a stream after a version, all that were asked for before
     /// among them.
     caf::replies_to<replay_atom, std::string, std::uint64_t>::with<EntriesPtr>,
+    /// The durable entries from a sequence on, at most so many.
+    caf::replies_to<read_atom, std::uint64_t, std::uint64_t>::with<EntriesPtr>,
     /// What all durable entries add up to.
     caf::replies_to<state_atom>::with<StatePtr>,
     caf::replies_to<status_atom>::with<LedgerStatus>,
     caf::reacts_to<watch_atom, LedgerWatcher>,
+    caf::reacts_to<follow_atom, LedgerFollower>,
     /// Publishes the newest checkpoint and gives up the reserve: the last
     /// append of an orderly stop is to come.
     caf::replies_to<stop_atom>::with<bool>, caf::reacts_to<publish_atom>>;
 
 // -- operator gate ------------------------------------------------------------
 
-struct RevokeWish {
-  Id grant;
-  std::string reason;
-};
-
-/// What an operator may commit.
-using Change = std::variant<events::GrantWish, RevokeWish>;
 using ChangePtr = std::shared_ptr<const Change>;
-
-/// A change that waits for the operator.
-struct Proposal {
-  Id id;
-  Change change;
-  /// What it will do, in words, one line each.
-  std::vector<std::string> plan;
-};
 using ProposalsPtr = std::shared_ptr<const std::vector<Proposal>>;
 
 /// Proposals live in memory: nothing durable without a commit.
@@ -96,19 +84,6 @@ using OperatorGate = caf::typed_actor<
     caf::replies_to<reject_atom, Id>::with<bool>, caf::reacts_to<expire_atom>>;
 
 // -- node ---------------------------------------------------------------------
-
-enum class NodeMode : std::uint8_t { starting, running, read_only, stopping };
-
-struct NodeStatus {
-  NodeId id;
-  std::string name;
-  std::uint64_t boot = 0;
-  NodeMode mode = NodeMode::starting;
-  /// Why it is read-only, if it is.
-  std::string reason;
-  /// How often each actor was respawned.
-  std::map<std::string, std::uint64_t> respawns;
-};
 
 using NodeActor =
     caf::typed_actor<caf::replies_to<status_atom>::with<NodeStatus>,

@@ -1,5 +1,6 @@
 #include "actors/ledger.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/rare_path.hpp"
@@ -143,11 +144,19 @@ class LedgerActorState::Writer {
     return promise;
   }
 
+  [[nodiscard]] caf::result<EntriesPtr> read(std::uint64_t from,
+                                             std::uint64_t limit) const {
+    auto begin = std::min(from, size());
+    auto entries = read_entries(begin, std::min(limit, size() - begin));
+    if (!entries) return to_message(entries.error());
+    return *entries;
+  }
+
   caf::result<StatePtr> state() {
     auto promise = self_->make_response_promise<StatePtr>();
     after_appends([this, promise]() mutable {
       promise.deliver(
-          StatePtr{std::make_shared<events::State>(opened_->state)});
+          std::make_shared<const StateAt>(StateAt{size(), opened_->state}));
     });
     return promise;
   }
@@ -161,6 +170,11 @@ class LedgerActorState::Writer {
   void watch(const LedgerWatcher& watcher) {
     watchers_.push_back(watcher);
     if (told_) tell(watcher);
+  }
+
+  void follow(const LedgerFollower& follower) {
+    followers_.push_back(follower);
+    self_->send(follower, grew_atom::value, size());
   }
 
   bool prepare_stop() {
@@ -208,8 +222,12 @@ class LedgerActorState::Writer {
       read_clock();  // answered after what is in the mailbox now
       return;
     }
+    auto size_before = size();
     // An error of the checkpoint outside is no harm yet: it is tried again.
     (void)group_.flush(now);
+    if (size() != size_before)
+      for (const auto& follower : followers_)
+        self_->send(follower, grew_atom::value, size());
     for (auto& look : std::exchange(looks_, {})) look();
     write_snapshot();
     if (ledger().failure() && !told_) say_read_only();
@@ -248,7 +266,7 @@ class LedgerActorState::Writer {
       promise.deliver(to_message(appended.error()));
       return;
     }
-    auto entries = read(appended->first, appended->count);
+    auto entries = read_entries(appended->first, appended->count);
     if (!entries) return give_up(entries.error());
     for (const auto& bytes : **entries)
       if (auto contradiction =
@@ -260,7 +278,8 @@ class LedgerActorState::Writer {
   /// What was recorded is not what was asked for: nothing here can be trusted.
   void give_up(const Error& error) { self_->quit(to_message(error)); }
 
-  Result<EntriesPtr> read(std::uint64_t first, std::size_t count) const {
+  [[nodiscard]] Result<EntriesPtr> read_entries(std::uint64_t first,
+                                                std::uint64_t count) const {
     auto transaction = opened_->backend.read();
     if (!transaction) return transaction.error();
     store::LedgerView view{**transaction};
@@ -324,6 +343,7 @@ class LedgerActorState::Writer {
   std::vector<Arrived> arrived_;
   std::vector<std::function<void()>> looks_;
   std::vector<LedgerWatcher> watchers_;
+  std::vector<LedgerFollower> followers_;
   bool told_ = false;
 };
 
@@ -344,9 +364,15 @@ LedgerActor::behavior_type ledger_actor(
       [=](replay_atom, const std::string& stream, std::uint64_t after) {
         return writer->replay(stream, after);
       },
+      [=](read_atom, std::uint64_t from, std::uint64_t limit) {
+        return writer->read(from, limit);
+      },
       [=](state_atom) { return writer->state(); },
       [=](status_atom) { return writer->status(); },
       [=](watch_atom, const LedgerWatcher& watcher) { writer->watch(watcher); },
+      [=](follow_atom, const LedgerFollower& follower) {
+        writer->follow(follower);
+      },
       [=](stop_atom) { return writer->prepare_stop(); },
       [=](publish_atom) { writer->read_clock(); },
   };

@@ -158,7 +158,7 @@ void begin(Self self, AggregateParts parts) {
       .then(
           [self, parts](const StatePtr& all) {
             auto& state = self->state;
-            state.capabilities = all->capabilities;
+            state.capabilities = all->state.capabilities;
             std::map<std::string, std::uint64_t> versions;
             for (const auto& [id, grant] : state.capabilities.live)
               versions[events::capability_stream(id)] = 1;

@@ -1,0 +1,289 @@
+#include "runtime/api.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "runtime/clock_linux.hpp"
+#include "runtime/log.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+using actors::EntriesPtr;
+using actors::LedgerStatus;
+using actors::NodeStatus;
+using actors::ProposalsPtr;
+using actors::StatePtr;
+using schema::Json;
+
+constexpr std::uint64_t ns_per_s = 1'000'000'000;
+constexpr unsigned created = 201;
+constexpr unsigned unavailable = 503;
+const char* const gate = "operator_gate";
+
+ApiResponse json_response(const Json& document, unsigned status = 200) {
+  return {status, "application/json", schema::compact(document) + "\n"};
+}
+
+/// Answers with the problem, or goes on with the value.
+template <class T, class Next>
+auto or_problem(Api::Reply reply, Next next) {
+  return [reply = std::move(reply), next = std::move(next)](Answer<T> answer) {
+    if (const auto* problem = std::get_if<Problem>(&answer))
+      return reply(to_response(*problem));
+    next(std::get<T>(answer), reply);
+  };
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  std::uint64_t pages_in_all = 0;
+  std::uint64_t resident_pages = 0;
+  statm >> pages_in_all >> resident_pages;
+  return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+ApiResponse to_response(const Problem& problem) {
+  return {kind_of(problem).status, "application/problem+json",
+          schema::compact(problem_document(problem)) + "\n"};
+}
+
+Api::Api(RunningNode& node, Facts facts)
+    : node_(node),
+      facts_(std::move(facts)),
+      started_at_ns_(read_clock().since_boot_ns) {}
+
+void Api::handle(const Call& call, uid_t peer, std::string_view body,
+                 Reply reply) {
+  ++requests_;
+  bool takes_body = call.route->endpoint == Endpoint::propose;
+  if (!takes_body && !body.empty())
+    return reply(to_response(
+        {ProblemType::bad_request, "this request goes without a body"}));
+  switch (call.route->endpoint) {
+    case Endpoint::health:
+      return answer_health(std::move(reply));
+    case Endpoint::metrics:
+      return answer_metrics(std::move(reply));
+    case Endpoint::status:
+      return answer_report(status_document, std::move(reply));
+    case Endpoint::state:
+      return answer_state(std::move(reply));
+    case Endpoint::ledger:
+      return answer_ledger(std::move(reply));
+    case Endpoint::entries:
+      return answer_entries(call, std::move(reply));
+    case Endpoint::proposals:
+      return answer_proposals(std::move(reply));
+    case Endpoint::propose:
+      return propose(body, std::move(reply));
+    case Endpoint::proposal:
+      return answer_proposal(call.id, 200, std::move(reply));
+    case Endpoint::commit:
+      return commit(call.id, peer, std::move(reply));
+    case Endpoint::reject:
+      return reject(call.id, std::move(reply));
+    case Endpoint::stream:
+      break;
+  }
+  reply(to_response({ProblemType::failed, "this is answered elsewhere"}));
+}
+
+void Api::read_entries(std::uint64_t from, std::uint64_t limit, Entries done) {
+  node_.bridge().ask<EntriesPtr>(node_.ledger(), look_patience, std::move(done),
+                                 actors::read_atom::value, from, limit);
+}
+
+void Api::report(Report done) {
+  auto& bridge = node_.bridge();
+  auto report = std::make_shared<NodeReport>();
+  report->version = facts_.version;
+  report->state_dir = facts_.state_dir;
+  report->warnings = facts_.warnings();
+  report->uptime_seconds =
+      (read_clock().since_boot_ns - started_at_ns_) / ns_per_s;
+  auto take_proposals = [report, done](Answer<ProposalsPtr> answer) {
+    // While the gate is brought back nothing waits there.
+    if (const auto* proposals = std::get_if<ProposalsPtr>(&answer))
+      report->proposals = (*proposals)->size();
+    done(*report);
+  };
+  auto take_ledger = [&bridge, report, done,
+                      take_proposals](Answer<LedgerStatus> answer) {
+    if (const auto* problem = std::get_if<Problem>(&answer))
+      return done(*problem);
+    report->ledger = std::get<LedgerStatus>(answer);
+    if (report->ledger.read_only)
+      report->warnings.push_back(
+          {"ledger-read-only", *report->ledger.read_only});
+    bridge.ask_kept<ProposalsPtr, actors::OperatorGate>(
+        gate, look_patience, take_proposals, actors::list_atom::value);
+  };
+  auto take_node = [this, &bridge, report, done,
+                    take_ledger](Answer<NodeStatus> answer) {
+    if (const auto* problem = std::get_if<Problem>(&answer))
+      return done(*problem);
+    report->node = std::get<NodeStatus>(answer);
+    bridge.ask<LedgerStatus>(node_.ledger(), look_patience, take_ledger,
+                             actors::status_atom::value);
+  };
+  bridge.ask<NodeStatus>(node_.node(), look_patience, take_node,
+                         actors::status_atom::value);
+}
+
+void Api::answer_report(Json (*document)(const NodeReport&), Reply reply) {
+  report(or_problem<NodeReport>(
+      std::move(reply), [document](const NodeReport& report, const Reply& to) {
+        to(json_response(document(report)));
+      }));
+}
+
+void Api::answer_health(Reply reply) {
+  report(or_problem<NodeReport>(
+      std::move(reply), [](const NodeReport& report, const Reply& to) {
+        to(json_response(health_document(report),
+                         is_healthy(report) ? 200 : unavailable));
+      }));
+}
+
+void Api::answer_metrics(Reply reply) {
+  report(or_problem<NodeReport>(
+      std::move(reply), [this](const NodeReport& report, const Reply& to) {
+        to({200, "text/plain; version=0.0.4",
+            metrics_text(report, {requests_, resident_bytes()})});
+      }));
+}
+
+void Api::answer_state(Reply reply) {
+  node_.bridge().ask<StatePtr>(
+      node_.ledger(), look_patience,
+      or_problem<StatePtr>(
+          std::move(reply),
+          [](const StatePtr& at, const Reply& to) {
+            to(json_response(state_document(at->size, at->state)));
+          }),
+      actors::state_atom::value);
+}
+
+void Api::answer_ledger(Reply reply) {
+  node_.bridge().ask<LedgerStatus>(
+      node_.ledger(), look_patience,
+      or_problem<LedgerStatus>(std::move(reply),
+                               [](const LedgerStatus& ledger, const Reply& to) {
+                                 to(json_response(ledger_document(ledger)));
+                               }),
+      actors::status_atom::value);
+}
+
+void Api::answer_entries(const Call& call, Reply reply) {
+  auto read = [this, parameters = call.parameters](const LedgerStatus& ledger,
+                                                   const Reply& to) {
+    auto range = read_range(parameters, ledger.head.size);
+    if (const auto* problem = std::get_if<Problem>(&range))
+      return to(to_response(*problem));
+    auto [from, limit] = std::get<EntryRange>(range);
+    read_entries(from, limit,
+                 or_problem<EntriesPtr>(
+                     to, [from](const EntriesPtr& entries, const Reply& last) {
+                       last(json_response(entries_document(from, *entries)));
+                     }));
+  };
+  node_.bridge().ask<LedgerStatus>(
+      node_.ledger(), look_patience,
+      or_problem<LedgerStatus>(std::move(reply), read),
+      actors::status_atom::value);
+}
+
+void Api::answer_proposals(Reply reply) {
+  node_.bridge().ask_kept<ProposalsPtr, actors::OperatorGate>(
+      gate, look_patience,
+      or_problem<ProposalsPtr>(
+          std::move(reply),
+          [](const ProposalsPtr& proposals, const Reply& to) {
+            to(json_response(proposals_document(*proposals)));
+          }),
+      actors::list_atom::value);
+}
+
+void Api::answer_proposal(const Id& id, unsigned status, Reply reply) {
+  auto find = [id, status](const ProposalsPtr& proposals, const Reply& to) {
+    auto found =
+        std::find_if(proposals->begin(), proposals->end(),
+                     [&](const auto& proposal) { return proposal.id == id; });
+    if (found == proposals->end())
+      return to(to_response({ProblemType::not_found,
+                             fmt::format("no proposal {} waits", id.hex())}));
+    to(json_response(proposal_document(*found), status));
+  };
+  node_.bridge().ask_kept<ProposalsPtr, actors::OperatorGate>(
+      gate, look_patience, or_problem<ProposalsPtr>(std::move(reply), find),
+      actors::list_atom::value);
+}
+
+void Api::propose(std::string_view body, Reply reply) {
+  auto read = read_change(body);
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return reply(to_response(*problem));
+  auto& wish = std::get<ChangeWish>(read);
+  auto* grant = std::get_if<events::GrantWish>(&wish.change);
+  if (grant == nullptr || !wish.seconds)
+    return propose(std::move(wish.change), std::move(reply));
+  // It ends with this boot, whose number the node knows.
+  auto with_expiry = [this, grant = *grant, seconds = *wish.seconds](
+                         const NodeStatus& status, const Reply& to) {
+    auto now = read_clock();
+    auto wished = grant;
+    wished.expiry = {now.utc_ns + static_cast<std::int64_t>(seconds * ns_per_s),
+                     status.boot, now.since_boot_ns + seconds * ns_per_s};
+    propose(wished, to);
+  };
+  node_.bridge().ask<NodeStatus>(
+      node_.node(), look_patience,
+      or_problem<NodeStatus>(std::move(reply), with_expiry),
+      actors::status_atom::value);
+}
+
+void Api::propose(actors::Change change, Reply reply) {
+  node_.bridge().ask_kept<Id, actors::OperatorGate>(
+      gate, look_patience,
+      or_problem<Id>(std::move(reply),
+                     [this](const Id& id, const Reply& to) {
+                       answer_proposal(id, created, to);
+                     }),
+      actors::propose_atom::value,
+      actors::ChangePtr{
+          std::make_shared<const actors::Change>(std::move(change))});
+}
+
+void Api::commit(const Id& id, uid_t peer, Reply reply) {
+  store::Principal principal{schema::PrincipalKind::operator_,
+                             fmt::format("uid/{}", peer)};
+  auto tell = [id, peer](std::uint64_t sequence, const Reply& to) {
+    log(LogLevel::info, "proposal.committed",
+        {{"proposal", id.hex()},
+         {"uid", std::to_string(peer)},
+         {"sequence", std::to_string(sequence)}});
+    to(json_response(commit_document(id, sequence)));
+  };
+  node_.bridge().ask_kept<std::uint64_t, actors::OperatorGate>(
+      gate, commit_patience, or_problem<std::uint64_t>(std::move(reply), tell),
+      actors::commit_atom::value, id, principal);
+}
+
+void Api::reject(const Id& id, Reply reply) {
+  node_.bridge().ask_kept<bool, actors::OperatorGate>(
+      gate, look_patience,
+      or_problem<bool>(std::move(reply),
+                       [id](bool, const Reply& to) {
+                         to(json_response(reject_document(id)));
+                       }),
+      actors::reject_atom::value, id);
+}
+
+}  // namespace ppn::runtime

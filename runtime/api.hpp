@@ -1,0 +1,65 @@
+// What the control API does for each endpoint. Runs in the I/O thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "runtime/api_documents.hpp"
+#include "runtime/api_problem.hpp"
+#include "runtime/api_request.hpp"
+#include "runtime/running_node.hpp"
+
+namespace ppn::runtime {
+
+struct ApiResponse {
+  unsigned status = 200;
+  std::string content_type;
+  std::string body;
+};
+
+ApiResponse to_response(const Problem& problem);
+
+class Api {
+ public:
+  struct Facts {
+    std::string version;
+    std::string state_dir;
+    /// What an operator should know now.
+    std::function<std::vector<Warning>()> warnings;
+  };
+
+  using Reply = std::function<void(ApiResponse)>;
+  using Entries = std::function<void(Answer<actors::EntriesPtr>)>;
+  using Report = std::function<void(Answer<NodeReport>)>;
+
+  Api(RunningNode& node, Facts facts);
+
+  /// Any endpoint but the stream. The peer has the access that the route needs.
+  void handle(const Call& call, uid_t peer, std::string_view body, Reply reply);
+
+  /// Entries from a sequence on, for a stream.
+  void read_entries(std::uint64_t from, std::uint64_t limit, Entries done);
+
+  void report(Report done);
+
+ private:
+  void answer_report(schema::Json (*document)(const NodeReport&), Reply reply);
+  void answer_health(Reply reply);
+  void answer_metrics(Reply reply);
+  void answer_state(Reply reply);
+  void answer_ledger(Reply reply);
+  void answer_entries(const Call& call, Reply reply);
+  void answer_proposals(Reply reply);
+  void answer_proposal(const Id& id, unsigned status, Reply reply);
+  void propose(std::string_view body, Reply reply);
+  void propose(actors::Change change, Reply reply);
+  void commit(const Id& id, uid_t peer, Reply reply);
+  void reject(const Id& id, Reply reply);
+
+  RunningNode& node_;
+  Facts facts_;
+  std::uint64_t started_at_ns_;
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace ppn::runtime

@@ -1,0 +1,218 @@
+#include "runtime/api_documents.hpp"
+
+#include <fmt/format.h>
+
+#include "events/state_codec.hpp"
+#include "schema/entry_text.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+using actors::NodeMode;
+using schema::Json;
+
+const char* name_of(NodeMode mode) {
+  switch (mode) {
+    case NodeMode::starting:
+      return "starting";
+    case NodeMode::running:
+      return "running";
+    case NodeMode::read_only:
+      return "read_only";
+    case NodeMode::stopping:
+      return "stopping";
+  }
+  return "unknown";
+}
+
+Json rights_json(schema::Right rights) {
+  auto list = Json::array();
+  for (auto right : schema::EnumValuesRight())
+    if ((rights & right) == right) list.push_back(schema::EnumNameRight(right));
+  return list;
+}
+
+Json change_json(const actors::Change& change) {
+  if (const auto* revoke = std::get_if<actors::RevokeWish>(&change))
+    return {{"kind", "revoke"},
+            {"grant", revoke->grant.hex()},
+            {"reason", revoke->reason}};
+  const auto& grant = std::get<events::GrantWish>(change);
+  Json json{{"kind", "grant"},
+            {"grant", grant.grant.hex()},
+            {"subject", grant.subject},
+            {"resource", grant.resource},
+            {"rights", rights_json(grant.rights)}};
+  if (grant.expiry)
+    json["expiry"] = {{"utc_ns", grant.expiry->utc_ns},
+                      {"boot", grant.expiry->boot},
+                      {"since_boot_ns", grant.expiry->since_boot_ns}};
+  if (grant.parent) json["parent"] = grant.parent->hex();
+  return json;
+}
+
+Json proposal_json(const actors::Proposal& proposal) {
+  return {{"schema", "ppn.proposal.v1"},
+          {"id", proposal.id.hex()},
+          {"change", change_json(proposal.change)},
+          {"plan", proposal.plan}};
+}
+
+/// A label's value, as Prometheus wants it.
+std::string label(std::string_view value) {
+  std::string text;
+  for (auto letter : value) {
+    if (letter == '\\' || letter == '"') text += '\\';
+    if (letter == '\n')
+      text += "\\n";
+    else
+      text += letter;
+  }
+  return text;
+}
+
+class MetricsText {
+ public:
+  void family(std::string_view name, std::string_view type,
+              std::string_view help) {
+    text_ +=
+        fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+  }
+
+  void sample(std::string_view name, std::string_view labels,
+              std::uint64_t value) {
+    auto all = labels.empty() ? std::string{} : fmt::format("{{{}}}", labels);
+    text_ += fmt::format("{}{} {}\n", name, all, value);
+  }
+
+  void gauge(std::string_view name, std::string_view help,
+             std::uint64_t value) {
+    family(name, "gauge", help);
+    sample(name, "", value);
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+bool is_healthy(const NodeReport& report) {
+  return report.node.mode == NodeMode::running && !report.ledger.read_only;
+}
+
+Json health_document(const NodeReport& report) {
+  Json reason;
+  if (!is_healthy(report)) {
+    reason = fmt::format("the node is {}", name_of(report.node.mode));
+    if (!report.node.reason.empty()) reason = report.node.reason;
+    if (report.ledger.read_only) reason = *report.ledger.read_only;
+  }
+  return {{"schema", "ppn.health.v1"},
+          {"healthy", is_healthy(report)},
+          {"reason", reason}};
+}
+
+Json status_document(const NodeReport& report) {
+  auto actors = Json::object();
+  for (const auto& [name, respawns] : report.node.respawns)
+    actors[name] = {{"respawns", respawns}};
+  auto warnings = Json::array();
+  for (const auto& warning : report.warnings)
+    warnings.push_back({{"name", warning.name}, {"detail", warning.detail}});
+  return {{"schema", "ppn.status.v1"},
+          {"version", report.version},
+          {"node", {{"id", report.node.id.hex()}, {"name", report.node.name}}},
+          {"boot", report.node.boot},
+          {"mode", name_of(report.node.mode)},
+          {"uptime_seconds", report.uptime_seconds},
+          {"ledger",
+           {{"size", report.ledger.head.size},
+            {"root", report.ledger.head.root.hex()}}},
+          {"state_dir", report.state_dir},
+          {"actors", std::move(actors)},
+          {"proposals", report.proposals},
+          {"warnings", std::move(warnings)}};
+}
+
+Json ledger_document(const actors::LedgerStatus& ledger) {
+  return {{"schema", "ppn.ledger.v1"},
+          {"size", ledger.head.size},
+          {"root", ledger.head.root.hex()},
+          {"checkpoint", ledger.checkpoint}};
+}
+
+Json state_document(std::uint64_t entries, const events::State& state) {
+  return {{"schema", "ppn-ledger.state.v1"},
+          {"entries", entries},
+          {"state", schema::state_to_json(events::encode(state))}};
+}
+
+Json entry_document(ByteView entry) {
+  return schema::entry_document({{"schema", "ppn.entry.v1"}}, entry);
+}
+
+Json entries_document(std::uint64_t from, std::span<const Bytes> entries) {
+  auto list = Json::array();
+  for (const auto& entry : entries) list.push_back(entry_document(entry));
+  return {{"schema", "ppn.entries.v1"},
+          {"entries", std::move(list)},
+          {"next", from + entries.size()}};
+}
+
+Json proposal_document(const actors::Proposal& proposal) {
+  return proposal_json(proposal);
+}
+
+Json proposals_document(std::span<const actors::Proposal> proposals) {
+  auto list = Json::array();
+  for (const auto& proposal : proposals)
+    list.push_back(proposal_json(proposal));
+  return {{"schema", "ppn.proposals.v1"}, {"proposals", std::move(list)}};
+}
+
+Json commit_document(const Id& proposal, std::uint64_t sequence) {
+  return {{"schema", "ppn.commit.v1"},
+          {"proposal", proposal.hex()},
+          {"sequence", sequence}};
+}
+
+Json reject_document(const Id& proposal) {
+  return {{"schema", "ppn.reject.v1"}, {"proposal", proposal.hex()}};
+}
+
+std::string metrics_text(const NodeReport& report,
+                         const ProcessFigures& figures) {
+  MetricsText text;
+  text.family("ppn_info", "gauge", "What runs here.");
+  text.sample(
+      "ppn_info",
+      fmt::format(R"(version="{}",node="{}",name="{}")", label(report.version),
+                  report.node.id.hex(), label(report.node.name)),
+      1);
+  text.gauge("ppn_ledger_entries", "Entries in the ledger.",
+             report.ledger.head.size);
+  text.gauge("ppn_read_only", "1 if the ledger takes no more appends.",
+             report.ledger.read_only ? 1 : 0);
+  text.gauge("ppn_boot", "Number of this boot of the node.", report.node.boot);
+  text.gauge("ppn_uptime_seconds", "Since this boot of the node.",
+             report.uptime_seconds);
+  text.gauge("ppn_proposals", "Proposals that wait for a commit.",
+             report.proposals);
+  text.gauge("ppn_process_resident_bytes", "Resident memory.",
+             figures.resident_bytes);
+  text.family("ppn_actor_respawns_total", "counter",
+              "How often an actor was brought back.");
+  for (const auto& [name, respawns] : report.node.respawns)
+    text.sample("ppn_actor_respawns_total",
+                fmt::format(R"(actor="{}")", label(name)), respawns);
+  text.family("ppn_api_requests_total", "counter",
+              "Requests to the control API.");
+  text.sample("ppn_api_requests_total", "", figures.requests);
+  return text.take();
+}
+
+}  // namespace ppn::runtime

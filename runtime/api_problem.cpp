@@ -1,0 +1,75 @@
+#include "runtime/api_problem.hpp"
+
+#include <array>
+
+namespace ppn::runtime {
+
+namespace {
+
+constexpr std::array kinds{
+    ProblemKind{ProblemType::bad_request, "bad-request", 400, "Bad request"},
+    ProblemKind{ProblemType::forbidden, "forbidden", 403, "Forbidden"},
+    ProblemKind{ProblemType::not_found, "not-found", 404, "Not found"},
+    ProblemKind{ProblemType::method_not_allowed, "method-not-allowed", 405,
+                "Method not allowed"},
+    ProblemKind{ProblemType::refused, "refused", 409, "Refused"},
+    ProblemKind{ProblemType::too_large, "too-large", 413, "Too large"},
+    ProblemKind{ProblemType::failed, "failed", 500, "Failed"},
+    ProblemKind{ProblemType::read_only, "read-only", 503, "Read-only"},
+    ProblemKind{ProblemType::busy, "busy", 503, "Busy"},
+    ProblemKind{ProblemType::outcome_unknown, "outcome-unknown", 504,
+                "Outcome unknown"},
+    ProblemKind{ProblemType::no_answer, "no-answer", 504, "No answer"},
+    ProblemKind{ProblemType::disk_full, "disk-full", 507, "Disk full"},
+};
+
+ProblemType type_of(store::ErrorCode code) {
+  switch (code) {
+    case store::ErrorCode::bad_input:
+    case store::ErrorCode::not_granted:
+    case store::ErrorCode::oversized:
+      return ProblemType::refused;
+    case store::ErrorCode::not_found:
+      return ProblemType::not_found;
+    case store::ErrorCode::read_only:
+      return ProblemType::read_only;
+    case store::ErrorCode::disk_full:
+    case store::ErrorCode::map_full:
+      return ProblemType::disk_full;
+    case store::ErrorCode::version_conflict:
+      return ProblemType::busy;
+    case store::ErrorCode::locked:
+    case store::ErrorCode::io:
+    case store::ErrorCode::damaged:
+    case store::ErrorCode::too_new:
+    case store::ErrorCode::rolled_back:
+    case store::ErrorCode::forked:
+    case store::ErrorCode::no_outside_checkpoint:
+    case store::ErrorCode::key:
+      return ProblemType::failed;
+  }
+  return ProblemType::failed;
+}
+
+}  // namespace
+
+std::span<const ProblemKind> problem_kinds() { return kinds; }
+
+const ProblemKind& kind_of(const Problem& problem) {
+  return kinds.at(static_cast<std::size_t>(problem.type));
+}
+
+schema::Json problem_document(const Problem& problem) {
+  const auto& kind = kind_of(problem);
+  return {{"schema", "ppn.problem.v1"},
+          {"type", "urn:ppn:problem:" + std::string{kind.name}},
+          {"title", kind.title},
+          {"status", kind.status},
+          {"detail", problem.detail}};
+}
+
+Problem problem_of(const store::Error& error) {
+  return {type_of(error.code), error.message};
+}
+
+}  // namespace ppn::runtime

@@ -1,0 +1,82 @@
+// Requests to the control API, from text to what they ask for. Every byte is
+// from outside, and all that is not understood is refused.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "runtime/access.hpp"
+#include "runtime/api_problem.hpp"
+
+namespace ppn::runtime {
+
+enum class Endpoint : std::uint8_t {
+  health,
+  metrics,
+  status,
+  state,
+  ledger,
+  entries,
+  stream,
+  proposals,
+  propose,
+  proposal,
+  commit,
+  reject,
+};
+
+struct Route {
+  std::string_view method;
+  /// {id} stands for one proposal's id.
+  std::string_view path;
+  Endpoint endpoint;
+  Access needs;
+};
+
+/// All there are.
+std::span<const Route> routes();
+
+/// A request that a route was found for.
+struct Call {
+  const Route* route = nullptr;
+  /// What {id} stands for.
+  Id id;
+  std::map<std::string, std::string> parameters;
+};
+
+/// not_found, method_not_allowed, bad_request.
+Answer<Call> read_call(std::string_view method, std::string_view target);
+
+/// The methods of a path, as the header Allow lists them.
+std::string allowed_methods(std::string_view target);
+
+/// Which entries are wanted of a ledger.
+struct EntryRange {
+  std::uint64_t from = 0;
+  std::uint64_t limit = 0;
+};
+
+/// Of a ledger with `size` entries. bad_request.
+Answer<EntryRange> read_range(
+    const std::map<std::string, std::string>& parameters, std::uint64_t size);
+
+/// Where a stream begins; nothing: with what comes next. bad_request.
+Answer<std::optional<std::uint64_t>> read_stream_begin(
+    const std::map<std::string, std::string>& parameters,
+    std::string_view last_event_id);
+
+struct ChangeWish {
+  actors::Change change;
+  /// How long a grant is to hold.
+  std::optional<std::uint64_t> seconds;
+};
+
+/// The body of a proposal. bad_request.
+Answer<ChangeWish> read_change(std::string_view body);
+
+}  // namespace ppn::runtime

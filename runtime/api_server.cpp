@@ -1,0 +1,457 @@
+#include "runtime/api_server.hpp"
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "runtime/log.hpp"
+#include "runtime/peer_linux.hpp"
+#include "store/files.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Protocol = asio::local::stream_protocol;
+using ErrorCode = boost::system::error_code;
+
+constexpr std::uint32_t header_size_max = 8'192;
+constexpr std::uint64_t body_size_max = 65'536;
+constexpr std::size_t connections_max = 64;
+/// Of them, those of peers that may do nothing.
+constexpr std::size_t strangers_max = 8;
+constexpr auto silence_max = std::chrono::seconds{60};
+constexpr auto stranger_silence_max = std::chrono::seconds{5};
+constexpr auto comment_interval = std::chrono::seconds{15};
+constexpr auto accept_again_after = std::chrono::seconds{1};
+constexpr std::uint64_t stream_page = 64;
+
+Problem forbidden(const Peer& peer, Access has) {
+  return {
+      ProblemType::forbidden,
+      fmt::format("the user {} may {} here; ask to be added to the group "
+                  "that {} may, see [api] in the configuration",
+                  peer.uid, has == Access::read ? "only read" : "do nothing",
+                  has == Access::read ? "commits" : "reads or commits")};
+}
+
+std::string event_text(std::uint64_t sequence, const schema::Json& document) {
+  return fmt::format("id: {}\nevent: entry\ndata: {}\n\n", sequence,
+                     schema::compact(document));
+}
+
+/// What all connections share.
+struct Server {
+  Server(asio::io_context& context, Api& answers, const AccessRules& allowed)
+      : io(context), api(answers), rules(allowed), acceptor(context) {}
+
+  asio::io_context& io;
+  Api& api;
+  AccessRules rules;
+  Protocol::acceptor acceptor;
+  /// Entries in the ledger.
+  std::uint64_t entries = 0;
+  std::size_t connections = 0;
+  std::size_t strangers = 0;
+  bool stopping = false;
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<Server> server, Protocol::socket socket, Peer peer)
+      : server_(std::move(server)),
+        stream_(std::move(socket)),
+        timer_(server_->io),
+        peer_(std::move(peer)),
+        is_stranger_(access() == Access::none) {
+    server_->connections += 1;
+    server_->strangers += is_stranger_ ? 1 : 0;
+  }
+
+  ~Connection() {
+    server_->connections -= 1;
+    server_->strangers -= is_stranger_ ? 1 : 0;
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void begin() {
+    if (server_->connections > connections_max) {
+      keep_ = false;
+      return send(to_response(
+          {ProblemType::busy, "all connections are taken; try again"}));
+    }
+    if (server_->strangers <= strangers_max) read();
+  }
+
+  /// The ledger grew, or all ends.
+  void go_on() {
+    if (next_ && !writing_) pump();
+    if (server_->stopping && reading_) close();
+  }
+
+ private:
+  using Parser = http::request_parser<http::string_body>;
+
+  [[nodiscard]] Access access() const {
+    return access_of(peer_, server_->rules);
+  }
+
+  // -- requests ---------------------------------------------------------------
+
+  void read() {
+    if (server_->stopping) return close();
+    parser_.emplace();
+    parser_->header_limit(header_size_max);
+    parser_->body_limit(body_size_max);
+    stream_.expires_after(is_stranger_ ? stranger_silence_max : silence_max);
+    reading_ = true;
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](ErrorCode error, std::size_t) {
+                       self->take_request(error);
+                     });
+  }
+
+  void take_request(ErrorCode error) {
+    reading_ = false;
+    stream_.expires_never();
+    keep_ = false;
+    if (error == http::error::body_limit)
+      return send(to_response(
+          {ProblemType::too_large, "a body has at most 65536 bytes"}));
+    if (error == http::error::end_of_stream) return close();
+    if (error.category() ==
+        http::make_error_code(http::error::bad_method).category())
+      return send(to_response(
+          {ProblemType::bad_request, "this is no HTTP: " + error.message()}));
+    if (error) return close();
+    const auto& request = parser_->get();
+    keep_ = request.keep_alive();
+    auto method = request.method_string();
+    auto target = request.target();
+    answer({method.data(), method.size()}, {target.data(), target.size()});
+  }
+
+  void answer(std::string_view method, std::string_view target) {
+    auto has = access();
+    if (has == Access::none) return send(to_response(forbidden(peer_, has)));
+    auto call = read_call(method, target);
+    if (const auto* problem = std::get_if<Problem>(&call)) {
+      bool has_others = problem->type == ProblemType::method_not_allowed;
+      return send(to_response(*problem),
+                  has_others ? allowed_methods(target) : std::string{});
+    }
+    answer(std::get<Call>(call), has);
+  }
+
+  void answer(const Call& call, Access has) {
+    if (has < call.route->needs)
+      return send(to_response(forbidden(peer_, has)));
+    const auto& request = parser_->get();
+    auto content_type = request[http::field::content_type];
+    if (!request.body().empty() &&
+        !content_type.starts_with("application/json"))
+      return send(to_response({ProblemType::bad_request,
+                               "a body needs Content-Type: application/json"}));
+    if (call.route->endpoint == Endpoint::stream) return begin_stream(call);
+    server_->api.handle(call, peer_.uid, request.body(),
+                        [self = shared_from_this()](ApiResponse response) {
+                          self->send(std::move(response));
+                        });
+  }
+
+  void send(ApiResponse response, const std::string& allow = {}) {
+    auto message = std::make_shared<http::response<http::string_body>>();
+    message->version(11);
+    message->result(response.status);
+    message->set(http::field::content_type, response.content_type);
+    message->set(http::field::cache_control, "no-store");
+    if (!allow.empty()) message->set(http::field::allow, allow);
+    message->keep_alive(keep_ && !server_->stopping);
+    message->body() = std::move(response.body);
+    message->prepare_payload();
+    stream_.expires_after(silence_max);
+    http::async_write(
+        stream_, *message,
+        [self = shared_from_this(), message](ErrorCode error, std::size_t) {
+          if (error || message->need_eof()) return self->close();
+          self->read();
+        });
+  }
+
+  // -- the stream -------------------------------------------------------------
+
+  void begin_stream(const Call& call) {
+    auto last = parser_->get()["Last-Event-ID"];
+    auto begin = read_stream_begin(call.parameters, {last.data(), last.size()});
+    if (const auto* problem = std::get_if<Problem>(&begin))
+      return send(to_response(*problem));
+    next_ = std::get<std::optional<std::uint64_t>>(begin).value_or(
+        server_->entries);
+    auto message = std::make_shared<http::response<http::empty_body>>();
+    message->version(11);
+    message->set(http::field::content_type, "text/event-stream");
+    message->set(http::field::cache_control, "no-store");
+    message->keep_alive(false);
+    message->chunked(true);
+    auto serializer =
+        std::make_shared<http::response_serializer<http::empty_body>>(*message);
+    writing_ = true;
+    http::async_write_header(
+        stream_, *serializer,
+        [self = shared_from_this(), message, serializer](
+            ErrorCode error, std::size_t) { self->take_written(error); });
+    // Nothing more is due from the peer but its end.
+    stream_.socket().async_wait(
+        Protocol::socket::wait_read,
+        [self = shared_from_this()](ErrorCode) { self->close(); });
+  }
+
+  void pump() {
+    if (server_->stopping) return end_stream();
+    if (*next_ >= server_->entries) return wait_for_entries();
+    writing_ = true;
+    timer_.cancel();
+    server_->api.read_entries(
+        *next_, stream_page,
+        [self = shared_from_this()](const Answer<actors::EntriesPtr>& read) {
+          self->take_page(read);
+        });
+  }
+
+  void take_page(const Answer<actors::EntriesPtr>& read) {
+    const auto* entries = std::get_if<actors::EntriesPtr>(&read);
+    if (entries == nullptr || (*entries)->empty()) return end_stream();
+    std::string text;
+    for (const auto& entry : **entries)
+      text += event_text((*next_)++, entry_document(entry));
+    write_chunk(std::move(text));
+  }
+
+  void wait_for_entries() {
+    timer_.expires_after(comment_interval);
+    timer_.async_wait([self = shared_from_this()](ErrorCode error) {
+      if (!error && !self->writing_) self->write_chunk(": still here\n\n");
+    });
+  }
+
+  void write_chunk(std::string text) {
+    writing_ = true;
+    auto kept = std::make_shared<std::string>(std::move(text));
+    stream_.expires_after(silence_max);
+    asio::async_write(
+        stream_, http::make_chunk(asio::buffer(*kept)),
+        [self = shared_from_this(), kept](ErrorCode error, std::size_t) {
+          self->take_written(error);
+        });
+  }
+
+  void take_written(ErrorCode error) {
+    writing_ = false;
+    stream_.expires_never();
+    if (error) return close();
+    pump();
+  }
+
+  void end_stream() {
+    writing_ = true;
+    stream_.expires_after(silence_max);
+    asio::async_write(
+        stream_, http::make_chunk_last(),
+        [self = shared_from_this()](ErrorCode, std::size_t) { self->close(); });
+  }
+
+  void close() {
+    next_.reset();
+    timer_.cancel();
+    stream_.close();
+  }
+
+  std::shared_ptr<Server> server_;
+  beast::basic_stream<Protocol> stream_;
+  asio::steady_timer timer_;
+  Peer peer_;
+  bool is_stranger_;
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  bool keep_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  /// Of a stream: the sequence to go on with.
+  std::optional<std::uint64_t> next_;
+};
+
+/// Whether somebody answers at a socket.
+bool is_answered(const std::string& path) {
+  asio::io_context io;
+  Protocol::socket socket{io};
+  ErrorCode error;
+  socket.connect(Protocol::endpoint{path}, error);
+  return !error;
+}
+
+store::Status make_room(const std::string& path) {
+  if (path.size() >= sizeof(sockaddr_un::sun_path))
+    return store::Error{
+        store::ErrorCode::bad_input,
+        fmt::format("{} is too long for a socket, which has at most {} bytes",
+                    path, sizeof(sockaddr_un::sun_path) - 1)};
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT) return store::system_error("look at", path);
+    auto parent = std::filesystem::path{path}.parent_path();
+    return store::make_directory(
+        parent.empty() ? "." : parent,
+        S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH);
+  }
+  if (!S_ISSOCK(status.st_mode))
+    return store::Error{
+        store::ErrorCode::bad_input,
+        path +
+            " is there and no socket: remove it, or name another with "
+            "--socket"};
+  if (is_answered(path))
+    return store::Error{
+        store::ErrorCode::locked,
+        "somebody answers at " + path +
+            ": is ppnd running already? Or name another with --socket"};
+  if (::unlink(path.c_str()) != 0) return store::system_error("remove", path);
+  return {};
+}
+
+}  // namespace
+
+class ApiServer::Implementation
+    : public std::enable_shared_from_this<Implementation> {
+ public:
+  Implementation(std::string path, asio::io_context& io, Api& api,
+                 const AccessRules& rules)
+      : path_(std::move(path)),
+        server_(std::make_shared<Server>(io, api, rules)),
+        timer_(io) {}
+
+  store::Status listen() {
+    if (auto room = make_room(path_); !room) return room;
+    ErrorCode error;
+    server_->acceptor.open(Protocol{}, error);
+    if (!error) server_->acceptor.bind(Protocol::endpoint{path_}, error);
+    if (!error)
+      server_->acceptor.listen(asio::socket_base::max_listen_connections,
+                               error);
+    // Who connects is told by the kernel; a stranger gets a sentence.
+    constexpr mode_t everybody = 0666;
+    bool open = !error && ::chmod(path_.c_str(), everybody) == 0 &&
+                ::stat(path_.c_str(), &own_) == 0;
+    if (!open)
+      return store::Error{
+          store::ErrorCode::io,
+          fmt::format("cannot listen at {}: {}", path_,
+                      error ? error.message() : std::strerror(errno))};
+    accept();
+    return {};
+  }
+
+  void set_rules(const AccessRules& rules) { server_->rules = rules; }
+
+  void take_growth(std::uint64_t entries) {
+    server_->entries = entries;
+    wake_all();
+  }
+
+  void stop() {
+    if (server_->stopping) return;
+    server_->stopping = true;
+    server_->acceptor.close();
+    timer_.cancel();
+    wake_all();
+    struct stat there {};
+    bool is_own = ::stat(path_.c_str(), &there) == 0 &&
+                  there.st_ino == own_.st_ino && there.st_dev == own_.st_dev;
+    if (is_own) ::unlink(path_.c_str());
+  }
+
+ private:
+  void accept() {
+    server_->acceptor.async_accept(
+        [self = shared_from_this()](ErrorCode error, Protocol::socket socket) {
+          if (self->server_->stopping) return;
+          if (error) return self->accept_later(error);
+          self->take(std::move(socket));
+          self->accept();
+        });
+  }
+
+  /// Say all files are open.
+  void accept_later(ErrorCode error) {
+    log(LogLevel::warning, "api.accept_failed", {{"error", error.message()}});
+    timer_.expires_after(accept_again_after);
+    timer_.async_wait([self = shared_from_this()](ErrorCode cancelled) {
+      if (!cancelled) self->accept();
+    });
+  }
+
+  void take(Protocol::socket socket) {
+    auto peer = peer_of(socket.native_handle());
+    if (!peer) {
+      log(LogLevel::warning, "api.peer_unknown",
+          {{"error", peer.error().message}});
+      return;
+    }
+    auto connection =
+        std::make_shared<Connection>(server_, std::move(socket), *peer);
+    std::erase_if(connections_,
+                  [](const auto& other) { return other.expired(); });
+    connections_.push_back(connection);
+    connection->begin();
+  }
+
+  void wake_all() {
+    for (const auto& weak : connections_)
+      if (auto connection = weak.lock()) connection->go_on();
+  }
+
+  std::string path_;
+  std::shared_ptr<Server> server_;
+  asio::steady_timer timer_;
+  std::vector<std::weak_ptr<Connection>> connections_;
+  struct stat own_ {};
+};
+
+ApiServer::ApiServer(std::shared_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+store::Result<std::unique_ptr<ApiServer>> ApiServer::listen(
+    const std::string& path, asio::io_context& io, Api& api,
+    const AccessRules& rules) {
+  auto implementation = std::make_shared<Implementation>(path, io, api, rules);
+  if (auto listening = implementation->listen(); !listening)
+    return listening.error();
+  return std::unique_ptr<ApiServer>{new ApiServer{std::move(implementation)}};
+}
+
+ApiServer::~ApiServer() { implementation_->stop(); }
+
+void ApiServer::set_rules(const AccessRules& rules) {
+  implementation_->set_rules(rules);
+}
+
+void ApiServer::take_growth(std::uint64_t entries) {
+  implementation_->take_growth(entries);
+}
+
+void ApiServer::stop() { implementation_->stop(); }
+
+}  // namespace ppn::runtime

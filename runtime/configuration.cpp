@@ -1,0 +1,203 @@
+#include "runtime/configuration.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "store/files.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+using store::Error;
+using store::ErrorCode;
+using store::Result;
+using store::Status;
+
+constexpr std::size_t file_size_max = std::size_t{1} << 20U;
+
+Error bad(const std::string& what) { return {ErrorCode::bad_input, what}; }
+
+Status check_path(std::string_view path) {
+  if (path.starts_with('/')) return {};
+  return bad("must be an absolute path");
+}
+
+Status set_name(Configuration& configuration, const std::string& value) {
+  configuration.name = value;
+  return value.empty() ? Status{} : check_node_name(value);
+}
+
+Status set_state_dir(Configuration& configuration, const std::string& value) {
+  configuration.state_dir = value;
+  return check_path(value);
+}
+
+Status set_socket(Configuration& configuration, const std::string& value) {
+  configuration.socket = value;
+  return check_path(value);
+}
+
+Status set_commit_group(Configuration& configuration,
+                        const std::string& value) {
+  configuration.commit_group = value;
+  return {};
+}
+
+Status set_read_group(Configuration& configuration, const std::string& value) {
+  configuration.read_group = value;
+  return {};
+}
+
+Status set_log_level(Configuration& configuration, const std::string& value) {
+  auto level = log_level_of(value);
+  if (!level) return bad("must be one of error, warning, info, debug");
+  configuration.log_level = *level;
+  return {};
+}
+
+/// All keys there are; each is a text.
+struct Key {
+  std::string_view path;
+  Status (*set)(Configuration&, const std::string&);
+};
+
+constexpr std::array keys{
+    Key{"name", set_name},
+    Key{"state_dir", set_state_dir},
+    Key{"socket", set_socket},
+    Key{"api.commit_group", set_commit_group},
+    Key{"api.read_group", set_read_group},
+    Key{"log.level", set_log_level},
+};
+
+bool is_section(std::string_view path) {
+  return std::any_of(keys.begin(), keys.end(), [&](const Key& key) {
+    return key.path.starts_with(std::string{path} + '.');
+  });
+}
+
+/// Levenshtein's, two rows at a time.
+std::size_t distance(std::string_view one, std::string_view other) {
+  std::vector<std::size_t> above(other.size() + 1);
+  std::iota(above.begin(), above.end(), 0);
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    std::vector<std::size_t> row{i + 1};
+    for (std::size_t j = 0; j < other.size(); ++j)
+      row.push_back(std::min({row[j] + 1, above[j + 1] + 1,
+                              above[j] + (one[i] == other[j] ? 0 : 1)}));
+    above = std::move(row);
+  }
+  return above.back();
+}
+
+std::string_view nearest_key(std::string_view path) {
+  return std::min_element(keys.begin(), keys.end(),
+                          [&](const Key& one, const Key& other) {
+                            return distance(one.path, path) <
+                                   distance(other.path, path);
+                          })
+      ->path;
+}
+
+class Reader {
+ public:
+  explicit Reader(std::string source) : source_(std::move(source)) {}
+
+  Result<Configuration> read(const toml::table& root) {
+    if (auto done = read_table(root, ""); !done) return done.error();
+    return configuration_;
+  }
+
+ private:
+  Status read_table(const toml::table& table, const std::string& prefix) {
+    for (const auto& [key, node] : table) {
+      auto path = prefix + std::string{key.str()};
+      const auto* section = is_section(path) ? node.as_table() : nullptr;
+      auto done = section != nullptr ? read_table(*section, path + '.')
+                                     : read_value(path, node, key.source());
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Status read_value(const std::string& path, const toml::node& node,
+                    const toml::source_region& place) {
+    auto complain = [&](const std::string& what) {
+      return bad(fmt::format("{}:{}: {}", source_, place.begin.line, what));
+    };
+    if (is_section(path))
+      return complain(fmt::format("'{}' is a section: write [{}]", path, path));
+    const auto* key =
+        std::find_if(keys.begin(), keys.end(),
+                     [&](const Key& known) { return known.path == path; });
+    if (key == keys.end())
+      return complain(fmt::format("there is no key '{}'; did you mean '{}'?",
+                                  path, nearest_key(path)));
+    auto value = node.value_exact<std::string>();
+    if (!value || value->find('\0') != std::string::npos)
+      return complain(fmt::format("'{}' must be a text in quotes", path));
+    if (auto set = key->set(configuration_, *value); !set)
+      return complain(fmt::format("'{}': {}", path, set.error().message));
+    return {};
+  }
+
+  std::string source_;
+  Configuration configuration_;
+};
+
+}  // namespace
+
+Result<Configuration> parse_configuration(std::string_view text,
+                                          const std::string& source) {
+  try {
+    return Reader{source}.read(toml::parse(text, source));
+  } catch (const toml::parse_error& error) {
+    const auto& place = error.source().begin;
+    return bad(fmt::format("{}:{}:{}: {}", source, place.line, place.column,
+                           error.description()));
+  }
+}
+
+Result<Configuration> read_configuration(const std::string& path) {
+  auto text = store::read_file(path, file_size_max);
+  if (!text) return text.error();
+  return parse_configuration(*text, path);
+}
+
+Status check_node_name(std::string_view name) {
+  constexpr std::size_t length_max = 63;
+  auto is_allowed = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') ||
+           (letter >= '0' && letter <= '9') || letter == '-';
+  };
+  bool good = !name.empty() && name.size() <= length_max &&
+              std::all_of(name.begin(), name.end(), is_allowed) &&
+              name.front() != '-' && name.back() != '-';
+  if (good) return {};
+  return bad(
+      "a node's name has 1 to 63 lower-case letters, digits and inner hyphens");
+}
+
+std::string node_name_of_host(std::string_view host) {
+  std::string name{host.substr(0, host.find('.'))};
+  for (auto& letter : name)
+    if (letter >= 'A' && letter <= 'Z')
+      letter = static_cast<char>(letter - 'A' + 'a');
+  return name;
+}
+
+std::vector<std::string> need_restart(const Configuration& before,
+                                      const Configuration& after) {
+  std::vector<std::string> differing;
+  if (before.name != after.name) differing.emplace_back("name");
+  if (before.state_dir != after.state_dir) differing.emplace_back("state_dir");
+  if (before.socket != after.socket) differing.emplace_back("socket");
+  return differing;
+}
+
+}  // namespace ppn::runtime

@@ -1,0 +1,44 @@
+// What the operator may set: one TOML file, every key with a default. The
+// example file in runtime/package/ describes each.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/log.hpp"
+#include "store/result.hpp"
+
+namespace ppn::runtime {
+
+struct Configuration {
+  /// Empty: the host's own.
+  std::string name;
+  std::string state_dir = "/var/lib/ppn";
+  std::string socket = "/run/ppn/ppnd.sock";
+  std::string commit_group = "ppn";
+  std::string read_group;
+  LogLevel log_level = LogLevel::info;
+
+  bool operator==(const Configuration&) const = default;
+};
+
+/// `source` is what the text is called in messages. bad_input, with the line
+/// and, if a key is not known, the nearest one that is.
+store::Result<Configuration> parse_configuration(std::string_view text,
+                                                 const std::string& source);
+
+/// The same for a file. not_found, io.
+store::Result<Configuration> read_configuration(const std::string& path);
+
+/// bad_input unless it is one to 63 of a-z, 0-9 and inner hyphens.
+store::Status check_node_name(std::string_view name);
+
+/// A host's name as the name of a node: its first label, in lower case.
+std::string node_name_of_host(std::string_view host);
+
+/// Keys whose values differ and that only a restart applies.
+std::vector<std::string> need_restart(const Configuration& before,
+                                      const Configuration& after);
+
+}  // namespace ppn::runtime

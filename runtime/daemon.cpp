@@ -1,0 +1,309 @@
+#include "runtime/daemon.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+
+#include "runtime/api_server.hpp"
+#include "runtime/clock_linux.hpp"
+#include "runtime/peer_linux.hpp"
+#include "runtime/service_linux.hpp"
+#include "runtime/state_directory_linux.hpp"
+#include "schema/time_text.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+namespace asio = boost::asio;
+using ErrorCode = boost::system::error_code;
+
+constexpr std::uint64_t low_disk_bytes = std::uint64_t{256} << 20U;
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+
+int exit_code_of(store::ErrorCode code) {
+  switch (code) {
+    case store::ErrorCode::bad_input:
+      return exit_usage;
+    case store::ErrorCode::key:
+      return exit_permission;
+    case store::ErrorCode::damaged:
+    case store::ErrorCode::too_new:
+    case store::ErrorCode::rolled_back:
+    case store::ErrorCode::forked:
+    case store::ErrorCode::no_outside_checkpoint:
+      return exit_ledger_invalid;
+    default:
+      return exit_failed;
+  }
+}
+
+/// What an operator may do about a node that does not start.
+std::string advice_on(store::ErrorCode code) {
+  switch (code) {
+    case store::ErrorCode::damaged:
+      return "nothing was changed; `ppn-ledger verify` shows the whole damage";
+    case store::ErrorCode::rolled_back:
+    case store::ErrorCode::forked:
+      return "nothing was changed; a node that lost its newest entries may "
+             "never sign again under its old identity: keep this directory for "
+             "the audit, and found a new node in an empty one";
+    case store::ErrorCode::too_new:
+      return "nothing was changed; install the version that wrote it, or a "
+             "newer one";
+    case store::ErrorCode::no_outside_checkpoint:
+      return "nothing was changed; --accept-outside-checkpoint opens it all "
+             "the same and records that you said so";
+    default:
+      return {};
+  }
+}
+
+void log_failure(std::string_view event, const store::Error& error) {
+  auto advice = advice_on(error.code);
+  if (advice.empty())
+    log(LogLevel::error, event, {{"error", error.message}});
+  else
+    log(LogLevel::error, event, {{"error", error.message}, {"advice", advice}});
+}
+
+class Daemon {
+ public:
+  explicit Daemon(DaemonSettings settings)
+      : settings_(std::move(settings)),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
+        watchdog_(io_) {}
+
+  int run() {
+    set_log_level(settings_.configuration.log_level);
+    if (auto started = start(); !started) {
+      log_failure("node.not_started", started.error());
+      return exit_code_of(started.error().code);
+    }
+    await_signal();
+    await_running();
+    io_.run();
+    return exit_code_;
+  }
+
+ private:
+  // -- start ------------------------------------------------------------------
+
+  store::Status start() {
+    const auto& configuration = settings_.configuration;
+    if (auto prepared = prepare_state_directory(configuration.state_dir);
+        !prepared)
+      return prepared;
+    NodeSettings node;
+    node.state_dir = configuration.state_dir;
+    node.name = configuration.name;
+    node.version = settings_.version;
+    if (settings_.accept_outside_checkpoint)
+      node.accept_outside_checkpoint =
+          store::Principal{schema::PrincipalKind::operator_,
+                           "uid/" + std::to_string(::getuid())};
+    auto running = RunningNode::start(
+        node, io_, [this](std::uint64_t entries) { take_growth(entries); },
+        [this](const std::string& reason) { take_end(reason); });
+    if (!running) return running.error();
+    node_ = std::move(*running);
+    api_ = std::make_unique<Api>(
+        *node_, Api::Facts{settings_.version, configuration.state_dir,
+                           [this] { return warnings(); }});
+    auto server = ApiServer::listen(configuration.socket, io_, *api_,
+                                    rules_of(configuration));
+    if (!server) return server.error();
+    server_ = std::move(*server);
+    server_->take_growth(entries_);
+    return {};
+  }
+
+  /// Ready once the boot is recorded.
+  void await_running() {
+    api_->report([this](const Answer<NodeReport>& answer) {
+      const auto* report = std::get_if<NodeReport>(&answer);
+      bool starting = report != nullptr &&
+                      report->node.mode == actors::NodeMode::starting;
+      if (stopping_ || report == nullptr) return;
+      if (starting) return await_running();
+      say_started(*report);
+    });
+  }
+
+  void say_started(const NodeReport& report) {
+    const auto& name = settings_.configuration.name;
+    log(LogLevel::info, "node.started",
+        {{"node", report.node.id.hex()},
+         {"name", report.node.name},
+         {"boot", std::to_string(report.node.boot)},
+         {"version", report.version},
+         {"entries", std::to_string(report.ledger.head.size)},
+         {"socket", settings_.configuration.socket}});
+    if (!name.empty() && name != report.node.name)
+      log(LogLevel::warning, "node.name_kept",
+          {{"name", report.node.name},
+           {"configured", name},
+           {"why", "a node keeps the name that it was founded with"}});
+    for (const auto& warning : report.warnings)
+      log(LogLevel::warning, "node.warning",
+          {{"name", warning.name}, {"detail", warning.detail}});
+    status_ =
+        fmt::format("node {}, boot {}", report.node.name, report.node.boot);
+    say_ready(status_);
+    if (auto interval = watchdog_interval()) show_life(*interval / 2);
+  }
+
+  // -- while it runs ----------------------------------------------------------
+
+  void take_growth(std::uint64_t entries) {
+    entries_ = entries;
+    if (server_) server_->take_growth(entries);
+  }
+
+  /// Alive is a node that answers, not a thread that turns.
+  void show_life(std::chrono::microseconds interval) {
+    api_->report([](const Answer<NodeReport>& answer) {
+      if (std::holds_alternative<NodeReport>(answer)) say_alive();
+    });
+    watchdog_.expires_after(interval);
+    watchdog_.async_wait([this, interval](ErrorCode error) {
+      if (!error) show_life(interval);
+    });
+  }
+
+  std::vector<Warning> warnings() const {
+    std::vector<Warning> found;
+    auto now_ns = read_clock().utc_ns;
+    if (now_ns < node_->newest_entry_ns())
+      found.push_back(
+          {"clock-behind-ledger",
+           fmt::format("the clock says {}, and the newest entry at the start "
+                       "was written at {}: set the clock; the order of entries "
+                       "does not depend on it",
+                       schema::format_time(now_ns),
+                       schema::format_time(node_->newest_entry_ns()))});
+    auto free = free_space(settings_.configuration.state_dir);
+    if (free && *free < low_disk_bytes)
+      found.push_back(
+          {"disk-low",
+           fmt::format("{} MiB are left for {}: free some space",
+                       *free / mebibyte, settings_.configuration.state_dir)});
+    if (!reload_problem_.empty())
+      found.push_back({"configuration-refused", reload_problem_});
+    return found;
+  }
+
+  static std::optional<gid_t> group_of(const std::string& name) {
+    if (name.empty()) return std::nullopt;
+    auto group = find_group(name);
+    if (!group) log(LogLevel::warning, "api.group_unknown", {{"group", name}});
+    return group;
+  }
+
+  static AccessRules rules_of(const Configuration& configuration) {
+    return {::geteuid(), group_of(configuration.commit_group),
+            group_of(configuration.read_group)};
+  }
+
+  // -- signals ----------------------------------------------------------------
+
+  void await_signal() {
+    signals_.async_wait([this](ErrorCode error, int signal) {
+      if (error) return;
+      await_signal();
+      if (signal == SIGHUP) return reload();
+      if (!stopping_) return stop(signal);
+      log(LogLevel::warning, "node.stop_forced");
+      exit_code_ = exit_failed;
+      io_.stop();
+    });
+  }
+
+  void reload() {
+    if (stopping_) return;
+    say_reloading();
+    auto fresh = settings_.reload();
+    if (fresh)
+      apply(*fresh);
+    else
+      refuse(fresh.error());
+    say_ready(status_);
+  }
+
+  void apply(const Configuration& fresh) {
+    reload_problem_.clear();
+    set_log_level(fresh.log_level);
+    server_->set_rules(rules_of(fresh));
+    for (const auto& key : need_restart(settings_.configuration, fresh))
+      log(LogLevel::warning, "configuration.needs_restart", {{"key", key}});
+    log(LogLevel::info, "configuration.reloaded");
+  }
+
+  /// The one before stays in force.
+  void refuse(const store::Error& error) {
+    reload_problem_ = error.message;
+    log(LogLevel::error, "configuration.refused", {{"error", error.message}});
+  }
+
+  // -- the end ----------------------------------------------------------------
+
+  void stop(int signal) {
+    stopping_ = true;
+    log(LogLevel::info, "node.stopping", {{"signal", std::to_string(signal)}});
+    say_stopping();
+    watchdog_.cancel();
+    server_->stop();
+    node_->bridge().ask<bool>(
+        node_->node(), commit_patience,
+        [this](const Answer<bool>& answer) { take_stopped(answer); },
+        actors::stop_atom::value, schema::StopReason::requested);
+  }
+
+  void take_stopped(const Answer<bool>& answer) {
+    const auto* recorded = std::get_if<bool>(&answer);
+    if (recorded != nullptr && *recorded) {
+      log(LogLevel::info, "node.stopped");
+    } else {
+      const auto* problem = std::get_if<Problem>(&answer);
+      log(LogLevel::warning, "node.stop_unrecorded",
+          {{"why", problem == nullptr ? "the ledger takes no more appends"
+                                      : problem->detail}});
+      exit_code_ = exit_failed;
+    }
+    io_.stop();
+  }
+
+  void take_end(const std::string& reason) {
+    if (stopping_) return;
+    stopping_ = true;
+    log(LogLevel::error, "node.ended", {{"error", reason}});
+    exit_code_ = exit_failed;
+    if (server_) server_->stop();
+    io_.stop();
+  }
+
+  DaemonSettings settings_;
+  asio::io_context io_{1};
+  asio::signal_set signals_;
+  asio::steady_timer watchdog_;
+  std::unique_ptr<RunningNode> node_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<ApiServer> server_;
+  std::uint64_t entries_ = 0;
+  std::string status_;
+  std::string reload_problem_;
+  bool stopping_ = false;
+  int exit_code_ = exit_ok;
+};
+
+}  // namespace
+
+int run_daemon(DaemonSettings settings) {
+  return Daemon{std::move(settings)}.run();
+}
+
+}  // namespace ppn::runtime

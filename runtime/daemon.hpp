@@ -1,0 +1,29 @@
+// ppnd from its start to its end: the node, its control API, the signals and
+// the service manager, all in one I/O thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "runtime/configuration.hpp"
+
+namespace ppn::runtime {
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_permission = 6;
+inline constexpr int exit_ledger_invalid = 8;
+
+struct DaemonSettings {
+  Configuration configuration;
+  /// Reads it once more, with the flags of the command line.
+  std::function<store::Result<Configuration>()> reload;
+  bool accept_outside_checkpoint = false;
+  std::string version;
+};
+
+/// Runs until it is told to stop, or the node ends. Returns the exit code.
+int run_daemon(DaemonSettings settings);
+
+}  // namespace ppn::runtime

@@ -1,0 +1,83 @@
+#include "runtime/log.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+
+namespace ppn::runtime {
+
+namespace {
+
+struct Level {
+  std::string_view name;
+  /// As syslog counts them.
+  int priority;
+};
+
+constexpr std::array levels{Level{"error", 3}, Level{"warning", 4},
+                            Level{"info", 6}, Level{"debug", 7}};
+
+std::atomic<LogLevel> highest{LogLevel::info};
+
+bool goes_to_journal() {
+  static const bool does = std::getenv("JOURNAL_STREAM") != nullptr;
+  return does;
+}
+
+bool is_plain(char letter) {
+  auto byte = static_cast<unsigned char>(letter);
+  return byte > 0x20 && byte != '"' && byte != '\\' && byte != 0x7f &&
+         byte < 0x80;
+}
+
+std::string quoted(const std::string& value) {
+  if (!value.empty() && std::all_of(value.begin(), value.end(), is_plain))
+    return value;
+  std::string text{'"'};
+  for (auto letter : value) {
+    auto byte = static_cast<unsigned char>(letter);
+    if (letter == '"' || letter == '\\')
+      text += {'\\', letter};
+    else if (is_plain(letter) || letter == ' ')
+      text += letter;
+    else
+      text += fmt::format("\\x{:02x}", byte);
+  }
+  return text + '"';
+}
+
+}  // namespace
+
+std::optional<LogLevel> log_level_of(std::string_view name) {
+  const auto* level =
+      std::find_if(levels.begin(), levels.end(),
+                   [&](const Level& known) { return known.name == name; });
+  if (level == levels.end()) return std::nullopt;
+  return static_cast<LogLevel>(level - levels.begin());
+}
+
+void set_log_level(LogLevel level) { highest = level; }
+
+std::string log_line(std::string_view event, LogFields fields) {
+  std::string line{event};
+  for (const auto& [name, value] : fields)
+    line += fmt::format(" {}={}", name, quoted(value));
+  return line;
+}
+
+void log(LogLevel level, std::string_view event, LogFields fields) {
+  if (level > highest.load(std::memory_order_relaxed)) return;
+  const auto& known = levels.at(static_cast<std::size_t>(level));
+  auto prefix = goes_to_journal() ? fmt::format("<{}>", known.priority)
+                                  : fmt::format("{:<7} ", known.name);
+  auto line = prefix + log_line(event, fields) + '\n';
+  // Nobody could be told that it failed.
+  [[maybe_unused]] auto written =
+      ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace ppn::runtime

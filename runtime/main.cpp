@@ -1,0 +1,125 @@
+// ppnd: the node runtime.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "runtime/daemon.hpp"
+#include "store/signing.hpp"
+
+namespace {
+
+using namespace ppn;
+using runtime::Configuration;
+
+constexpr const char* default_configuration = "/etc/ppn/ppnd.toml";
+
+/// What the command line says; it wins over the file.
+struct Flags {
+  std::optional<std::string> file;
+  std::optional<std::string> state_dir;
+  std::optional<std::string> socket;
+  std::optional<std::string> name;
+  bool accept_outside_checkpoint = false;
+  bool check = false;
+};
+
+std::string host_name() {
+  std::array<char, 256> buffer{};
+  ::gethostname(buffer.data(), buffer.size() - 1);
+  return buffer.data();
+}
+
+std::string absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+store::Result<Configuration> read_file(const Flags& flags) {
+  if (flags.file) return runtime::read_configuration(*flags.file);
+  auto read = runtime::read_configuration(default_configuration);
+  // Nobody has to write one.
+  if (!read && read.error().code == store::ErrorCode::not_found)
+    return Configuration{};
+  return read;
+}
+
+store::Result<Configuration> read_all(const Flags& flags) {
+  auto configuration = read_file(flags);
+  if (!configuration) return configuration;
+  if (flags.state_dir) configuration->state_dir = absolute(*flags.state_dir);
+  if (flags.socket) configuration->socket = absolute(*flags.socket);
+  if (flags.name) configuration->name = *flags.name;
+  bool named = !configuration->name.empty();
+  if (!named) configuration->name = runtime::node_name_of_host(host_name());
+  if (auto good = runtime::check_node_name(configuration->name); !good)
+    return store::Error{
+        good.error().code,
+        fmt::format("{} '{}' will not do: {}; name it with --name",
+                    named ? "the name" : "the host's name", configuration->name,
+                    good.error().message)};
+  return configuration;
+}
+
+/// Keys must reach neither a core file nor another process of this user, and
+/// what is made here is nobody else's.
+void close_doors() {
+  rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  ::umask(S_IRWXG | S_IRWXO);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int fail(const store::Error& error) {
+  fmt::print(stderr, "ppnd: {}\n", error.message);
+  return error.code == store::ErrorCode::bad_input ? runtime::exit_usage
+                                                   : runtime::exit_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app{"Runs a node: its ledger, its actors and its control API."};
+  app.add_option("--config", flags.file,
+                 fmt::format("the configuration; {} unless given, if it is "
+                             "there",
+                             default_configuration))
+      ->type_name("FILE");
+  app.add_option("--state-dir", flags.state_dir, "where the node lives")
+      ->type_name("DIR");
+  app.add_option("--socket", flags.socket, "where the control API listens")
+      ->type_name("PATH");
+  app.add_option("--name", flags.name, "what a new node is called");
+  app.add_flag("--accept-outside-checkpoint", flags.accept_outside_checkpoint,
+               "open a ledger although the checkpoint kept outside of it is "
+               "missing or invalid; this is recorded");
+  app.add_flag("--check", flags.check,
+               "say whether the configuration is good, and end");
+  app.set_version_flag("--version", "ppnd " PPN_VERSION);
+  app.footer(
+      "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 6 permission, "
+      "8 ledger invalid.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? runtime::exit_ok : runtime::exit_usage;
+  }
+  close_doors();
+  auto configuration = read_all(flags);
+  if (!configuration) return fail(configuration.error());
+  if (flags.check) {
+    fmt::print("the configuration is good\n");
+    return runtime::exit_ok;
+  }
+  if (!store::initialise_crypto())
+    return fail({store::ErrorCode::io, "the system gives no randomness"});
+  return runtime::run_daemon({*configuration,
+                              [flags] { return read_all(flags); },
+                              flags.accept_outside_checkpoint, PPN_VERSION});
+}

@@ -1,0 +1,103 @@
+#include "runtime/running_node.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "runtime/clock_linux.hpp"
+#include "store/ledger_view.hpp"
+#include "store/record.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+constexpr unsigned signers_max = 8;
+
+Id random_id() {
+  Id id;
+  ::randombytes_buf(id.bytes.data(), id.bytes.size());
+  return id;
+}
+
+}  // namespace
+
+RunningNode::Scheduling::Scheduling() {
+  // One worker: nothing but the ledger blocks, and that has a thread of its
+  // own.
+  set("scheduler.max-threads", std::size_t{1});
+  // Unlike the stealing of work, this sleeps while there is nothing to do.
+  set("scheduler.policy", caf::atom("sharing"));
+  set("logger.verbosity", caf::atom("quiet"));
+}
+
+RunningNode::RunningNode(std::unique_ptr<store::LmdbBackend> backend,
+                         std::unique_ptr<store::FileKeyStore> keys,
+                         const std::filesystem::path& outside)
+    : backend_(std::move(backend)), keys_(std::move(keys)), outside_(outside) {}
+
+store::Result<std::unique_ptr<RunningNode>> RunningNode::start(
+    const NodeSettings& settings, boost::asio::io_context& io,
+    ActorBridge::OnGrowth on_growth, ActorBridge::OnEnd on_end) {
+  store::StateDirectory directory{settings.state_dir};
+  auto backend = store::LmdbBackend::open_for_writing(directory);
+  if (!backend) return backend.error();
+  auto keys = store::FileKeyStore::open(directory.keys());
+  if (!keys) return keys.error();
+  std::unique_ptr<RunningNode> running{new RunningNode{
+      std::move(*backend), std::move(*keys), directory.outside_checkpoint()}};
+  if (auto opened = running->open(settings); !opened) return opened.error();
+  running->spawn(settings, io, std::move(on_growth), std::move(on_end));
+  return running;
+}
+
+store::Status RunningNode::open(const NodeSettings& settings) {
+  store::LedgerOptions options;
+  options.extra_signers =
+      std::min(std::thread::hardware_concurrency(), signers_max + 1) - 1;
+  options.accept_outside_checkpoint = settings.accept_outside_checkpoint;
+  auto opened = actors::open_or_found({*backend_, *keys_, outside_},
+                                      settings.name, read_clock(),
+                                      std::move(options));
+  if (!opened) return opened.error();
+  opened_ = std::move(*opened);
+  return read_newest_entry();
+}
+
+store::Status RunningNode::read_newest_entry() {
+  auto transaction = backend_->read();
+  if (!transaction) return transaction.error();
+  store::LedgerView view{**transaction};
+  auto stored = view.record(opened_->ledger->position().head.size - 1);
+  if (!stored) return stored.error();
+  store::AlignedBytes aligned;
+  auto record = store::open_record(*stored, aligned);
+  if (!record) return record.error();
+  newest_entry_ns_ = record->entry->clock()->utc_ns();
+  return {};
+}
+
+void RunningNode::spawn(const NodeSettings& settings,
+                        boost::asio::io_context& io,
+                        ActorBridge::OnGrowth on_growth,
+                        ActorBridge::OnEnd on_end) {
+  clock_ = system_.spawn(clock_port, read_clock);
+  ledger_ = system_.spawn<caf::detached>(actors::ledger_actor, opened_, clock_,
+                                         actors::LedgerSettings{});
+  node_ = system_.spawn(
+      actors::node_actor,
+      actors::NodeParts{ledger_, clock_, random_id, settings.version, {}});
+  bridge_ = std::make_unique<ActorBridge>(
+      system_, io, ledger_, node_, std::move(on_growth), std::move(on_end));
+}
+
+RunningNode::~RunningNode() {
+  bridge_.reset();
+  for (const auto& actor : {caf::actor_cast<caf::actor>(node_),
+                            caf::actor_cast<caf::actor>(ledger_),
+                            caf::actor_cast<caf::actor>(clock_)})
+    if (actor) caf::anon_send_exit(actor, caf::exit_reason::kill);
+}
+
+}  // namespace ppn::runtime

@@ -1,0 +1,72 @@
+// A node's actors with the real world around them.
+#pragma once
+
+#include <memory>
+
+#include "actors/ledger.hpp"
+#include "actors/node.hpp"
+#include "runtime/actor_bridge.hpp"
+#include "store/lmdb_backend.hpp"
+
+namespace ppn::runtime {
+
+struct NodeSettings {
+  std::string state_dir;
+  /// Used when the node is founded.
+  std::string name;
+  std::string version;
+  /// Who said to open although the checkpoint outside is missing or invalid.
+  std::optional<store::Principal> accept_outside_checkpoint;
+};
+
+class RunningNode {
+ public:
+  /// Opens the ledger, or founds the node, and spawns its actors. What is wrong
+  /// keeps it from starting; see actors::open_or_found, and locked, key.
+  static store::Result<std::unique_ptr<RunningNode>> start(
+      const NodeSettings& settings, boost::asio::io_context& io,
+      ActorBridge::OnGrowth on_growth, ActorBridge::OnEnd on_end);
+
+  /// Ends the actors as they are; what is durable stays.
+  ~RunningNode();
+  RunningNode(const RunningNode&) = delete;
+  RunningNode& operator=(const RunningNode&) = delete;
+
+  [[nodiscard]] ActorBridge& bridge() { return *bridge_; }
+  [[nodiscard]] const actors::NodeActor& node() const { return node_; }
+  [[nodiscard]] const actors::LedgerActor& ledger() const { return ledger_; }
+
+  /// The time of the newest entry there was, by the clock of then.
+  [[nodiscard]] std::int64_t newest_entry_ns() const {
+    return newest_entry_ns_;
+  }
+
+ private:
+  struct Scheduling : caf::actor_system_config {
+    Scheduling();
+  };
+
+  RunningNode(std::unique_ptr<store::LmdbBackend> backend,
+              std::unique_ptr<store::FileKeyStore> keys,
+              const std::filesystem::path& outside);
+
+  store::Status open(const NodeSettings& settings);
+  store::Status read_newest_entry();
+  void spawn(const NodeSettings& settings, boost::asio::io_context& io,
+             ActorBridge::OnGrowth on_growth, ActorBridge::OnEnd on_end);
+
+  std::unique_ptr<store::LmdbBackend> backend_;
+  std::unique_ptr<store::FileKeyStore> keys_;
+  store::OutsideCheckpointFile outside_;
+  std::shared_ptr<actors::OpenLedger> opened_;
+  std::int64_t newest_entry_ns_ = 0;
+
+  Scheduling scheduling_;
+  caf::actor_system system_{scheduling_};
+  actors::ClockPort clock_;
+  actors::LedgerActor ledger_;
+  actors::NodeActor node_;
+  std::unique_ptr<ActorBridge> bridge_;
+};
+
+}  // namespace ppn::runtime
