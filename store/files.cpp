@@ -17,8 +17,12 @@ FileHandle::~FileHandle() {
 
 Error system_error(const std::string& tried, const fs::path& on) {
   int number = errno;
-  return {number == ENOENT ? ErrorCode::not_found : ErrorCode::io,
-          "cannot " + tried + " " + on.string() + ": " + std::strerror(number)};
+  auto message =
+      "cannot " + tried + " " + on.string() + ": " + std::strerror(number);
+  if (number == ENOENT) return {ErrorCode::not_found, message};
+  if (number == ENOSPC || number == EDQUOT)
+    return {ErrorCode::disk_full, message + "; free some space"};
+  return {ErrorCode::io, message};
 }
 
 Result<std::string> read_file(const fs::path& path, std::size_t limit) {

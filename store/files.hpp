@@ -33,7 +33,8 @@ class FileHandle {
   int descriptor_ = -1;
 };
 
-/// An io error that names what was tried, on what, and what errno says.
+/// An error that names what was tried, on what, and what errno says: not_found,
+/// disk_full or io.
 Error system_error(const std::string& tried, const std::filesystem::path& on);
 
 /// The whole of a regular file; bad_input if it is larger than `limit` bytes,

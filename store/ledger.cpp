@@ -122,19 +122,21 @@ class Ledger::Implementation {
                                        const SigningKey* next_key) {
     if (failure_) return refuse_all(requests.size(), *failure_);
     reach(CommitStage::taken);
+    Batch batch = begin_batch();
     signers_.begin(key_);
+    // Before the batch goes: a chunk of it may be in a signer's hands.
     struct EndOfBatch {
       SignerPool& signers;
       ~EndOfBatch() { signers.end(); }
     } end_of_batch{signers_};
 
-    Batch batch = begin_batch();
     batch.is_own = next_key != nullptr || batch.next_sequence == 0;
     auto answers = chain(requests, clock, batch);
     reach(CommitStage::chained);
     if (batch.chunks.empty()) return answers;
     auto stored = store(batch, next_key != nullptr ? *next_key : key_);
     if (stored) return answers;
+    signers_.end();
     for (auto chunk = batch.chunks.rbegin(); chunk != batch.chunks.rend();
          ++chunk)
       drop_records(*chunk, 0);
@@ -538,7 +540,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerParts& parts,
                               "missing"}) +
               "; it would show whether the ledger was rolled back. If you "
               "know that it was not, open with "
-              "--accept-missing-checkpoint, which is recorded"};
+              "--accept-outside-checkpoint, which is recorded"};
   }
   auto key = parts.keys.load(opened->position.keys.back().key);
   if (!key) return key.error();

@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_full_device_is_said_by_name) {
   FileHandle full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
   auto error =
       error_of(store::write_all(full.get(), as_bytes("text"), "the/path"));
-  BOOST_TEST(error.code == ErrorCode::io);
+  BOOST_TEST(error.code == ErrorCode::disk_full);
   BOOST_TEST(mentions(error.message, "the/path"));
   BOOST_TEST(mentions(error.message, "No space left"));
 }

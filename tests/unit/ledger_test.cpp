@@ -6,6 +6,7 @@
 #include "store/key_store.hpp"
 #include "store/ledger_view.hpp"
 #include "store/statements.hpp"
+#include "tests/support/forwarding_backend.hpp"
 #include "tests/support/good.hpp"
 #include "tests/support/random.hpp"
 #include "tests/support/scratch.hpp"
@@ -618,6 +619,46 @@ BOOST_AUTO_TEST_CASE(the_number_of_signers_makes_no_difference) {
   BOOST_TEST(alone.size == 923U);
   BOOST_TEST(together.size == alone.size);
   BOOST_TEST(together.root == alone.root);
+}
+
+namespace {
+
+/// Has no room while it is told so.
+class FullBackend final : public ForwardingBackend {
+ public:
+  using ForwardingBackend::ForwardingBackend;
+
+  store::Status check_room(std::uint64_t bytes) override {
+    if (!is_full) return ForwardingBackend::check_room(bytes);
+    return store::Error{ErrorCode::disk_full, "no room"};
+  }
+
+  bool is_full = false;
+};
+
+}  // namespace
+
+// For the sanitizers: once a batch is refused, no signer may touch it.
+BOOST_AUTO_TEST_CASE(a_batch_without_room_is_taken_back_from_the_signers) {
+  ScratchDirectory scratch;
+  store::StateDirectory directory{scratch.path()};
+  auto backend = must(store::LmdbBackend::open_for_writing(
+      directory, {.margin_bytes = 0, .reserve_bytes = 0}));
+  FullBackend full{*backend};
+  SameKeys keys;
+  store::OutsideCheckpointFile outside{directory.outside_checkpoint()};
+  store::LedgerOptions options;
+  options.extra_signers = 3;
+  auto ledger = must(store::Ledger::found({full, keys, outside}, {"full", {}},
+                                          test_clock, options));
+  full.is_full = true;
+  for (int round = 0; round < 200; ++round)
+    for (const auto& answer : ledger->append(long_group(20, 1), test_clock))
+      BOOST_TEST(is_error(answer, ErrorCode::disk_full));
+  full.is_full = false;
+  for (const auto& answer : ledger->append(long_group(20, 1), test_clock))
+    must(answer);
+  check_audit(*backend, check_signatures());
 }
 
 // -- a random life -----------------------------------------------------------
