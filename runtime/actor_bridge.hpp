@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "actors/interfaces.hpp"
 #include "runtime/api_problem.hpp"
@@ -52,47 +53,55 @@ class ActorBridge {
 
   template <class T, class Handle, class... Words>
   void ask(Handle whom, Patience patience, Done<T> done, Words... words) {
-    run([=, this] { request<T>(whom, patience, done, words...); });
+    auto ticket = std::make_shared<Done<T>>(std::move(done));
+    run([=, this] { request<T>(whom, patience, ticket, words...); });
   }
 
   /// The same for an actor that the node keeps alive, by its name there.
   template <class T, class Handle, class... Words>
   void ask_kept(const char* name, Patience patience, Done<T> done,
                 Words... words) {
+    auto ticket = std::make_shared<Done<T>>(std::move(done));
     run([=, this] {
       desk_self_
           ->request(node_, patience.limit, actors::find_atom::value,
                     std::string{name})
           .then(
               [=, this](const caf::actor& found) {
-                request<T>(caf::actor_cast<Handle>(found), patience, done,
+                request<T>(caf::actor_cast<Handle>(found), patience, ticket,
                            words...);
               },
               [=, this](const caf::error&) {
-                tell<T>(done, Problem{ProblemType::busy,
-                                      std::string{name} +
-                                          " is being brought back; try again"});
+                tell<T>(ticket,
+                        Problem{ProblemType::busy,
+                                std::string{name} +
+                                    " is being brought back; try again"});
               });
     });
   }
 
  private:
+  /// What is to be done with an answer. It is given back to the I/O thread as
+  /// it is: what it holds must not end in an actor's.
+  template <class T>
+  using Ticket = std::shared_ptr<Done<T>>;
+
   void run(std::function<void()> task) const;
 
   template <class T, class Handle, class... Words>
-  void request(const Handle& whom, Patience patience, const Done<T>& done,
+  void request(const Handle& whom, Patience patience, const Ticket<T>& ticket,
                Words... words) {
     desk_self_->request(whom, patience.limit, words...)
-        .then([=, this](const T& value) { tell<T>(done, value); },
+        .then([=, this](const T& value) { tell<T>(ticket, value); },
               [=, this](const caf::error& error) {
-                tell<T>(done, to_problem(error, patience.late));
+                tell<T>(ticket, to_problem(error, patience.late));
               });
   }
 
   template <class T>
-  void tell(const Done<T>& done, Answer<T> answer) {
-    boost::asio::post(io_,
-                      [done, answer = std::move(answer)] { done(answer); });
+  void tell(const Ticket<T>& ticket, Answer<T> answer) {
+    boost::asio::post(io_, [done = std::exchange(*ticket, {}),
+                            answer = std::move(answer)] { done(answer); });
   }
 
   static Problem to_problem(const caf::error& error, ProblemType late);
