@@ -44,6 +44,11 @@ void revoke_tree(const Capabilities& capabilities, const Id& grant,
   drafts.push_back(revocation(grant, reason));
 }
 
+/// A resource covers itself and what is below it: vm covers vm/guest-1.
+bool covers(const std::string& resource, const std::string& other) {
+  return other == resource || other.starts_with(resource + '/');
+}
+
 std::optional<Refusal> check_parent(const Capabilities& capabilities,
                                     const GrantWish& wish, const Moment& now) {
   auto parent = capabilities.live.find(*wish.parent);
@@ -55,6 +60,9 @@ std::optional<Refusal> check_parent(const Capabilities& capabilities,
     return Refusal{
         "nothing may be granted from the grant that it would hang "
         "from, or its time is over"};
+  if (!covers(parent->second.resource, wish.resource))
+    return Refusal{"the grant that it would hang from is for " +
+                   parent->second.resource};
   if (!includes(parent->second.rights, wish.rights))
     return Refusal{"it would allow more than the grant that it hangs from"};
   if (!ends_within(wish.expiry, parent->second.expiry))

@@ -75,8 +75,8 @@ struct GrantWish {
   std::optional<Id> parent;
 };
 
-/// Refused if the parent is not live, may not be granted from, or has fewer
-/// rights or less time.
+/// Refused if the parent is not live, may not be granted from, is for another
+/// resource, or has fewer rights or less time.
 Decision decide_grant(const Capabilities& capabilities, const GrantWish& wish,
                       const Moment& now);
 

@@ -114,9 +114,13 @@ double OthersLoad::share() const {
   return std::max(0.0, others / std::max(1e-9, now.total - total_before_));
 }
 
-Machine look_at_machine(const std::filesystem::path& directory) {
-  return {processor_name(), std::max(1U, std::thread::hardware_concurrency()),
-          file_system_name(directory), !is_in_memory(directory),
+Machine look_at_machine() {
+  return {
+      processor_name(), std::max(1U, std::thread::hardware_concurrency()), {}};
+}
+
+ScratchDisk look_at_disk(const std::filesystem::path& directory) {
+  return {file_system_name(directory), !is_in_memory(directory),
           median_sync_us(directory)};
 }
 

@@ -2,18 +2,25 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace ppn::bench {
 
-struct Machine {
-  std::string processor;
-  unsigned cores = 1;
-  /// Type of the file system that the scratch ledgers live on.
+/// What scratch ledgers live on.
+struct ScratchDisk {
+  /// Type of the file system.
   std::string file_system;
   bool syncs_are_real = true;
   /// Median time to write 4 KiB to a file and fdatasync it.
   double sync_us = 0;
+};
+
+struct Machine {
+  std::string processor;
+  unsigned cores = 1;
+  /// Nothing if no disk is measured.
+  std::optional<ScratchDisk> disk;
 };
 
 /// How much of the processors' time goes to others than this process.
@@ -29,7 +36,10 @@ class OthersLoad {
   double own_before_;
 };
 
-/// Looks at the machine and at the file system of `directory`.
-Machine look_at_machine(const std::filesystem::path& directory);
+/// All but the disk.
+Machine look_at_machine();
+
+/// The disk that `directory` is on.
+ScratchDisk look_at_disk(const std::filesystem::path& directory);
 
 }  // namespace ppn::bench

@@ -48,8 +48,10 @@ bool is_wanted(const Wishes& wishes, const std::string& part) {
 
 Report run_parts(const Wishes& wishes, const std::filesystem::path& scratch) {
   Report report;
+  report.benchmark = "ledger";
   report.quick = wishes.quick;
-  report.machine = look_at_machine(scratch);
+  report.machine = look_at_machine();
+  report.machine.disk = look_at_disk(scratch);
   OthersLoad others;
   SampleLedgers ledgers{scratch, report.machine.cores};
   Setup setup{scratch, report.machine.cores, wishes.quick, ledgers};

@@ -12,7 +12,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view report_schema = "ppn-bench.ledger.v1";
 constexpr double busy_share = 0.1;
 
 std::string with_separators(std::string digits) {
@@ -149,11 +148,12 @@ ordered_json json_of(const Part& part) {
 }
 
 ordered_json json_of(const Machine& machine) {
-  return {{"processor", machine.processor},
-          {"cores", machine.cores},
-          {"file_system", machine.file_system},
-          {"syncs_are_real", machine.syncs_are_real},
-          {"sync_us", machine.sync_us}};
+  ordered_json json{{"processor", machine.processor}, {"cores", machine.cores}};
+  if (!machine.disk) return json;
+  json["file_system"] = machine.disk->file_system;
+  json["syncs_are_real"] = machine.disk->syncs_are_real;
+  json["sync_us"] = machine.disk->sync_us;
+  return json;
 }
 
 bool all_met(const Report& report) {
@@ -171,10 +171,12 @@ bool Judgement::met() const {
 
 std::string as_table(const Report& report) {
   const auto& machine = report.machine;
-  auto text = fmt::format(
-      "{} cores, {}; {}, 4 KiB written and synced in {:.0f} us (median)\n",
-      machine.cores, machine.processor, machine.file_system, machine.sync_us);
-  if (!machine.syncs_are_real)
+  auto text = fmt::format("{} cores, {}", machine.cores, machine.processor);
+  if (machine.disk)
+    text += fmt::format("; {}, 4 KiB written and synced in {:.0f} us (median)",
+                        machine.disk->file_system, machine.disk->sync_us);
+  text += '\n';
+  if (machine.disk && !machine.disk->syncs_are_real)
     text +=
         "NOTHING HERE IS DURABLE: this file system is in memory; choose "
         "another with --directory\n";
@@ -183,13 +185,14 @@ std::string as_table(const Report& report) {
         "THE MACHINE IS BUSY: others took {:.0f} % of its processor time; "
         "trust no figure much\n",
         report.taken_by_others * 100);
-  if (report.quick) text += "--quick: too few events to judge anything by\n";
+  if (report.quick) text += "--quick: too little work to judge anything by\n";
   for (const auto& part : report.parts) text += table_of(part);
   return text;
 }
 
 std::string as_json(const Report& report) {
-  ordered_json json{{"schema", report_schema},
+  auto schema = fmt::format("ppn-bench.{}.v1", report.benchmark);
+  ordered_json json{{"schema", schema},
                     {"quick", report.quick},
                     {"machine", json_of(report.machine)},
                     {"taken_by_others", report.taken_by_others},

@@ -61,6 +61,8 @@ struct Part {
 };
 
 struct Report {
+  /// As the program's name has it, behind "bench_".
+  std::string benchmark;
   Machine machine;
   bool quick = false;
   /// Share of the machine's processor time that went to others meanwhile.

@@ -20,6 +20,39 @@ BUGS = [
         "if (events::is_live(opened_->state.capabilities, need, moment)) "
         "return {};",
         "if (moment.utc_ns != 1) return {};"),
+    Bug("another_grant_stands_in",
+        "a grant that does not allow it is not stood in for by another",
+        "actors/ledger.cpp",
+        "if (events::is_live(opened_->state.capabilities, need, moment)) "
+        "return {};",
+        "const auto& live = opened_->state.capabilities.live;\n"
+        "    for (const auto& [id, grant] : live) {\n"
+        "      auto other = need;\n"
+        "      if (live.contains(need.grant)) other.grant = id;\n"
+        "      if (events::is_live(opened_->state.capabilities, other, moment))\n"
+        "        return {};\n"
+        "    }"),
+    Bug("only_the_first_of_a_group",
+        "nothing is recorded without a live grant, in company neither",
+        "actors/ledger.cpp",
+        "if (arrived.append->need)",
+        "if (arrived.append->need && group_.waiting_events() == 0)"),
+    Bug("forget_rights",
+        "a grant allows nothing that it does not say",
+        "events/capability.cpp",
+        "allowed.resource != need.resource ||\n"
+        "      !includes(allowed.rights, need.right))",
+        "allowed.resource != need.resource)"),
+    Bug("grant_for_something_else",
+        "what hangs from a grant is for no other resource",
+        "events/capability.cpp",
+        "if (!covers(parent->second.resource, wish.resource))",
+        "if (wish.resource.empty())"),
+    Bug("grant_more_than_the_parent",
+        "what hangs from a grant allows no more than it",
+        "events/capability.cpp",
+        "if (!includes(parent->second.rights, wish.rights))",
+        "if (wish.rights == schema::Right{})"),
     Bug("forget_cascade",
         "a revocation takes along what hangs from it",
         "events/capability.cpp",

@@ -37,12 +37,14 @@ void reconcile(Self self, const CounterParts& parts, std::uint64_t boot) {
           given_up);
 }
 
-caf::result<std::uint64_t> count(Self self, const Id& grant) {
+caf::result<std::uint64_t> count(Self self, const Id& request,
+                                 const Id& grant) {
   auto promise = self->make_response_promise<std::uint64_t>();
-  Origin origin{{schema::PrincipalKind::actor, CounterState::name},
-                {},
-                events::Need{grant, counter_subject, counter_resource,
-                             schema::Right::invoke}};
+  Origin origin{
+      {schema::PrincipalKind::actor, CounterState::name},
+      store::Causation{schema::CausationKind::request, {}, 0, request},
+      events::Need{grant, counter_subject, counter_resource,
+                   schema::Right::invoke}};
   self->state.aggregate.command(
       std::move(origin),
       [self](const events::Moment&) {
@@ -98,7 +100,9 @@ CounterActor::behavior_type counter_actor(Self self, const CounterParts& parts,
       counter_stream);
   self->send(self, look_atom::value);
   return {
-      [=](count_atom, const Id& grant) { return count(self, grant); },
+      [=](count_atom, const Id& request, const Id& grant) {
+        return count(self, request, grant);
+      },
       [=](frame_atom, const Frame& frame) {
         auto& told = self->state.told[frame.from];
         told = std::max(told, frame.count);

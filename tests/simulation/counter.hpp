@@ -54,8 +54,10 @@ struct Frame {
 using Wire = caf::typed_actor<caf::reacts_to<frame_atom, Frame>>;
 
 using CounterActor = caf::typed_actor<
-    /// Counts one on, calling upon a grant; answers the count.
-    caf::replies_to<count_atom, Id>::with<std::uint64_t>,
+    /// Counts one on, calling upon a grant; answers the count. The id of the
+    /// request is recorded with it.
+    caf::replies_to<count_atom, Id /*request*/,
+                    Id /*grant*/>::with<std::uint64_t>,
     caf::reacts_to<frame_atom, Frame>, caf::reacts_to<look_atom>>;
 
 struct CounterParts {

@@ -38,6 +38,7 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"clock-jumps", 30'000},
     {"clock-absurd", 10'000},
     {"dial-dumb", 300'000},
+    {"dial-acts-silently", 300'000},
 }};
 
 }  // namespace

@@ -44,7 +44,9 @@ enum class Fault : std::uint8_t {
   clock_skewed,
   clock_jumps,
   clock_absurd,
+  /// The dial does nothing and says nothing, or does it and says nothing.
   dial_dumb,
+  dial_acts_silently,
   count_,
 };
 

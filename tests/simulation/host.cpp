@@ -7,17 +7,31 @@ namespace ppn::simulation {
 
 namespace {
 
-Complaint check_ledger(const Process& process, const Shadow& shadow) {
+/// A step changes the state of its actor, and the disk.
+struct Step {
+  caf::actor_id actor;
+  bool disk_grew;
+
+  template <class Handle>
+  [[nodiscard]] bool concerns(const Handle& handle) const {
+    return disk_grew || handle.id() == actor;
+  }
+};
+
+Complaint check_ledger(const Process& process, const Shadow& shadow,
+                       const Step& step) {
   const auto& opened = *process.opened;
   if (opened.ledger->position().head.size != shadow.entries())
     return "the ledger is of another size than its disk";
+  if (!step.concerns(process.ledger)) return {};
   auto* ledger = look_into<actors::LedgerActorState>(process.ledger);
   if (ledger != nullptr && opened.state != shadow.state())
     return "the ledger's state is not the replay of its entries";
   return {};
 }
 
-Complaint check_node(const Process& process, const Shadow& shadow) {
+Complaint check_node(const Process& process, const Shadow& shadow,
+                     const Step& /*step*/) {
   const auto* node = look_into<actors::NodeState>(process.node);
   if (node == nullptr || !node->life.idle()) return {};
   if (node->node != shadow.state().node)
@@ -25,16 +39,20 @@ Complaint check_node(const Process& process, const Shadow& shadow) {
   return {};
 }
 
-Complaint check_gate(const Process& process, const Shadow& shadow) {
-  const auto* gate =
-      process.look_into_kept<actors::OperatorGateState, actors::OperatorGate>();
-  if (gate == nullptr || !gate->grants.idle()) return {};
+Complaint check_gate(const Process& process, const Shadow& shadow,
+                     const Step& step) {
+  auto handle =
+      process.kept<actors::OperatorGate>(actors::OperatorGateState::name);
+  const auto* gate = look_into<actors::OperatorGateState>(handle);
+  if (gate == nullptr || !step.concerns(handle) || !gate->grants.idle())
+    return {};
   if (gate->capabilities != shadow.state().capabilities)
     return "the operator gate's grants are not those of the ledger";
   return {};
 }
 
-Complaint check_counter(const Process& process, const Shadow& shadow) {
+Complaint check_counter(const Process& process, const Shadow& shadow,
+                        const Step& /*step*/) {
   const auto* counter = process.look_into_kept<CounterState, CounterActor>();
   if (counter == nullptr) return {};
   if (counter->counter.count > shadow.counts())
@@ -48,7 +66,8 @@ Complaint check_counter(const Process& process, const Shadow& shadow) {
 
 }  // namespace
 
-Complaint check(Host& host, Trace& trace) {
+Complaint check(Host& host, caf::actor_id stepped, Trace& trace) {
+  auto entries_before = host.shadow.entries();
   if (auto complaint = host.shadow.follow(host.disk, host.index, trace))
     return complaint;
   if (host.dial_shows > host.shadow.counts())
@@ -57,8 +76,9 @@ Complaint check(Host& host, Trace& trace) {
   const auto& process = *host.process;
   // A commit that failed may have reached the disk all the same.
   if (process.is_dying || process.opened->ledger->failure()) return {};
+  Step step{stepped, host.shadow.entries() != entries_before};
   for (auto* rule : {check_ledger, check_node, check_gate, check_counter})
-    if (auto complaint = rule(process, host.shadow)) return complaint;
+    if (auto complaint = rule(process, host.shadow, step)) return complaint;
   return {};
 }
 

@@ -78,8 +78,9 @@ struct Host {
   int dead_actors = 0;
 };
 
-/// Holds the host against the rules, as it is after a step.
-Complaint check(Host& host, Trace& trace);
+/// Holds the host against the rules, as it is after a step of this actor: large
+/// states that the step can not have changed are not compared again.
+Complaint check(Host& host, caf::actor_id stepped, Trace& trace);
 
 /// A full audit of what is on its disk.
 Complaint audit(Disk& disk);

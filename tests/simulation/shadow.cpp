@@ -56,10 +56,24 @@ Complaint Shadow::fold(const schema::Entry& entry) {
     return "its stream skips or repeats a version";
   if (entry.payload_type() == schema::Event::Noted)
     if (auto complaint = fold_count(entry)) return complaint;
-  remember_grants(entry);
+  if (const auto* granted = entry.payload_as_CapabilityGranted())
+    if (auto complaint = fold_grant(*granted)) return complaint;
   if (auto contradiction = events::apply(state_, entry)) return contradiction;
   if (entry.payload_type() != schema::Event::CapabilityRevoked) return {};
   return check_nothing_hangs_from_the_dead();
+}
+
+Complaint Shadow::fold_grant(const schema::CapabilityGranted& granted) {
+  grants_.emplace_back(*granted.grant());
+  if (granted.parent() == nullptr) return {};
+  const auto& live = state_.capabilities.live;
+  auto parent = live.find(Id{*granted.parent()});
+  if (parent == live.end()) return "it hangs from a grant that is not live";
+  if (granted.resource()->str() != parent->second.resource)
+    return "it hangs from a grant for something else";
+  if ((granted.rights() & ~parent->second.rights) != schema::Right{})
+    return "it allows more than the grant that it hangs from";
+  return {};
 }
 
 Complaint Shadow::check_nothing_hangs_from_the_dead() const {
@@ -71,57 +85,52 @@ Complaint Shadow::check_nothing_hangs_from_the_dead() const {
 }
 
 Complaint Shadow::fold_count(const schema::Entry& entry) {
-  if (!any_grant_allows_counting(entry))
-    return "it counts without a live grant";
-  count_places_.push_back(entry.sequence());
+  const auto* causation = entry.causation();
+  if (causation == nullptr || causation->request() == nullptr)
+    return "it counts and does not say by which request";
+  Id request{*causation->request()};
+  auto asked = asked_.find(request);
+  if (asked == asked_.end()) return "it counts and nobody asked for it";
+  if (!allows_counting(asked->second, entry))
+    return "it counts by grant " + asked->second.hex() +
+           ", which does not allow it there";
+  if (!counted_.emplace(request, counts() + 1).second)
+    return "it counts by a request that was counted before";
   return {};
 }
 
-bool Shadow::any_grant_allows_counting(const schema::Entry& entry) const {
-  for (const auto& [id, grant] : state_.capabilities.live) {
-    bool allows = grant.subject == counter_subject &&
-                  grant.resource == counter_resource &&
-                  (grant.rights & schema::Right::invoke) ==
-                      schema::Right::invoke;
-    bool over = false;
-    for (const auto* link = &grant; link != nullptr;) {
-      over = over || is_over(*link, *entry.clock(), state_.node.boot);
-      if (!link->parent) break;
-      auto parent = state_.capabilities.live.find(*link->parent);
-      over = over || parent == state_.capabilities.live.end();
-      link = parent == state_.capabilities.live.end() ? nullptr
-                                                      : &parent->second;
-    }
-    if (allows && !over) return true;
+bool Shadow::allows_counting(const Id& grant,
+                             const schema::Entry& entry) const {
+  const auto& live = state_.capabilities.live;
+  auto found = live.find(grant);
+  if (found == live.end()) return false;
+  const auto& asked = found->second;
+  if (asked.subject != counter_subject || asked.resource != counter_resource ||
+      (asked.rights & schema::Right::invoke) != schema::Right::invoke)
+    return false;
+  while (!is_over(found->second, *entry.clock(), state_.node.boot)) {
+    if (!found->second.parent) return true;
+    found = live.find(*found->second.parent);
+    if (found == live.end()) return false;
   }
   return false;
 }
 
-void Shadow::remember_grants(const schema::Entry& entry) {
-  if (const auto* granted = entry.payload_as_CapabilityGranted()) {
-    Id id{*granted->grant()};
-    lives_[id] = {entry.sequence(), {}};
-    grants_.push_back(id);
-  } else if (const auto* revoked = entry.payload_as_CapabilityRevoked()) {
-    lives_[Id{*revoked->grant()}].revoked_at = entry.sequence();
-  }
-}
-
-Complaint Shadow::check_count(std::uint64_t n, const Id& grant) const {
-  if (n == 0 || n > counts())
-    return "count " + std::to_string(n) + " was acknowledged, and only " +
-           std::to_string(counts()) + " are durable";
-  auto place = count_places_[n - 1];
-  auto life = lives_.find(grant);
-  bool live = life != lives_.end() && life->second.granted_at < place &&
-              (!life->second.revoked_at || *life->second.revoked_at > place);
-  if (live) return {};
-  return at_entry(place, "it counts by grant " + grant.hex() +
-                             ", which was not live there");
+Complaint Shadow::check_count(std::uint64_t n, const Id& request) const {
+  auto counted = counted_.find(request);
+  if (counted == counted_.end())
+    return "count " + std::to_string(n) +
+           " was acknowledged, and it is not durable";
+  if (counted->second != n)
+    return "count " + std::to_string(n) +
+           " was acknowledged, and it is count " +
+           std::to_string(counted->second);
+  return {};
 }
 
 Complaint Shadow::check_full_replay(const Disk& disk) const {
   Shadow again;
+  again.asked_ = asked_;
   Trace nowhere;
   if (auto complaint = again.follow(disk, 0, nowhere))
     return "replayed from the beginning, " + *complaint;

@@ -25,37 +25,39 @@ class Shadow {
   [[nodiscard]] const events::State& state() const { return state_; }
   [[nodiscard]] std::uint64_t entries() const { return next_; }
   /// Durable counts; each is one version of the counter's stream.
-  [[nodiscard]] std::uint64_t counts() const { return count_places_.size(); }
+  [[nodiscard]] std::uint64_t counts() const { return counted_.size(); }
   [[nodiscard]] const std::vector<Id>& grants() const { return grants_; }
 
-  /// Whether a count that was acknowledged as the n-th called upon a grant that
-  /// was live there.
-  [[nodiscard]] Complaint check_count(std::uint64_t n, const Id& grant) const;
+  /// Told before the counter is: whatever becomes of the request, what it
+  /// leaves in the ledger is held against this grant.
+  void expect_count(const Id& request, const Id& grant) {
+    asked_.emplace(request, grant);
+  }
+
+  /// Whether what was acknowledged to a request as the n-th count is that.
+  [[nodiscard]] Complaint check_count(std::uint64_t n, const Id& request) const;
 
   /// Folds all of the disk once more, from nothing, and compares.
   [[nodiscard]] Complaint check_full_replay(const Disk& disk) const;
 
  private:
-  struct GrantLife {
-    std::uint64_t granted_at = 0;
-    std::optional<std::uint64_t> revoked_at;
-  };
-
   Complaint fold(const schema::Entry& entry);
   Complaint fold_count(const schema::Entry& entry);
-  void remember_grants(const schema::Entry& entry);
+  Complaint fold_grant(const schema::CapabilityGranted& granted);
   /// A revocation takes along what hangs from it, and that goes first.
   [[nodiscard]] Complaint check_nothing_hangs_from_the_dead() const;
-  [[nodiscard]] bool any_grant_allows_counting(
-      const schema::Entry& entry) const;
+  /// Whether this grant does, and no other, as all entries before left it.
+  [[nodiscard]] bool allows_counting(const Id& grant,
+                                     const schema::Entry& entry) const;
 
   events::State state_;
   std::uint64_t next_ = 0;
   Hash link_;
   std::map<std::string, std::uint64_t> versions_;
-  /// Sequence of each count.
-  std::vector<std::uint64_t> count_places_;
-  std::map<Id, GrantLife> lives_;
+  /// The grant that each request to count calls upon.
+  std::map<Id, Id> asked_;
+  /// Which count each request led to.
+  std::map<Id, std::uint64_t> counted_;
   /// Every grant that ever was.
   std::vector<Id> grants_;
 };

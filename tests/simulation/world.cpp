@@ -1,11 +1,9 @@
 #include "tests/simulation/world.hpp"
 
-#include <caf/actor_system_config.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
-
 #include <algorithm>
 #include <map>
 
+#include "tests/simulation/coordinator.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/host.hpp"
 
@@ -29,14 +27,6 @@ constexpr std::uint64_t snapshot_entries = 16;
 /// Delivers what the world planned, in its time.
 using Weather = caf::event_based_actor;
 
-class CoordinatorConfig : public caf::actor_system_config {
- public:
-  CoordinatorConfig() {
-    set("scheduler.policy", caf::atom("testing"));
-    set("logger.verbosity", caf::atom("quiet"));
-  }
-};
-
 class World {
  public:
   explicit World(const Settings& settings)
@@ -44,8 +34,7 @@ class World {
         random_(settings.seed),
         trace_(settings.sink),
         system_(config_),
-        coordinator_(dynamic_cast<caf::scheduler::test_coordinator&>(
-            system_.scheduler())) {
+        coordinator_(coordinator_of(system_)) {
     if (!settings.without_faults)
       faults_ = Faults::drawn(random_, settings.faults);
     weather_ = system_.spawn(
@@ -99,14 +88,14 @@ class World {
 
   void run_until(std::uint64_t end) {
     while (!violation_ && now() < end) {
-      if (!run_a_job() && !coordinator_.trigger_timeout()) return;
+      if (!step_by_chance() && !coordinator_.trigger_timeout()) return;
       trace_.set_time(now());
       for (auto& change : std::exchange(changes_, {})) change();
     }
   }
 
   /// One message of one actor, chosen by chance. False if nobody can run.
-  bool run_a_job() {
+  bool step_by_chance() {
     auto& jobs = coordinator_.jobs;
     if (jobs.empty()) return false;
     auto first = random_.below(jobs.size());
@@ -116,22 +105,20 @@ class World {
       if (host != nullptr && host->is_suspended) continue;
       // A slow host is overtaken by others, and by time.
       if (host != nullptr && host->is_slow && random_.below(8) != 0) continue;
-      run_job(chosen, host);
+      step(chosen, host);
       return true;
     }
     return false;
   }
 
-  void run_job(std::size_t chosen, Host* host) {
-    auto& jobs = coordinator_.jobs;
-    std::rotate(jobs.begin(),
-                jobs.begin() + static_cast<std::ptrdiff_t>(chosen),
-                jobs.begin() + static_cast<std::ptrdiff_t>(chosen) + 1);
-    coordinator_.run_once();
+  void step(std::size_t chosen, Host* host) {
+    auto actor = id_of(*coordinator_.jobs[chosen]);
+    run_job(coordinator_, chosen);
     ++steps_;
     claim_new_actors(host);
     if (host == nullptr) return;
-    if (auto complaint = check(*host, trace_)) violate(*host, *complaint);
+    if (auto complaint = check(*host, actor, trace_))
+      violate(*host, *complaint);
     notice_death(*host);
   }
 
@@ -140,8 +127,12 @@ class World {
     owners_.resize(system_.latest_actor_id() + 1, host);
   }
 
+  static caf::actor_id id_of(caf::resumable& job) {
+    return dynamic_cast<caf::scheduled_actor&>(job).id();
+  }
+
   Host* host_of(caf::resumable& job) {
-    auto id = dynamic_cast<caf::scheduled_actor&>(job).id();
+    auto id = id_of(job);
     return id < owners_.size() ? owners_[id] : nullptr;
   }
 
@@ -490,6 +481,8 @@ class World {
           if (incarnation < host.dial_incarnation) return false;
           host.dial_incarnation = incarnation;
           host.dial_shows = value;
+          if (strikes(Fault::dial_acts_silently))
+            return say_nothing<bool>(self, host);
           return true;
         },
         [this, self, &host](actors::read_atom) -> caf::result<std::uint64_t> {
@@ -502,7 +495,8 @@ class World {
   }
 
   template <class T, class Self>
-  static caf::result<T> say_nothing(Self self, const Host& host) {
+  caf::result<T> say_nothing(Self self, const Host& host) {
+    trace_.note(host.index, "dial says nothing");
     auto promise = self->template make_response_promise<T>();
     host.process->unanswered.push_back(promise);
     return promise;
@@ -567,12 +561,15 @@ class World {
   void count(Host& host) {
     auto counter = host.process->kept<CounterActor>(CounterState::name);
     if (!counter) return;
+    auto request = next_id();
     auto grant = some_grant(host);
-    weather_self_->request(counter, caf::infinite, count_atom::value, grant)
+    host.shadow.expect_count(request, grant);
+    weather_self_
+        ->request(counter, caf::infinite, count_atom::value, request, grant)
         .then(
-            [this, &host, grant](std::uint64_t n) {
+            [this, &host, request](std::uint64_t n) {
               trace_.note(host.index, "counted", n);
-              if (auto complaint = host.shadow.check_count(n, grant))
+              if (auto complaint = host.shadow.check_count(n, request))
                 violate(host, *complaint);
             },
             [this, &host](caf::error& error) {
@@ -583,8 +580,9 @@ class World {
   void grant(Host& host) {
     events::GrantWish wish;
     wish.subject = counter_subject;
-    wish.resource = counter_resource;
-    wish.rights = schema::Right::invoke;
+    wish.resource = random_.below(8) == 0 ? "another dial" : counter_resource;
+    wish.rights = random_.below(8) == 0 ? schema::Right::read
+                                        : schema::Right::invoke;
     if (random_.below(2) == 0) wish.rights |= schema::Right::grant;
     if (random_.below(2) == 0) wish.parent = some_grant(host);
     if (random_.below(3) == 0) {
@@ -692,7 +690,7 @@ class World {
   Trace trace_;
   CoordinatorConfig config_;
   caf::actor_system system_;
-  caf::scheduler::test_coordinator& coordinator_;
+  Coordinator& coordinator_;
   caf::actor weather_;
   Weather* weather_self_ = nullptr;
 

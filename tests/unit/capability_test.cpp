@@ -40,7 +40,7 @@ bool may(const Capabilities& capabilities, std::uint8_t number,
 }
 
 events::GrantWish wish(std::uint8_t parent) {
-  events::GrantWish made{id(99), "node/2", "vm/2", Right::invoke, {}, {}};
+  events::GrantWish made{id(99), "node/2", "vm/1", Right::invoke, {}, {}};
   if (parent != 0) made.parent = id(parent);
   return made;
 }
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_grant_says_all_that_was_wished) {
   BOOST_TEST(drafts[0].stream == events::capability_stream(id(99)));
   BOOST_TEST((Id{*granted->grant} == id(99)));
   BOOST_TEST(granted->subject == "node/2");
-  BOOST_TEST(granted->resource == "vm/2");
+  BOOST_TEST(granted->resource == "vm/1");
   BOOST_TEST((granted->rights == Right::invoke));
   BOOST_TEST((Id{*granted->parent} == id(1)));
   BOOST_TEST(granted->expiry->utc_ns == 50);
@@ -143,6 +143,21 @@ BOOST_AUTO_TEST_CASE(nothing_hangs_from_a_grant_that_does_not_let_it) {
   BOOST_TEST(is_refused(decide_grant(capabilities, wish(3), now), "outlast"));
   BOOST_TEST(is_refused(decide_grant(capabilities, wish(3), {0, 100, true, 1}),
                         "time is over"));
+}
+
+BOOST_AUTO_TEST_CASE(a_grant_covers_its_resource_and_what_is_below) {
+  Capabilities capabilities;
+  hang(capabilities, 1, 0);
+  auto may_hang = [&](const char* resource) {
+    auto wanted = wish(1);
+    wanted.resource = resource;
+    return !is_refused(decide_grant(capabilities, wanted, {}), "is for vm/1");
+  };
+  BOOST_TEST(may_hang("vm/1"));
+  BOOST_TEST(may_hang("vm/1/disk"));
+  BOOST_TEST(!may_hang("vm/11"));
+  BOOST_TEST(!may_hang("vm/2"));
+  BOOST_TEST(!may_hang("vm"));
 }
 
 BOOST_AUTO_TEST_CASE(a_grant_of_nothing_is_refused) {
