@@ -7,20 +7,18 @@ namespace ppn::runtime {
 namespace {
 
 constexpr std::array kinds{
-    ProblemKind{ProblemType::bad_request, "bad-request", 400, "Bad request"},
-    ProblemKind{ProblemType::forbidden, "forbidden", 403, "Forbidden"},
-    ProblemKind{ProblemType::not_found, "not-found", 404, "Not found"},
-    ProblemKind{ProblemType::method_not_allowed, "method-not-allowed", 405,
-                "Method not allowed"},
-    ProblemKind{ProblemType::refused, "refused", 409, "Refused"},
-    ProblemKind{ProblemType::too_large, "too-large", 413, "Too large"},
-    ProblemKind{ProblemType::failed, "failed", 500, "Failed"},
-    ProblemKind{ProblemType::read_only, "read-only", 503, "Read-only"},
-    ProblemKind{ProblemType::busy, "busy", 503, "Busy"},
-    ProblemKind{ProblemType::outcome_unknown, "outcome-unknown", 504,
-                "Outcome unknown"},
-    ProblemKind{ProblemType::no_answer, "no-answer", 504, "No answer"},
-    ProblemKind{ProblemType::disk_full, "disk-full", 507, "Disk full"},
+    ProblemKind{ProblemType::bad_request, 400, "Bad request"},
+    ProblemKind{ProblemType::forbidden, 403, "Forbidden"},
+    ProblemKind{ProblemType::not_found, 404, "Not found"},
+    ProblemKind{ProblemType::method_not_allowed, 405, "Method not allowed"},
+    ProblemKind{ProblemType::refused, 409, "Refused"},
+    ProblemKind{ProblemType::too_large, 413, "Too large"},
+    ProblemKind{ProblemType::failed, 500, "Failed"},
+    ProblemKind{ProblemType::read_only, 503, "Read-only"},
+    ProblemKind{ProblemType::busy, 503, "Busy"},
+    ProblemKind{ProblemType::outcome_unknown, 504, "Outcome unknown"},
+    ProblemKind{ProblemType::no_answer, 504, "No answer"},
+    ProblemKind{ProblemType::disk_full, 507, "Disk full"},
 };
 
 ProblemType type_of(store::ErrorCode code) {
@@ -59,10 +57,14 @@ const ProblemKind& kind_of(const Problem& problem) {
   return kinds.at(static_cast<std::size_t>(problem.type));
 }
 
+std::string_view name_of(ProblemType type) {
+  return api::problem_names.at(static_cast<std::size_t>(type));
+}
+
 schema::Json problem_document(const Problem& problem) {
   const auto& kind = kind_of(problem);
   return {{"schema", "ppn.problem.v1"},
-          {"type", "urn:ppn:problem:" + std::string{kind.name}},
+          {"type", std::string{api::problem_prefix}.append(name_of(kind.type))},
           {"title", kind.title},
           {"status", kind.status},
           {"detail", problem.detail}};

@@ -7,29 +7,16 @@
 #include <string_view>
 #include <variant>
 
+#include "runtime/control_api.hpp"
 #include "schema/reflection_json.hpp"
 #include "store/result.hpp"
 
 namespace ppn::runtime {
 
-enum class ProblemType : std::uint8_t {
-  bad_request,
-  forbidden,
-  not_found,
-  method_not_allowed,
-  refused,
-  too_large,
-  failed,
-  read_only,
-  busy,
-  outcome_unknown,
-  no_answer,
-  disk_full,
-};
+using ProblemType = api::Problem;
 
 struct ProblemKind {
   ProblemType type;
-  std::string_view name;
   unsigned status;
   std::string_view title;
 };
@@ -44,6 +31,7 @@ struct Problem {
 };
 
 const ProblemKind& kind_of(const Problem& problem);
+std::string_view name_of(ProblemType type);
 
 schema::Json problem_document(const Problem& problem);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/control_api.hpp"
 #include "runtime/log.hpp"
 #include "store/result.hpp"
 
@@ -15,7 +16,7 @@ struct Configuration {
   /// Empty: the host's own.
   std::string name;
   std::string state_dir = "/var/lib/ppn";
-  std::string socket = "/run/ppn/ppnd.sock";
+  std::string socket{api::default_socket};
   std::string commit_group = "ppn";
   std::string read_group;
   LogLevel log_level = LogLevel::info;

@@ -1,0 +1,119 @@
+#include "tools/ppnctl/client.hpp"
+
+#include "tools/ppnctl/answer.hpp"
+#include "tools/ppnctl/connection.hpp"
+
+namespace ppn::ctl {
+
+namespace {
+
+constexpr std::chrono::seconds patience_usual{10};
+/// The daemon itself gives up after 30 s.
+constexpr std::chrono::seconds patience_commit{35};
+/// The daemon sends something every 15 s.
+constexpr std::chrono::seconds silence_max{40};
+
+Deadline in(std::chrono::seconds time) {
+  return std::chrono::steady_clock::now() + time;
+}
+
+/// Reads on until `enough`; false at the end of the connection.
+template <class Enough>
+Result<bool> read_until(Connection& connection, AnswerReader& reader,
+                        Deadline deadline, Enough enough) {
+  while (!enough()) {
+    auto bytes = connection.receive(deadline);
+    if (!bytes) return bytes.failure();
+    if (bytes->empty()) {
+      if (reader.take_end())
+        return Failure{exit_failed, "ppnd ended the connection"};
+      return false;
+    }
+    if (auto fault = reader.take(*bytes)) return not_understood(*fault);
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<schema::Json> Client::get(const std::string& target) const {
+  auto answer = exchange({.target = target}, patience_usual);
+  if (!answer) return answer.failure();
+  return read_answer(*answer);
+}
+
+Result<schema::Json> Client::post(
+    const std::string& target, const std::optional<schema::Json>& body) const {
+  Request request{.method = "POST", .target = target};
+  if (body) request.body = schema::compact(*body);
+  auto answer = exchange(request, patience_usual);
+  if (!answer) return answer.failure();
+  return read_answer(*answer);
+}
+
+Result<schema::Json> Client::commit(const std::string& target) const {
+  auto answer = exchange({.method = "POST", .target = target}, patience_commit);
+  if (answer) return read_answer(*answer);
+  auto failure = answer.failure();
+  if (failure.code == exit_failed) {
+    failure.what += "; the commit may have happened, or still happen";
+    failure.advice = "whether it did is in the ledger: ppnctl ledger tail";
+  }
+  return failure;
+}
+
+Result<Answer> Client::exchange(const Request& request,
+                                std::chrono::seconds patience) const {
+  auto deadline = in(patience);
+  auto connection = Connection::open(socket_);
+  if (!connection) return connection.failure();
+  if (auto failure = connection->send(request_text(request), deadline))
+    return *failure;
+  AnswerReader reader{AnswerReader::Body::whole};
+  auto read = read_until(*connection, reader, deadline,
+                         [&] { return reader.is_done(); });
+  if (!read) return read.failure();
+  return reader.answer();
+}
+
+StreamEnd Client::stream(const Request& request,
+                         const std::function<void()>& opened,
+                         const TakePiece& take) const {
+  auto connection = Connection::open(socket_);
+  if (!connection)
+    return {connection.failure(),
+            connection.failure().code != exit_not_running};
+  if (auto failure =
+          connection->send(request_text(request), in(patience_usual)))
+    return {*failure, false};
+  AnswerReader reader{AnswerReader::Body::endless};
+  auto header = read_until(*connection, reader, in(patience_usual),
+                           [&] { return reader.has_header(); });
+  if (!header) return {header.failure(), false};
+  auto answer = reader.answer();
+  if (answer.status != 200) {
+    auto rest = read_until(*connection, reader, in(patience_usual),
+                           [&] { return reader.is_done(); });
+    if (!rest) return {rest.failure(), false};
+    answer.body += reader.answer().body;
+    auto why = read_problem(answer);
+    return {why, why.code != exit_degraded};
+  }
+  if (!answer.content_type.starts_with("text/event-stream"))
+    return {not_understood("it is '" + answer.content_type +
+                           "' and not a stream of events"),
+            true};
+  opened();
+  for (;;) {
+    if (auto failure = take(answer.body)) return {*failure, true};
+    bool comes_more = false;
+    auto piece = read_until(*connection, reader, in(silence_max),
+                            [&] { return std::exchange(comes_more, true); });
+    if (!piece) return {piece.failure(), false};
+    if (!*piece || reader.is_done())
+      return {{exit_failed, "ppnd ended the stream"}, false};
+    answer = reader.answer();
+  }
+}
+
+}  // namespace ppn::ctl

@@ -1,0 +1,49 @@
+// Asks the daemon, and brings back its documents.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "schema/reflection_json.hpp"
+#include "tools/ppnctl/failure.hpp"
+#include "tools/ppnctl/http.hpp"
+
+namespace ppn::ctl {
+
+/// Why a stream ended, and whether another attempt makes sense.
+struct StreamEnd {
+  Failure why;
+  bool is_final = false;
+};
+
+class Client {
+ public:
+  explicit Client(std::string socket) : socket_(std::move(socket)) {}
+
+  [[nodiscard]] Result<schema::Json> get(const std::string& target) const;
+  [[nodiscard]] Result<schema::Json> post(
+      const std::string& target, const std::optional<schema::Json>& body) const;
+
+  /// A post whose outcome is open if it is not answered.
+  [[nodiscard]] Result<schema::Json> commit(const std::string& target) const;
+
+  /// Takes the next piece of a stream; a failure ends it for good.
+  using TakePiece = std::function<std::optional<Failure>(std::string_view)>;
+
+  /// Calls `opened` once the stream flows, then `take` until it ends.
+  [[nodiscard]] StreamEnd stream(const Request& request,
+                                 const std::function<void()>& opened,
+                                 const TakePiece& take) const;
+
+ private:
+  [[nodiscard]] Result<Answer> exchange(const Request& request,
+                                        std::chrono::seconds patience) const;
+
+  std::string socket_;
+};
+
+}  // namespace ppn::ctl

@@ -1,0 +1,48 @@
+// The command line: which commands there are, and which one was meant.
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include <functional>
+#include <string>
+
+#include "tools/ppnctl/commands.hpp"
+
+namespace ppn::ctl {
+
+class CommandLine {
+ public:
+  explicit CommandLine(const std::string& version);
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  /// Does what the arguments ask for and returns what to exit with.
+  int run(int argc, const char* const* argv);
+
+  [[nodiscard]] const CLI::App& program() const { return program_; }
+
+ private:
+  using Command = CLI::App*;
+
+  void add_looking();
+  void add_ledger();
+  void add_proposals();
+  void add_changes();
+  void add_completion();
+
+  void choose(Command command, std::function<int()> work);
+  int usage(const CLI::App& command, const std::string& what) const;
+
+  CLI::App program_;
+  Global global_;
+  /// The command that was given, and what it does.
+  Command chosen_ = nullptr;
+  std::function<int()> work_;
+  std::vector<Command> watched_;
+  TailOptions tail_;
+  ProposalOptions proposal_;
+  GrantOptions grant_;
+  RevokeOptions revoke_;
+};
+
+}  // namespace ppn::ctl

@@ -1,0 +1,128 @@
+#include "tools/ppnctl/consent.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+
+#include "tools/ppnctl/client.hpp"
+#include "tools/ppnctl/proposal.hpp"
+#include "tools/ppnctl/text.hpp"
+
+namespace ppn::ctl {
+
+namespace {
+
+void only_interrupt(int) {}
+
+/// While it lives, an interrupt ends a read instead of the program, so that
+/// there is still time to clean up.
+class InterruptEndsRead {
+ public:
+  InterruptEndsRead() {
+    struct sigaction action {};
+    action.sa_handler = only_interrupt;
+    ::sigaction(SIGINT, &action, &before_);
+  }
+  ~InterruptEndsRead() { ::sigaction(SIGINT, &before_, nullptr); }
+  InterruptEndsRead(const InterruptEndsRead&) = delete;
+  InterruptEndsRead& operator=(const InterruptEndsRead&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+/// A line from standard input without its end; nothing after an interrupt. The
+/// end of the input is an empty line.
+std::optional<std::string> read_line() {
+  InterruptEndsRead guard;
+  std::string line;
+  for (char c = 0;;) {
+    auto got = ::read(STDIN_FILENO, &c, 1);
+    if (got < 0 && errno == EINTR) return std::nullopt;
+    if (got <= 0 || c == '\n') return line;
+    line += c;
+  }
+}
+
+int say_rejected(const Global& global, const Proposal& proposal,
+                 Choice choice) {
+  auto rejected = reject_now(global, proposal);
+  if (!rejected) return fail(rejected.failure());
+  fmt::print(stderr, "not committed; the proposal is gone\n");
+  return choice == Choice::interrupted ? exit_interrupted : exit_failed;
+}
+
+}  // namespace
+
+std::optional<Failure> unable_to_ask(bool yes) {
+  bool is_terminal = ::isatty(STDIN_FILENO) != 0 &&
+                     ::isatty(STDERR_FILENO) != 0;
+  if (yes || is_terminal) return std::nullopt;
+  return Failure{exit_usage,
+                 "nobody can be asked without a terminal: to commit "
+                 "unasked, use --yes"};
+}
+
+Choice ask(const Proposal& proposal, bool yes) {
+  fmt::print(stderr, "{}", plan_text(proposal));
+  if (yes) return Choice::yes;
+  fmt::print(stderr, "Commit this? [y/N] ");
+  auto line = read_line();
+  if (!line) {
+    fmt::print(stderr, "\n");
+    return Choice::interrupted;
+  }
+  return *line == "y" || *line == "Y" || *line == "yes" ? Choice::yes
+                                                        : Choice::no;
+}
+
+int commit_now(const Global& global, const Proposal& proposal) {
+  auto document =
+      Client{global.socket}.commit("/v1/proposals/" + proposal.id + "/commit");
+  if (!document) return fail(document.failure());
+  auto sequence = read_committed(*document);
+  if (!sequence) return fail(sequence.failure());
+  if (global.json)
+    fmt::print("{}\n", json_line(*document));
+  else
+    fmt::print("committed, up to entry {}\n", *sequence);
+  return exit_ok;
+}
+
+Result<schema::Json> reject_now(const Global& global,
+                                const Proposal& proposal) {
+  auto document = Client{global.socket}.post(
+      "/v1/proposals/" + proposal.id + "/reject", std::nullopt);
+  if (!document) return document.failure();
+  auto id = read_rejected(*document);
+  if (!id) return id.failure();
+  return document;
+}
+
+int propose(const Global& global, const Consent& consent,
+            const schema::Json& change) {
+  if (!consent.propose)
+    if (auto failure = unable_to_ask(consent.yes)) return fail(*failure);
+  auto document = Client{global.socket}.post("/v1/proposals",
+                                             schema::Json{{"change", change}});
+  if (!document) return fail(document.failure());
+  auto proposal = read_proposal(*document);
+  if (!proposal) return fail(proposal.failure());
+  if (consent.propose) {
+    if (global.json) {
+      fmt::print("{}\n", json_line(*document));
+      return exit_ok;
+    }
+    fmt::print(stderr, "{}", plan_text(*proposal));
+    fmt::print("{}\n", proposal->id);
+    return exit_ok;
+  }
+  auto choice = ask(*proposal, consent.yes);
+  if (choice == Choice::yes) return commit_now(global, *proposal);
+  return say_rejected(global, *proposal, choice);
+}
+
+}  // namespace ppn::ctl

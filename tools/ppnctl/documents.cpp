@@ -1,0 +1,193 @@
+#include "tools/ppnctl/documents.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schema/entry_text.hpp"
+#include "schema/time_text.hpp"
+#include "tools/ppnctl/answer.hpp"
+#include "tools/ppnctl/text.hpp"
+
+namespace ppn::ctl {
+
+namespace {
+
+using schema::Json;
+
+/// Reads the fields of a document. The first fault sticks; what is read after
+/// it is empty and not to be used.
+class Fields {
+ public:
+  Fields(const Json& document, const char* schema) : document_(document) {
+    if (auto given = text(document, "schema");
+        fault_.empty() && given != schema)
+      fault_ = fmt::format("it is a '{}' and not a '{}'", given, schema);
+  }
+
+  std::string text(const char* name) { return text(document_, name); }
+  std::string text(const Json& object, const char* name) {
+    const auto& value = find(object, name, &Json::is_string, "text");
+    return value.is_string() ? value.get<std::string>() : std::string{};
+  }
+
+  std::uint64_t number(const char* name) { return number(document_, name); }
+  std::uint64_t number(const Json& object, const char* name) {
+    const auto& value =
+        find(object, name, &Json::is_number_unsigned, "a whole number");
+    return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+  }
+
+  /// Null unless it is there.
+  const Json& object(const char* name) {
+    return find(document_, name, &Json::is_object, "an object");
+  }
+  const Json& array(const char* name) {
+    return find(document_, name, &Json::is_array, "an array");
+  }
+
+  std::vector<std::string> texts(const char* name) {
+    std::vector<std::string> texts;
+    for (const auto& item : array(name)) {
+      if (item.is_string())
+        texts.push_back(item.get<std::string>());
+      else
+        complain(name, "an array of text");
+    }
+    return texts;
+  }
+
+  void complain(const char* name, const char* kind) {
+    if (fault_.empty())
+      fault_ = fmt::format("its field '{}' is not {}", name, kind);
+  }
+
+  [[nodiscard]] const std::string& fault() const { return fault_; }
+
+  /// What was read, unless there was a fault.
+  template <class T>
+  Result<T> unless_faulty(T value) const {
+    if (!fault_.empty()) return not_understood(fault_);
+    return value;
+  }
+
+ private:
+  const Json& find(const Json& object, const char* name,
+                   bool (Json::*is_kind)() const noexcept, const char* kind) {
+    static const Json nothing;
+    if (!object.is_object() || !object.contains(name)) {
+      if (fault_.empty()) fault_ = fmt::format("it has no field '{}'", name);
+      return nothing;
+    }
+    const auto& value = object.at(name);
+    if ((value.*is_kind)()) return value;
+    complain(name, kind);
+    return nothing;
+  }
+
+  const Json& document_;
+  std::string fault_;
+};
+
+/// All of a page or nothing.
+template <class T, class Read>
+Result<std::vector<T>> read_each(const Json& documents, Read read) {
+  std::vector<T> all;
+  for (const auto& document : documents) {
+    auto one = read(document);
+    if (!one) return one.failure();
+    all.push_back(std::move(*one));
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<Status> read_status(const Json& document) {
+  Fields fields{document, "ppn.status.v1"};
+  Status status{.version = fields.text("version"),
+                .node_id = fields.text(fields.object("node"), "id"),
+                .node_name = fields.text(fields.object("node"), "name"),
+                .boot = fields.number("boot"),
+                .mode = fields.text("mode"),
+                .uptime_seconds = fields.number("uptime_seconds"),
+                .ledger_size = fields.number(fields.object("ledger"), "size"),
+                .ledger_root = fields.text(fields.object("ledger"), "root"),
+                .state_dir = fields.text("state_dir"),
+                .actors = {},
+                .proposals = fields.number("proposals"),
+                .warnings = {}};
+  for (const auto& [name, actor] : fields.object("actors").items())
+    status.actors.push_back({name, fields.number(actor, "respawns")});
+  for (const auto& warning : fields.array("warnings"))
+    status.warnings.push_back(
+        {fields.text(warning, "name"), fields.text(warning, "detail")});
+  return fields.unless_faulty(std::move(status));
+}
+
+Result<LedgerHead> read_ledger_head(const Json& document) {
+  Fields fields{document, "ppn.ledger.v1"};
+  return fields.unless_faulty(
+      LedgerHead{.size = fields.number("size"),
+                 .root = fields.text("root"),
+                 .checkpoint = fields.text("checkpoint")});
+}
+
+Result<Entry> read_entry(const Json& document) {
+  Fields fields{document, "ppn.entry.v1"};
+  auto time = schema::parse_time(fields.text("time"));
+  if (!time) fields.complain("time", "a time");
+  Entry entry{.sequence = fields.number("sequence"),
+              .utc_ns = time.value_or(0),
+              .line = {},
+              .document = document};
+  fields.number("stream_version");
+  fields.object("payload");
+  if (fields.fault().empty()) {
+    try {
+      entry.line = printable(schema::entry_line(document));
+    } catch (const Json::exception& error) {
+      return not_understood(fmt::format("an entry of it: {}", error.what()));
+    }
+  }
+  return fields.unless_faulty(std::move(entry));
+}
+
+Result<EntryPage> read_entry_page(const Json& document) {
+  Fields fields{document, "ppn.entries.v1"};
+  auto entries = read_each<Entry>(fields.array("entries"), read_entry);
+  if (!entries) return entries.failure();
+  return fields.unless_faulty(
+      EntryPage{.entries = *entries, .next = fields.number("next")});
+}
+
+Result<Proposal> read_proposal(const Json& document) {
+  Fields fields{document, "ppn.proposal.v1"};
+  Proposal proposal{.id = fields.text("id"),
+                    .change = schema::summary(fields.object("change")),
+                    .plan = fields.texts("plan")};
+  if (!Id::parse_hex(proposal.id)) fields.complain("id", "an id");
+  // Nobody can agree to a plan that says nothing.
+  if (proposal.plan.empty()) fields.complain("plan", "a plan");
+  return fields.unless_faulty(std::move(proposal));
+}
+
+Result<std::vector<Proposal>> read_proposals(const Json& document) {
+  Fields fields{document, "ppn.proposals.v1"};
+  auto proposals =
+      read_each<Proposal>(fields.array("proposals"), read_proposal);
+  if (!proposals) return proposals.failure();
+  return fields.unless_faulty(std::move(*proposals));
+}
+
+Result<std::uint64_t> read_committed(const Json& document) {
+  Fields fields{document, "ppn.commit.v1"};
+  return fields.unless_faulty(fields.number("sequence"));
+}
+
+Result<std::string> read_rejected(const Json& document) {
+  Fields fields{document, "ppn.reject.v1"};
+  return fields.unless_faulty(fields.text("proposal"));
+}
+
+}  // namespace ppn::ctl

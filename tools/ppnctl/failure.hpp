@@ -1,0 +1,74 @@
+// What goes wrong, as a value, and how it reaches a person: what happened, what
+// to do next, and the right exit code.
+#pragma once
+
+#include <cassert>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace ppn::ctl {
+
+/// What the program exits with, the same for all of this project's programs.
+enum ExitCode : int {
+  exit_ok = 0,
+  exit_failed = 1,
+  exit_usage = 2,
+  exit_not_running = 3,
+  exit_degraded = 4,
+  exit_refused = 5,
+  exit_permission = 6,
+  exit_interrupted = 130,
+};
+
+struct Failure {
+  ExitCode code;
+  std::string what;
+  /// What to do about it, unless `what` says so.
+  std::string advice{};
+};
+
+/// Either a T or a Failure.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a Result is returned as a T
+  Result(T value) : content_(std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): or as a Failure
+  Result(Failure failure) : content_(std::move(failure)) {}
+
+  explicit operator bool() const { return content_.index() == 0; }
+
+  T& operator*() { return *value(); }
+  const T& operator*() const { return *value(); }
+  T* operator->() { return value(); }
+  const T* operator->() const { return value(); }
+
+  [[nodiscard]] const Failure& failure() const {
+    const auto* failure = std::get_if<Failure>(&content_);
+    assert(failure != nullptr);
+    return *failure;
+  }
+
+ private:
+  T* value() {
+    auto* value = std::get_if<T>(&content_);
+    assert(value != nullptr);
+    return value;
+  }
+  const T* value() const {
+    const auto* value = std::get_if<T>(&content_);
+    assert(value != nullptr);
+    return value;
+  }
+
+  std::variant<T, Failure> content_;
+};
+
+/// A failure as a person reads it, one line or two.
+std::string failure_text(const Failure& failure);
+
+/// Prints it on standard error and returns what to exit with.
+int fail(const Failure& failure);
+
+}  // namespace ppn::ctl

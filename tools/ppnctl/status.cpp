@@ -1,0 +1,61 @@
+// ppnctl status: what an operator looks at first.
+#include "tools/ppnctl/status.hpp"
+
+#include <fmt/format.h>
+
+#include "tools/ppnctl/client.hpp"
+#include "tools/ppnctl/commands.hpp"
+#include "tools/ppnctl/screen.hpp"
+#include "tools/ppnctl/text.hpp"
+
+namespace ppn::ctl {
+
+namespace {
+
+std::string respawns_text(const Status& status) {
+  std::string text;
+  for (const auto& actor : status.actors)
+    if (actor.respawns > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", actor.name,
+                          actor.respawns);
+  return text;
+}
+
+}  // namespace
+
+std::string status_text(const Status& status) {
+  std::vector<std::vector<std::string>> rows{
+      {"node", fmt::format("{} ({})", status.node_name, status.node_id)},
+      {"version", status.version},
+      {"mode", status.mode},
+      {"boot", std::to_string(status.boot)},
+      {"uptime", duration_words(status.uptime_seconds)},
+      {"ledger", counted(status.ledger_size, "entry", "entries")},
+      {"root", status.ledger_root},
+      {"state dir", status.state_dir},
+      {"proposals", status.proposals == 0
+                        ? "none"
+                        : fmt::format("{} waiting", status.proposals)}};
+  if (auto respawns = respawns_text(status); !respawns.empty())
+    rows.push_back({"respawns", respawns});
+  auto text = columns(rows);
+  if (status.warnings.empty()) return text;
+  rows.clear();
+  for (const auto& warning : status.warnings)
+    rows.push_back({"warning", warning.name + ": " + warning.detail});
+  return text + '\n' + columns(rows);
+}
+
+int status(const Global& global) {
+  return show(global, [&]() -> Result<Frame> {
+    auto document = Client{global.socket}.get("/v1/status");
+    if (!document) return document.failure();
+    auto status = read_status(*document);
+    if (!status) return status.failure();
+    return Frame{
+        global.json ? json_line(*document) + '\n' : status_text(*status),
+        status->is_degraded() ? exit_degraded : exit_ok};
+  });
+}
+
+}  // namespace ppn::ctl

@@ -1,0 +1,37 @@
+// How things look on a terminal: nothing that the daemon says may steer it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/reflection_json.hpp"
+
+namespace ppn::ctl {
+
+/// Text of unknown origin in one line, each character that would steer a
+/// terminal, or the direction of writing, being a question mark.
+std::string printable(std::string_view text);
+
+/// A document as one line of JSON, such characters being escaped.
+std::string json_line(const schema::Json& document);
+
+/// Rows of cells in aligned columns, two blanks between them. The cells are
+/// made printable.
+std::string columns(const std::vector<std::vector<std::string>>& rows);
+
+/// The two largest units: "2 days 3 hours", "1 minute", "0 seconds".
+std::string duration_words(std::uint64_t seconds);
+
+/// "1 entry", "2 entries".
+std::string counted(std::uint64_t count, std::string_view one,
+                    std::string_view many);
+
+/// "1.5 GiB".
+std::string size_words(std::uint64_t bytes);
+
+/// The parts of a text between separators, empty ones too.
+std::vector<std::string> split(std::string_view text, char separator);
+
+}  // namespace ppn::ctl
