@@ -9,7 +9,8 @@ pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
 find_package(Boost 1.74 REQUIRED)
 find_program(FLATC flatc REQUIRED)
 find_library(LMDB_LIBRARY lmdb REQUIRED)
-find_library(FLATBUFFERS_LIBRARY flatbuffers REQUIRED)
+# Its little code for reflection is linked in, rather than a library installed.
+find_library(FLATBUFFERS_LIBRARY NAMES libflatbuffers.a flatbuffers REQUIRED)
 
 find_library(CAF_LIBRARY caf_core REQUIRED)
 
