@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/rare_path.hpp"
+#include "schema/time_text.hpp"
 
 namespace ppn::actors {
 
@@ -35,6 +36,13 @@ std::string rights_in_words(schema::Right rights) {
   return words.empty() ? "nothing" : words;
 }
 
+std::string end_in_words(const schema::ExpiryT& end) {
+  std::string words;
+  if (end.utc_ns != 0) words += " until " + schema::format_time(end.utc_ns);
+  if (end.boot != 0) words += ", no longer than this boot of the node";
+  return words;
+}
+
 /// One line for each event that a commit would record.
 std::vector<std::string> plan_of(const events::Capabilities& capabilities,
                                  const std::vector<events::Draft>& drafts) {
@@ -43,7 +51,8 @@ std::vector<std::string> plan_of(const events::Capabilities& capabilities,
     if (const auto* granted = draft.payload.AsCapabilityGranted()) {
       plan.push_back(
           "grant " + Id{*granted->grant}.hex() + ": " + granted->subject +
-          " may " + rights_in_words(granted->rights) + " " + granted->resource);
+          " may " + rights_in_words(granted->rights) + " " + granted->resource +
+          (granted->expiry ? end_in_words(*granted->expiry) : ""));
     } else if (const auto* revoked = draft.payload.AsCapabilityRevoked()) {
       const auto& grant = capabilities.live.at(Id{*revoked->grant});
       plan.push_back("revoke " + Id{*revoked->grant}.hex() + ": " +

@@ -49,9 +49,9 @@ std::string advice_on(store::ErrorCode code) {
       return "nothing was changed; `ppn-ledger verify` shows the whole damage";
     case store::ErrorCode::rolled_back:
     case store::ErrorCode::forked:
-      return "nothing was changed; a node that lost its newest entries may "
-             "never sign again under its old identity: keep this directory for "
-             "the audit, and found a new node in an empty one";
+      return "nothing was changed; keep this directory for the audit, and "
+             "found "
+             "a new node in an empty one";
     case store::ErrorCode::too_new:
       return "nothing was changed; install the version that wrote it, or a "
              "newer one";

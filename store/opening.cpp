@@ -278,8 +278,7 @@ Status compare_with_outside(const std::string& note, const OpenedLedger& opened,
                      std::to_string(position.head.size) +
                      " entries, and this node signed a checkpoint of " +
                      std::to_string(head.size) +
-                     ". It never signs again under this identity; start a new "
-                     "one with 'ppnctl node rejoin'"};
+                     "; it never signs again under this identity"};
   if (!verified) return invalid(verified.error().message);
   LedgerView view{transaction};
   auto root = tree_root(head.size, view.nodes());

@@ -44,7 +44,7 @@ std::optional<Failure> fault_of_grant(const std::string& text) {
   return Failure{
       exit_usage,
       fmt::format("'{}' is no grant: that is 32 hexadecimal digits", text),
-      "the entry that granted it has them: ppnctl ledger tail"};
+      "those that there are: ppnctl grants"};
 }
 
 int propose_if_good(const Global& global, const Consent& consent,

@@ -53,7 +53,7 @@ CommandLine::CommandLine(const std::string& version)
       ->capture_default_str();
   program_.add_flag("--json", global_.json, "print JSON, a document a line");
   program_.add_flag("--watch", global_.watch,
-                    "draw again every 2 s (status, proposals)");
+                    "draw again every 2 s (status, proposals, grants)");
   // What is said below the help of each command, then of the program.
   program_.footer(
       "Every command takes --socket and --json too: see ppnctl --help.");
@@ -89,7 +89,8 @@ int CommandLine::run(int argc, const char* const* argv) {
   }
   if (global_.watch &&
       std::find(watched_.begin(), watched_.end(), chosen_) == watched_.end())
-    return usage(*chosen_, "--watch goes with status and proposals only");
+    return usage(*chosen_,
+                 "--watch goes with status, proposals and grants only");
   return work_();
 }
 
@@ -153,7 +154,11 @@ void CommandLine::add_proposals() {
 }
 
 void CommandLine::add_changes() {
-  auto* command = program_.add_subcommand("grant", "give a right");
+  auto* command = program_.add_subcommand("grants", "who may do what");
+  choose(command, [this] { return grants(global_); });
+  watched_.push_back(command);
+
+  command = program_.add_subcommand("grant", "give a right");
   command->add_option("SUBJECT", grant_.subject, "who gets it")
       ->required()
       ->type_name("");

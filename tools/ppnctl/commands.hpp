@@ -27,6 +27,8 @@ struct TailOptions {
 };
 int ledger_tail(const Global& global, const TailOptions& options);
 
+int grants(const Global& global);
+
 int proposals(const Global& global);
 
 struct ProposalOptions {

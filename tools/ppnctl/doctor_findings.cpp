@@ -121,7 +121,7 @@ Findings of_state_dir(const Seen& seen) {
   if (facts.mode != 0700)
     findings.push_back({"state-dir", Health::warn,
                         fmt::format("{} has mode {:04o}", path, facts.mode),
-                        fmt::format("chmod 0700 {}", path)});
+                        fmt::format("chmod 700 {}", path)});
   if (!findings.empty()) return findings;
   return {{"state-dir", Health::ok, path + " belongs to ppnd alone"}};
 }

@@ -39,16 +39,20 @@ class Fields {
   }
 
   /// Null unless it is there.
-  const Json& object(const char* name) {
-    return find(document_, name, &Json::is_object, "an object");
+  const Json& object(const char* name) { return object(document_, name); }
+  const Json& object(const Json& object, const char* name) {
+    return find(object, name, &Json::is_object, "an object");
   }
   const Json& array(const char* name) {
     return find(document_, name, &Json::is_array, "an array");
   }
 
   std::vector<std::string> texts(const char* name) {
+    return texts(document_, name);
+  }
+  std::vector<std::string> texts(const Json& object, const char* name) {
     std::vector<std::string> texts;
-    for (const auto& item : array(name)) {
+    for (const auto& item : find(object, name, &Json::is_array, "an array")) {
       if (item.is_string())
         texts.push_back(item.get<std::string>());
       else
@@ -99,6 +103,18 @@ Result<std::vector<T>> read_each(const Json& documents, Read read) {
     all.push_back(std::move(*one));
   }
   return all;
+}
+
+/// Numbers that are not there are 0.
+std::string end_in_words(const Json& expiry, Fields& fields) {
+  std::string words;
+  if (expiry.contains("utc_ns") && expiry.at("utc_ns") != 0)
+    words = schema::format_time(
+        static_cast<std::int64_t>(fields.number(expiry, "utc_ns")));
+  if (expiry.contains("boot") && expiry.at("boot") != 0)
+    words += fmt::format("{}boot {}", words.empty() ? "" : ", ",
+                         fields.number(expiry, "boot"));
+  return words;
 }
 
 }  // namespace
@@ -178,6 +194,27 @@ Result<std::vector<Proposal>> read_proposals(const Json& document) {
       read_each<Proposal>(fields.array("proposals"), read_proposal);
   if (!proposals) return proposals.failure();
   return fields.unless_faulty(std::move(*proposals));
+}
+
+Result<std::vector<Grant>> read_grants(const Json& document) {
+  Fields fields{document, "ppn-ledger.state.v1"};
+  const auto& capabilities =
+      fields.object(fields.object("state"), "capabilities");
+  std::vector<Grant> grants;
+  for (const auto& [id, json] : fields.object(capabilities, "live").items()) {
+    Grant grant{.id = id,
+                .subject = fields.text(json, "subject"),
+                .resource = fields.text(json, "resource"),
+                .rights = fields.texts(json, "rights"),
+                .end = "until revoked",
+                .parent = {}};
+    if (json.is_object() && json.contains("parent"))
+      grant.parent = fields.text(json, "parent");
+    if (json.is_object() && json.contains("expiry"))
+      grant.end = end_in_words(fields.object(json, "expiry"), fields);
+    grants.push_back(std::move(grant));
+  }
+  return fields.unless_faulty(std::move(grants));
 }
 
 Result<std::uint64_t> read_committed(const Json& document) {

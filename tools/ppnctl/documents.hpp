@@ -72,6 +72,20 @@ struct Proposal {
 Result<Proposal> read_proposal(const schema::Json& document);
 Result<std::vector<Proposal>> read_proposals(const schema::Json& document);
 
+/// A grant that nobody revoked; its time may be over.
+struct Grant {
+  std::string id;
+  std::string subject;
+  std::string resource;
+  std::vector<std::string> rights;
+  /// As a person reads it.
+  std::string end;
+  /// Empty at the root.
+  std::string parent;
+};
+/// Of the document of a node's state.
+Result<std::vector<Grant>> read_grants(const schema::Json& document);
+
 /// The sequence of the last entry that a commit led to.
 Result<std::uint64_t> read_committed(const schema::Json& document);
 
