@@ -57,7 +57,8 @@ using LedgerActor = caf::typed_actor<
     /// The entries of a stream after a version, all that were asked for before
     /// among them.
     caf::replies_to<replay_atom, std::string, std::uint64_t>::with<EntriesPtr>,
-    /// The durable entries from a sequence on, at most so many.
+    /// The durable entries from a sequence on, at most so many, and fewer if
+    /// they are large.
     caf::replies_to<read_atom, std::uint64_t, std::uint64_t>::with<EntriesPtr>,
     /// What all durable entries add up to.
     caf::replies_to<state_atom>::with<StatePtr>,

@@ -16,6 +16,8 @@ using store::Error;
 using store::ErrorCode;
 using store::Result;
 
+/// Of entries that somebody reads at a time.
+constexpr std::size_t page_bytes_max = std::size_t{1} << 20U;
 constexpr auto publish_again_after = std::chrono::milliseconds{100};
 
 /// Folds what opening reads.
@@ -147,7 +149,8 @@ class LedgerActorState::Writer {
   [[nodiscard]] caf::result<EntriesPtr> read(std::uint64_t from,
                                              std::uint64_t limit) const {
     auto begin = std::min(from, size());
-    auto entries = read_entries(begin, std::min(limit, size() - begin));
+    auto entries =
+        read_entries(begin, std::min(limit, size() - begin), page_bytes_max);
     if (!entries) return to_message(entries.error());
     return *entries;
   }
@@ -278,15 +281,20 @@ class LedgerActorState::Writer {
   /// What was recorded is not what was asked for: nothing here can be trusted.
   void give_up(const Error& error) { self_->quit(to_message(error)); }
 
-  [[nodiscard]] Result<EntriesPtr> read_entries(std::uint64_t first,
-                                                std::uint64_t count) const {
+  /// Fewer if they have `bytes_max` bytes before, but one at the least.
+  [[nodiscard]] Result<EntriesPtr> read_entries(
+      std::uint64_t first, std::uint64_t count,
+      std::size_t bytes_max = ~std::size_t{0}) const {
     auto transaction = opened_->backend.read();
     if (!transaction) return transaction.error();
     store::LedgerView view{**transaction};
     auto entries = std::make_shared<Entries>();
-    for (auto sequence = first; sequence < first + count; ++sequence) {
+    std::size_t bytes = 0;
+    for (auto sequence = first; sequence < first + count && bytes < bytes_max;
+         ++sequence) {
       auto entry = read_entry(view, sequence);
       if (!entry) return entry.error();
+      bytes += entry->size();
       entries->push_back(std::move(*entry));
     }
     return EntriesPtr{std::move(entries)};

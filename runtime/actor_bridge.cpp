@@ -1,5 +1,7 @@
 #include "runtime/actor_bridge.hpp"
 
+#include "runtime/log.hpp"
+
 namespace ppn::runtime {
 
 namespace {
@@ -19,24 +21,28 @@ ActorBridge::ActorBridge(caf::actor_system& system, boost::asio::io_context& io,
                          const actors::NodeActor& node, OnGrowth on_growth,
                          OnEnd on_end)
     : io_(io), node_(node) {
-  desk_ = system.spawn(
-      [this, ledger, node, on_growth = std::move(on_growth),
-       on_end = std::move(on_end)](Desk::pointer self) -> Desk::behavior_type {
-        desk_self_ = self;
-        self->set_down_handler([this, on_end](const caf::down_msg& death) {
-          boost::asio::post(io_, [on_end, reason = end_in_words(death.reason)] {
-            on_end(reason);
-          });
-        });
-        self->monitor(node);
-        self->send(ledger, actors::follow_atom::value,
-                   caf::actor_cast<actors::LedgerFollower>(self));
-        return {[](actors::run_atom, const Task& task) { (*task)(); },
-                [this, on_growth](actors::grew_atom, std::uint64_t entries) {
-                  boost::asio::post(
-                      io_, [on_growth, entries] { on_growth(entries); });
-                }};
+  desk_ = system.spawn([this, ledger, node, on_growth = std::move(on_growth),
+                        on_end = std::move(on_end)](
+                           Desk::pointer self) -> Desk::behavior_type {
+    desk_self_ = self;
+    self->set_down_handler([this, on_end](const caf::down_msg& death) {
+      boost::asio::post(io_, [on_end, reason = end_in_words(death.reason)] {
+        on_end(reason);
       });
+    });
+    // It lives as long as the daemon, whatever it is sent.
+    self->set_error_handler([](const caf::error& error) {
+      log(LogLevel::error, "desk.error", {{"error", caf::to_string(error)}});
+    });
+    self->monitor(node);
+    self->send(ledger, actors::follow_atom::value,
+               caf::actor_cast<actors::LedgerFollower>(self));
+    return {[](actors::run_atom, const Task& task) { (*task)(); },
+            [this, on_growth](actors::grew_atom, std::uint64_t entries) {
+              boost::asio::post(io_,
+                                [on_growth, entries] { on_growth(entries); });
+            }};
+  });
 }
 
 ActorBridge::~ActorBridge() {

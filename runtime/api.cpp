@@ -62,10 +62,6 @@ Api::Api(RunningNode& node, Facts facts)
 void Api::handle(const Call& call, uid_t peer, std::string_view body,
                  Reply reply) {
   ++requests_;
-  bool takes_body = call.route->endpoint == Endpoint::propose;
-  if (!takes_body && !body.empty())
-    return reply(to_response(
-        {ProblemType::bad_request, "this request goes without a body"}));
   switch (call.route->endpoint) {
     case Endpoint::health:
       return answer_health(std::move(reply));
@@ -145,11 +141,14 @@ void Api::answer_report(Json (*document)(const NodeReport&), Reply reply) {
 }
 
 void Api::answer_health(Reply reply) {
-  report(or_problem<NodeReport>(
-      std::move(reply), [](const NodeReport& report, const Reply& to) {
-        to(json_response(health_document(report),
-                         is_healthy(report) ? 200 : unavailable));
-      }));
+  report([reply = std::move(reply)](const Answer<NodeReport>& answer) {
+    const auto* report = std::get_if<NodeReport>(&answer);
+    auto document = report != nullptr
+                        ? health_document(*report)
+                        : unhealthy_document(std::get<Problem>(answer).detail);
+    bool healthy = report != nullptr && is_healthy(*report);
+    reply(json_response(document, healthy ? 200 : unavailable));
+  });
 }
 
 void Api::answer_metrics(Reply reply) {
@@ -187,12 +186,13 @@ void Api::answer_entries(const Call& call, Reply reply) {
     auto range = read_range(parameters, ledger.head.size);
     if (const auto* problem = std::get_if<Problem>(&range))
       return to(to_response(*problem));
-    auto [from, limit] = std::get<EntryRange>(range);
-    read_entries(from, limit,
-                 or_problem<EntriesPtr>(
-                     to, [from](const EntriesPtr& entries, const Reply& last) {
-                       last(json_response(entries_document(from, *entries)));
-                     }));
+    auto [begin, limit] = std::get<EntryRange>(range);
+    read_entries(
+        begin, limit,
+        or_problem<EntriesPtr>(
+            to, [from = begin](const EntriesPtr& entries, const Reply& last) {
+              last(json_response(entries_document(from, *entries)));
+            }));
   };
   node_.bridge().ask<LedgerStatus>(
       node_.ledger(), look_patience,

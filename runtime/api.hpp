@@ -34,7 +34,8 @@ class Api {
 
   Api(RunningNode& node, Facts facts);
 
-  /// Any endpoint but the stream. The peer has the access that the route needs.
+  /// Any endpoint but the stream. The peer has the access that the route needs,
+  /// and the body is one that the route takes.
   void handle(const Call& call, uid_t peer, std::string_view body, Reply reply);
 
   /// Entries from a sequence on, for a stream.

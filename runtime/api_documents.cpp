@@ -116,6 +116,10 @@ Json health_document(const NodeReport& report) {
           {"reason", reason}};
 }
 
+Json unhealthy_document(const std::string& reason) {
+  return {{"schema", "ppn.health.v1"}, {"healthy", false}, {"reason", reason}};
+}
+
 Json status_document(const NodeReport& report) {
   auto actors = Json::object();
   for (const auto& [name, respawns] : report.node.respawns)

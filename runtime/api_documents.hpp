@@ -31,6 +31,8 @@ struct NodeReport {
 bool is_healthy(const NodeReport& report);
 
 schema::Json health_document(const NodeReport& report);
+/// Of a node that does not even answer.
+schema::Json unhealthy_document(const std::string& reason);
 schema::Json status_document(const NodeReport& report);
 schema::Json ledger_document(const actors::LedgerStatus& ledger);
 schema::Json state_document(std::uint64_t entries, const events::State& state);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
+#include <set>
 
 namespace ppn::runtime {
 
@@ -111,6 +113,67 @@ std::optional<Problem> refuse_unknown(
   return std::nullopt;
 }
 
+bool is_json(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find_first_of("; \t"));
+  constexpr std::string_view json = "application/json";
+  auto is_same = [](char one, char other) {
+    bool is_capital = one >= 'A' && one <= 'Z';
+    return (is_capital ? one - 'A' + 'a' : one) == other;
+  };
+  return std::equal(type.begin(), type.end(), json.begin(), json.end(),
+                    is_same);
+}
+
+/// Characters that command a terminal, hide, or change the order in which the
+/// others are shown: the first and the last of each kind.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> hidden{{
+    {{"\0", 1}, "\x1f"},
+    {"\x7f", "\x7f"},
+    {"\xc2\x80", "\xc2\x9f"},          // U+0080 to U+009F
+    {"\xd8\x9c", "\xd8\x9c"},          // U+061C
+    {"\xe2\x80\x8b", "\xe2\x80\x8f"},  // U+200B to U+200F
+    {"\xe2\x80\xa8", "\xe2\x80\xae"},  // U+2028 to U+202E
+    {"\xe2\x81\xa0", "\xe2\x81\xaf"},  // U+2060 to U+206F
+    {"\xef\xbb\xbf", "\xef\xbb\xbf"},  // U+FEFF
+}};
+
+/// Of text in UTF-8.
+bool has_hidden(std::string_view text) {
+  for (; !text.empty(); text.remove_prefix(1))
+    for (const auto& [first, last] : hidden) {
+      auto letter = text.substr(0, first.size());
+      if (letter >= first && letter <= last) return true;
+    }
+  return false;
+}
+
+/// JSON no deeper than any body of this API, since what is deep takes much of
+/// the stack, and no name twice in an object, of which another reader may take
+/// the other one.
+Answer<Json> read_json(std::string_view text) {
+  constexpr int depth_max = 8;
+  std::array<std::set<std::string>, depth_max + 1> names;
+  std::string problem;
+  auto look = [&](int depth, Json::parse_event_t event, const Json& parsed) {
+    if (!problem.empty()) return false;
+    if (depth >= depth_max)
+      problem = fmt::format("the body is nested deeper than {}", depth_max);
+    else if (event == Json::parse_event_t::object_start)
+      names.at(static_cast<std::size_t>(depth) + 1).clear();
+    else if (event == Json::parse_event_t::key &&
+             !names.at(static_cast<std::size_t>(depth))
+                  .insert(parsed.get<std::string>())
+                  .second)
+      problem = fmt::format("the field {} is given twice",
+                            shown(parsed.get<std::string>()));
+    return problem.empty();
+  };
+  auto json = Json::parse(text, look, false);
+  if (!problem.empty()) return bad(problem);
+  if (!json.is_object()) return bad("the body is no JSON object");
+  return json;
+}
+
 std::optional<schema::Right> read_right(std::string_view name) {
   for (auto right : schema::EnumValuesRight())
     if (name == schema::EnumNameRight(right)) return right;
@@ -165,11 +228,11 @@ class ChangeReader {
       return {};
     }
     auto read = value.get<std::string>();
-    auto is_control = [](char letter) {
-      return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
-    };
-    if (std::any_of(read.begin(), read.end(), is_control))
-      complain(fmt::format("'{}' has a control character", name));
+    if (has_hidden(read))
+      complain(
+          fmt::format("'{}' has a control character, or one that does not "
+                      "show",
+                      name));
     return read;
   }
 
@@ -270,6 +333,17 @@ Answer<Call> read_call(std::string_view method, std::string_view target) {
   return call;
 }
 
+std::optional<Problem> refuse_body(const Route& route,
+                                   std::string_view content_type,
+                                   std::string_view body) {
+  if (body.empty()) return std::nullopt;
+  if (route.endpoint != Endpoint::propose)
+    return bad("this request goes without a body");
+  if (!is_json(content_type))
+    return bad("a body needs Content-Type: application/json");
+  return std::nullopt;
+}
+
 Answer<EntryRange> read_range(
     const std::map<std::string, std::string>& parameters, std::uint64_t size) {
   if (auto problem = refuse_unknown(parameters, {"from", "limit", "last"}))
@@ -299,7 +373,8 @@ Answer<std::optional<std::uint64_t>> read_stream_begin(
   if (auto problem = refuse_unknown(parameters, {"from"})) return *problem;
   if (!last_event_id.empty()) {
     auto last = read_number(last_event_id);
-    if (!last) return bad("Last-Event-ID is no sequence");
+    if (!last || *last == std::numeric_limits<std::uint64_t>::max())
+      return bad("Last-Event-ID is no sequence");
     return *last + 1;
   }
   if (!parameters.contains("from")) return std::nullopt;
@@ -309,8 +384,9 @@ Answer<std::optional<std::uint64_t>> read_stream_begin(
 }
 
 Answer<ChangeWish> read_change(std::string_view body) {
-  auto json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) return bad("the body is no JSON object");
+  auto read = read_json(body);
+  if (const auto* problem = std::get_if<Problem>(&read)) return *problem;
+  const auto& json = std::get<Json>(read);
   auto change = json.find("change");
   if (change == json.end() || !change->is_object() || json.size() != 1)
     return bad("the body must have one field, 'change', an object");

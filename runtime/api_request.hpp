@@ -55,6 +55,11 @@ Answer<Call> read_call(std::string_view method, std::string_view target);
 /// The methods of a path, as the header Allow lists them.
 std::string allowed_methods(std::string_view target);
 
+/// Why a request of the route may not have such a body: bad_request.
+std::optional<Problem> refuse_body(const Route& route,
+                                   std::string_view content_type,
+                                   std::string_view body);
+
 /// Which entries are wanted of a ledger.
 struct EntryRange {
   std::uint64_t from = 0;

@@ -55,11 +55,12 @@ std::string event_text(std::uint64_t sequence, const schema::Json& document) {
 
 /// What all connections share.
 struct Server {
-  Server(asio::io_context& context, Api& answers, const AccessRules& allowed)
-      : io(context), api(answers), rules(allowed), acceptor(context) {}
+  Server(asio::io_context& context, const AccessRules& allowed)
+      : io(context), rules(allowed), acceptor(context) {}
 
   asio::io_context& io;
-  Api& api;
+  /// There before the first connection is.
+  Api* api = nullptr;
   AccessRules rules;
   Protocol::acceptor acceptor;
   /// Entries in the ledger.
@@ -161,16 +162,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (has < call.route->needs)
       return send(to_response(forbidden(peer_, has)));
     const auto& request = parser_->get();
-    auto content_type = request[http::field::content_type];
-    if (!request.body().empty() &&
-        !content_type.starts_with("application/json"))
-      return send(to_response({ProblemType::bad_request,
-                               "a body needs Content-Type: application/json"}));
+    auto type = request[http::field::content_type];
+    if (auto problem = refuse_body(*call.route, {type.data(), type.size()},
+                                   request.body()))
+      return send(to_response(*problem));
     if (call.route->endpoint == Endpoint::stream) return begin_stream(call);
-    server_->api.handle(call, peer_.uid, request.body(),
-                        [self = shared_from_this()](ApiResponse response) {
-                          self->send(std::move(response));
-                        });
+    server_->api->handle(call, peer_.uid, request.body(),
+                         [self = shared_from_this()](ApiResponse response) {
+                           self->send(std::move(response));
+                         });
   }
 
   void send(ApiResponse response, const std::string& allow = {}) {
@@ -183,6 +183,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message->keep_alive(keep_ && !server_->stopping);
     message->body() = std::move(response.body);
     message->prepare_payload();
+    // The header is the same, its Content-Length too.
+    if (parser_ && parser_->get().method() == http::verb::head)
+      message->body().clear();
     stream_.expires_after(silence_max);
     http::async_write(
         stream_, *message,
@@ -221,11 +224,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void pump() {
-    if (server_->stopping) return end_stream();
+    if (!next_) return;  // closed meanwhile
+    if (server_->stopping || access() == Access::none) return end_stream();
     if (*next_ >= server_->entries) return wait_for_entries();
     writing_ = true;
     timer_.cancel();
-    server_->api.read_entries(
+    server_->api->read_entries(
         *next_, stream_page,
         [self = shared_from_this()](const Answer<actors::EntriesPtr>& read) {
           self->take_page(read);
@@ -233,6 +237,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void take_page(const Answer<actors::EntriesPtr>& read) {
+    if (!next_) return;  // closed meanwhile
     const auto* entries = std::get_if<actors::EntriesPtr>(&read);
     if (entries == nullptr || (*entries)->empty()) return end_stream();
     std::string text;
@@ -294,13 +299,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<std::uint64_t> next_;
 };
 
-/// Whether somebody answers at a socket.
+/// Whether somebody may answer at a socket: only a refusal says that nobody
+/// does.
 bool is_answered(const std::string& path) {
   asio::io_context io;
   Protocol::socket socket{io};
   ErrorCode error;
   socket.connect(Protocol::endpoint{path}, error);
-  return !error;
+  return error != asio::error::connection_refused;
 }
 
 store::Status make_room(const std::string& path) {
@@ -337,10 +343,10 @@ store::Status make_room(const std::string& path) {
 class ApiServer::Implementation
     : public std::enable_shared_from_this<Implementation> {
  public:
-  Implementation(std::string path, asio::io_context& io, Api& api,
+  Implementation(std::string path, asio::io_context& io,
                  const AccessRules& rules)
       : path_(std::move(path)),
-        server_(std::make_shared<Server>(io, api, rules)),
+        server_(std::make_shared<Server>(io, rules)),
         timer_(io) {}
 
   store::Status listen() {
@@ -360,11 +366,18 @@ class ApiServer::Implementation
           store::ErrorCode::io,
           fmt::format("cannot listen at {}: {}", path_,
                       error ? error.message() : std::strerror(errno))};
-    accept();
     return {};
   }
 
-  void set_rules(const AccessRules& rules) { server_->rules = rules; }
+  void serve(Api& api) {
+    server_->api = &api;
+    accept();
+  }
+
+  void set_rules(const AccessRules& rules) {
+    server_->rules = rules;
+    wake_all();
+  }
 
   void take_growth(std::uint64_t entries) {
     server_->entries = entries;
@@ -434,15 +447,16 @@ ApiServer::ApiServer(std::shared_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
 store::Result<std::unique_ptr<ApiServer>> ApiServer::listen(
-    const std::string& path, asio::io_context& io, Api& api,
-    const AccessRules& rules) {
-  auto implementation = std::make_shared<Implementation>(path, io, api, rules);
+    const std::string& path, asio::io_context& io, const AccessRules& rules) {
+  auto implementation = std::make_shared<Implementation>(path, io, rules);
   if (auto listening = implementation->listen(); !listening)
     return listening.error();
   return std::unique_ptr<ApiServer>{new ApiServer{std::move(implementation)}};
 }
 
 ApiServer::~ApiServer() { implementation_->stop(); }
+
+void ApiServer::serve(Api& api) { implementation_->serve(api); }
 
 void ApiServer::set_rules(const AccessRules& rules) {
   implementation_->set_rules(rules);

@@ -16,15 +16,18 @@ class ApiServer {
   /// Listens at `path`, in the place of a socket that nobody answers at. locked
   /// if somebody does, bad_input if the path can be none of a socket, io.
   static store::Result<std::unique_ptr<ApiServer>> listen(
-      const std::string& path, boost::asio::io_context& io, Api& api,
+      const std::string& path, boost::asio::io_context& io,
       const AccessRules& rules);
+
+  /// From now on who connects is answered; who did before, has waited.
+  void serve(Api& api);
 
   /// Removes the socket, if it is still its own.
   ~ApiServer();
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;
 
-  /// For requests to come.
+  /// For requests to come, and for open streams.
   void set_rules(const AccessRules& rules);
 
   /// Goes on with the streams: the ledger has so many entries.

@@ -1,11 +1,18 @@
 #include "runtime/configuration.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
 #include <numeric>
+
+// toml++ asserts what a file may break ("[!]"), before it says what is wrong
+// with the file. With NDEBUG it would take it for granted.
+#ifdef NDEBUG
+#error "a mistake in a configuration would be undefined behaviour"
+#endif
+#define TOML_ASSERT(expression) static_cast<void>(0)
+#include <toml++/toml.h>
 
 #include "store/files.hpp"
 
@@ -18,7 +25,8 @@ using store::ErrorCode;
 using store::Result;
 using store::Status;
 
-constexpr std::size_t file_size_max = std::size_t{1} << 20U;
+/// Tables in tables, one for every two bytes, must not take all of the stack.
+constexpr std::size_t file_size_max = std::size_t{1} << 16U;
 
 Error bad(const std::string& what) { return {ErrorCode::bad_input, what}; }
 
@@ -117,6 +125,11 @@ class Reader {
   Status read_table(const toml::table& table, const std::string& prefix) {
     for (const auto& [key, node] : table) {
       auto path = prefix + std::string{key.str()};
+      if (key.str().find('.') != std::string_view::npos)
+        return complain(key.source(),
+                        fmt::format("there is no key with a dot in its name, "
+                                    "'{}': write it without quotes",
+                                    path));
       const auto* section = is_section(path) ? node.as_table() : nullptr;
       auto done = section != nullptr ? read_table(*section, path + '.')
                                      : read_value(path, node, key.source());
@@ -127,23 +140,29 @@ class Reader {
 
   Status read_value(const std::string& path, const toml::node& node,
                     const toml::source_region& place) {
-    auto complain = [&](const std::string& what) {
-      return bad(fmt::format("{}:{}: {}", source_, place.begin.line, what));
-    };
     if (is_section(path))
-      return complain(fmt::format("'{}' is a section: write [{}]", path, path));
+      return complain(place,
+                      fmt::format("'{}' is a section: write [{}]", path, path));
     const auto* key =
         std::find_if(keys.begin(), keys.end(),
                      [&](const Key& known) { return known.path == path; });
     if (key == keys.end())
-      return complain(fmt::format("there is no key '{}'; did you mean '{}'?",
-                                  path, nearest_key(path)));
+      return complain(
+          place, fmt::format("there is no key '{}'; did you mean '{}'?", path,
+                             nearest_key(path)));
     auto value = node.value_exact<std::string>();
     if (!value || value->find('\0') != std::string::npos)
-      return complain(fmt::format("'{}' must be a text in quotes", path));
+      return complain(place,
+                      fmt::format("'{}' must be a text in quotes", path));
     if (auto set = key->set(configuration_, *value); !set)
-      return complain(fmt::format("'{}': {}", path, set.error().message));
+      return complain(place,
+                      fmt::format("'{}': {}", path, set.error().message));
     return {};
+  }
+
+  [[nodiscard]] Error complain(const toml::source_region& place,
+                               const std::string& what) const {
+    return bad(fmt::format("{}:{}: {}", source_, place.begin.line, what));
   }
 
   std::string source_;
@@ -151,6 +170,13 @@ class Reader {
 };
 
 }  // namespace
+
+std::vector<std::string_view> configuration_keys() {
+  std::vector<std::string_view> paths;
+  paths.reserve(keys.size());
+  for (const auto& key : keys) paths.push_back(key.path);
+  return paths;
+}
 
 Result<Configuration> parse_configuration(std::string_view text,
                                           const std::string& source) {

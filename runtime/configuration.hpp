@@ -24,6 +24,9 @@ struct Configuration {
   bool operator==(const Configuration&) const = default;
 };
 
+/// All keys there are, one in a section as section.key.
+std::vector<std::string_view> configuration_keys();
+
 /// `source` is what the text is called in messages. bad_input, with the line
 /// and, if a key is not known, the nearest one that is.
 store::Result<Configuration> parse_configuration(std::string_view text,

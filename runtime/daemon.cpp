@@ -22,6 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
+constexpr auto look_again_after = std::chrono::milliseconds{5};
 constexpr std::uint64_t low_disk_bytes = std::uint64_t{256} << 20U;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
@@ -76,7 +77,7 @@ class Daemon {
   explicit Daemon(DaemonSettings settings)
       : settings_(std::move(settings)),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
-        watchdog_(io_) {}
+        timer_(io_) {}
 
   int run() {
     set_log_level(settings_.configuration.log_level);
@@ -98,6 +99,11 @@ class Daemon {
     if (auto prepared = prepare_state_directory(configuration.state_dir);
         !prepared)
       return prepared;
+    // Before the node, which records that it was started.
+    auto server =
+        ApiServer::listen(configuration.socket, io_, rules_of(configuration));
+    if (!server) return server.error();
+    server_ = std::move(*server);
     NodeSettings node;
     node.state_dir = configuration.state_dir;
     node.name = configuration.name;
@@ -107,18 +113,15 @@ class Daemon {
           store::Principal{schema::PrincipalKind::operator_,
                            "uid/" + std::to_string(::getuid())};
     auto running = RunningNode::start(
-        node, io_, [this](std::uint64_t entries) { take_growth(entries); },
+        node, io_,
+        [this](std::uint64_t entries) { server_->take_growth(entries); },
         [this](const std::string& reason) { take_end(reason); });
     if (!running) return running.error();
     node_ = std::move(*running);
     api_ = std::make_unique<Api>(
         *node_, Api::Facts{settings_.version, configuration.state_dir,
                            [this] { return warnings(); }});
-    auto server = ApiServer::listen(configuration.socket, io_, *api_,
-                                    rules_of(configuration));
-    if (!server) return server.error();
-    server_ = std::move(*server);
-    server_->take_growth(entries_);
+    server_->serve(*api_);
     return {};
   }
 
@@ -126,11 +129,18 @@ class Daemon {
   void await_running() {
     api_->report([this](const Answer<NodeReport>& answer) {
       const auto* report = std::get_if<NodeReport>(&answer);
-      bool starting = report != nullptr &&
-                      report->node.mode == actors::NodeMode::starting;
-      if (stopping_ || report == nullptr) return;
-      if (starting) return await_running();
+      if (stopping_) return;
+      // A slow disk may keep the first answers away.
+      if (report == nullptr || report->node.mode == actors::NodeMode::starting)
+        return await_running_again();
       say_started(*report);
+    });
+  }
+
+  void await_running_again() {
+    timer_.expires_after(look_again_after);
+    timer_.async_wait([this](ErrorCode error) {
+      if (!error) await_running();
     });
   }
 
@@ -159,18 +169,13 @@ class Daemon {
 
   // -- while it runs ----------------------------------------------------------
 
-  void take_growth(std::uint64_t entries) {
-    entries_ = entries;
-    if (server_) server_->take_growth(entries);
-  }
-
   /// Alive is a node that answers, not a thread that turns.
   void show_life(std::chrono::microseconds interval) {
     api_->report([](const Answer<NodeReport>& answer) {
       if (std::holds_alternative<NodeReport>(answer)) say_alive();
     });
-    watchdog_.expires_after(interval);
-    watchdog_.async_wait([this, interval](ErrorCode error) {
+    timer_.expires_after(interval);
+    timer_.async_wait([this, interval](ErrorCode error) {
       if (!error) show_life(interval);
     });
   }
@@ -255,7 +260,7 @@ class Daemon {
     stopping_ = true;
     log(LogLevel::info, "node.stopping", {{"signal", std::to_string(signal)}});
     say_stopping();
-    watchdog_.cancel();
+    timer_.cancel();
     server_->stop();
     node_->bridge().ask<bool>(
         node_->node(), commit_patience,
@@ -282,18 +287,18 @@ class Daemon {
     stopping_ = true;
     log(LogLevel::error, "node.ended", {{"error", reason}});
     exit_code_ = exit_failed;
-    if (server_) server_->stop();
+    server_->stop();
     io_.stop();
   }
 
   DaemonSettings settings_;
   asio::io_context io_{1};
   asio::signal_set signals_;
-  asio::steady_timer watchdog_;
+  /// Until the node runs, to look again; then for the watchdog.
+  asio::steady_timer timer_;
   std::unique_ptr<RunningNode> node_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<ApiServer> server_;
-  std::uint64_t entries_ = 0;
   std::string status_;
   std::string reload_problem_;
   bool stopping_ = false;

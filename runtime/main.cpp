@@ -76,7 +76,8 @@ void close_doors() {
 }
 
 int fail(const store::Error& error) {
-  fmt::print(stderr, "ppnd: {}\n", error.message);
+  runtime::log(runtime::LogLevel::error, "node.not_started",
+               {{"error", error.message}});
   return error.code == store::ErrorCode::bad_input ? runtime::exit_usage
                                                    : runtime::exit_failed;
 }

@@ -13,7 +13,7 @@ namespace ppn::runtime {
 
 namespace {
 
-constexpr std::size_t entry_size_max = 65'536;
+constexpr std::size_t entry_size_usual = 16'384;
 
 }  // namespace
 
@@ -41,16 +41,19 @@ store::Result<Peer> peer_of(int socket) {
 }
 
 std::optional<gid_t> find_group(const std::string& name) {
-  std::vector<char> buffer(entry_size_max);
+  std::vector<char> buffer(entry_size_usual);
   group entry{};
   group* found = nullptr;
-  ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  // A group's entry names all its members.
+  while (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(),
+                      &found) == ERANGE)
+    buffer.resize(buffer.size() * 2);
   if (found == nullptr) return std::nullopt;
   return found->gr_gid;
 }
 
 std::string user_name(uid_t user) {
-  std::vector<char> buffer(entry_size_max);
+  std::vector<char> buffer(entry_size_usual);
   passwd entry{};
   passwd* found = nullptr;
   ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);

@@ -93,8 +93,12 @@ Status make_directory(const fs::path& path, mode_t mode) {
   if (errno != ENOENT) return system_error("create directory", path);
   if (auto above = make_directory(path.parent_path(), mode); !above)
     return above;
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+  if (::mkdir(path.c_str(), mode) == 0) {
+    // Whatever the mask of this process is.
+    if (::chmod(path.c_str(), mode) != 0) return system_error("open", path);
+  } else if (errno != EEXIST) {
     return system_error("create directory", path);
+  }
   return sync_directory(path.parent_path());
 }
 

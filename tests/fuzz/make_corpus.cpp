@@ -348,6 +348,53 @@ constexpr const char* invalid_report =
     R"("entry":1,"byte":null,"message":"bad"}],"checked":[],)"
     R"("not_checked":[]})";
 
+// -- what an operator writes -------------------------------------------------
+
+void write_configurations(const Corpus& corpus) {
+  corpus.write("configuration", "all",
+               R"(name = "hub-1"
+state_dir = '/srv/ppn'
+socket = "/run/\u0061.sock"
+[api]
+commit_group = "ppn"
+read_group = ""
+[log]
+level = "debug" # for now
+)");
+  corpus.write("configuration", "dotted",
+               "api.commit_group = 'a'\nlog = {level = 'info'}\n");
+  corpus.write("configuration", "unknown", "[api]\ncommit_grup = 'ppn'\n");
+  corpus.write("configuration", "quoted", R"("api.read_group" = """x""")");
+  corpus.write("configuration", "no_key", "[!]\n");
+  corpus.write("configuration", "types",
+               "name = [1, 0x2, 1e3, true, 2026-11-25T10:00:00Z]\n[[api]]\n");
+}
+
+void write_requests(const Corpus& corpus) {
+  const auto id = Id{}.hex();
+  corpus.write("api_request", "status", "GET /v1/status\n");
+  corpus.write("api_request", "entries",
+               "GET /v1/ledger/entries?from=7&limit=1000\n");
+  corpus.write("api_request", "last", "GET /v1/ledger/entries?last=10\n");
+  corpus.write("api_request", "stream", "GET /v1/ledger/stream?from=0\n");
+  corpus.write("api_request", "sequence", "18446744073709551615\n");
+  corpus.write("api_request", "commit",
+               "POST /v1/proposals/" + id + "/commit\n");
+  corpus.write("api_request", "method", "DELETE /v1/proposals/" + id + "\n");
+  corpus.write("api_request", "grant",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"grant","subject":"node/2",)"
+               R"("resource":"vm\/1","rights":["read","invoke"],)"
+               R"("seconds":60,"parent":")" +
+                   id + R"("}})");
+  corpus.write("api_request", "revoke",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"revoke","grant":")" +
+                   id + R"(","reason":"n\u00f6 \ud83d\udc27"}})");
+  corpus.write("api_request", "twice", R"(
+{"change":{},"change":{}})");
+}
+
 }  // namespace
 
 int write_all(const std::filesystem::path& root) {
@@ -361,6 +408,8 @@ int write_all(const std::filesystem::path& root) {
   write_states(corpus, sample);
   write_proofs(corpus, sample);
   write_texts(corpus, sample);
+  write_configurations(corpus);
+  write_requests(corpus);
   corpus.write("verify_report", "valid", valid_report);
   corpus.write("verify_report", "invalid", invalid_report);
   corpus.write("verify_report", "error",

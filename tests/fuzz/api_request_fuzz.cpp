@@ -1,0 +1,95 @@
+// Requests to the control API. A line is a method and a target, and what
+// follows it the body of a proposal; what is understood keeps the rules of the
+// page.
+#include <algorithm>
+
+#include "runtime/api_request.hpp"
+#include "store/byte_order.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace ppn::fuzz {
+
+namespace {
+
+using runtime::Answer;
+using runtime::Problem;
+using runtime::ProblemType;
+
+/// A stranger's text must not command the terminal it is shown on.
+void check_problem(const Problem& problem) {
+  const auto& detail = problem.detail;
+  require(!detail.empty() && detail.size() < 1'000,
+          "a problem is told in few words");
+  require(std::all_of(detail.begin(), detail.end(),
+                      [](char c) { return c >= ' ' && c <= '~'; }),
+          "a problem is told in plain text");
+}
+
+template <class T>
+const T* understood(const Answer<T>& answer) {
+  if (const auto* problem = std::get_if<Problem>(&answer))
+    check_problem(*problem);
+  return std::get_if<T>(&answer);
+}
+
+void check_call(std::string_view method, std::string_view target) {
+  auto read = runtime::read_call(method, target);
+  const auto* call = understood(read);
+  if (call == nullptr) {
+    bool has_others = std::get<Problem>(read).type ==
+                      ProblemType::method_not_allowed;
+    require(!has_others || !runtime::allowed_methods(target).empty(),
+            "a path with other methods names them");
+    return;
+  }
+  require(call->route->method == method, "a method is not another");
+  auto path = target.substr(0, target.find('?'));
+  require(call->route->path == path ||
+              path.find(call->id.hex()) != std::string_view::npos,
+          "a path is the route's, or has an id");
+  constexpr std::uint64_t size = 500;
+  auto range = runtime::read_range(call->parameters, size);
+  if (const auto* wanted = understood(range))
+    require(wanted->limit >= 1 && wanted->limit <= 1'000,
+            "a bounded number is read at a time");
+  auto begin = runtime::read_stream_begin(call->parameters, "");
+  understood(begin);
+}
+
+void check_text(const std::string& text) {
+  require(!text.empty() && text.size() <= 256, "a text is short");
+  require(std::none_of(text.begin(), text.end(),
+                       [](unsigned char c) { return c < ' ' || c == 0x7f; }),
+          "a text has no control character");
+  // Throws if it is not UTF-8.
+  (void)schema::Json(text).dump();
+}
+
+void check_change(std::string_view body) {
+  auto read = runtime::read_change(body);
+  const auto* wish = understood(read);
+  if (wish == nullptr) return;
+  if (const auto* grant = std::get_if<events::GrantWish>(&wish->change)) {
+    check_text(grant->subject);
+    check_text(grant->resource);
+    require(grant->rights != schema::Right{}, "a grant has rights");
+    require(!wish->seconds || *wish->seconds > 0, "a grant holds for a time");
+  } else {
+    check_text(std::get<actors::RevokeWish>(wish->change).reason);
+  }
+}
+
+}  // namespace
+
+void run(ByteView input) {
+  auto text = store::as_text(input);
+  auto line = text.substr(0, text.find('\n'));
+  auto blank = std::min(line.find(' '), line.size());
+  check_call(line.substr(0, blank),
+             line.substr(std::min(blank + 1, line.size())));
+  auto last_event = runtime::read_stream_begin({}, line);
+  understood(last_event);
+  check_change(text.substr(std::min(line.size() + 1, text.size())));
+}
+
+}  // namespace ppn::fuzz

@@ -1,0 +1,197 @@
+// runtime/API.md says of the control API what the program does.
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "runtime/api_request.hpp"
+#include "tests/unit/api_samples.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/project_file.hpp"
+
+namespace ppn::tests {
+
+using runtime::Access;
+using runtime::Endpoint;
+using schema::Json;
+
+namespace {
+
+/// What stands below each heading of the page.
+class Reference {
+ public:
+  Reference() {
+    std::istringstream lines{project_file("runtime/API.md")};
+    std::string heading;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("## "))
+        heading = line.substr(3);
+      else
+        sections_[heading] += line + "\n";
+    }
+  }
+
+  [[nodiscard]] const std::string& section(const std::string& heading) const {
+    auto found = sections_.find(heading);
+    BOOST_REQUIRE_MESSAGE(found != sections_.end(), heading);
+    return found->second;
+  }
+
+  /// Of endpoints, as METHOD /path.
+  [[nodiscard]] std::set<std::string> endpoints() const {
+    static const std::regex endpoint{"[A-Z]+ /.*"};
+    std::set<std::string> found;
+    for (const auto& [heading, text] : sections_)
+      if (std::regex_match(heading, endpoint)) found.insert(heading);
+    return found;
+  }
+
+ private:
+  std::map<std::string, std::string> sections_;
+};
+
+/// The rows of the table that begins with this head, without backquotes.
+std::vector<std::vector<std::string>> table(const std::string& text,
+                                            const std::string& head) {
+  std::vector<std::vector<std::string>> rows;
+  auto at = text.find(head + "\n|---");
+  if (at == std::string::npos) return rows;
+  std::istringstream lines{text.substr(at)};
+  std::string line;
+  std::getline(lines, line);
+  std::getline(lines, line);
+  while (std::getline(lines, line) && line.starts_with('|')) {
+    std::vector<std::string> row;
+    std::istringstream cells{line.substr(1)};
+    for (std::string cell; std::getline(cells, cell, '|');) {
+      std::erase(cell, '`');
+      row.push_back(cell.substr(1, cell.size() - 2));
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<std::vector<std::string>> fields(const std::string& text) {
+  return table(text, "| field | what it is |");
+}
+
+std::string heading_of(const runtime::Route& route) {
+  return std::string{route.method} + " " + std::string{route.path};
+}
+
+/// What each endpoint answers; nothing for those that answer no document of
+/// their own.
+Json document_of(Endpoint endpoint) {
+  const auto report = sample_report();
+  switch (endpoint) {
+    case Endpoint::health:
+      return runtime::health_document(report);
+    case Endpoint::status:
+      return runtime::status_document(report);
+    case Endpoint::state:
+      return runtime::state_document(0, {});
+    case Endpoint::ledger:
+      return runtime::ledger_document(report.ledger);
+    case Endpoint::entries:
+      return runtime::entries_document(0, {});
+    case Endpoint::proposals:
+      return runtime::proposals_document({});
+    case Endpoint::proposal:
+      return runtime::proposal_document(sample_grant());
+    case Endpoint::commit:
+      return runtime::commit_document({}, 0);
+    case Endpoint::reject:
+      return runtime::reject_document({});
+    case Endpoint::metrics:
+    case Endpoint::stream:
+    case Endpoint::propose:
+      return {};
+  }
+  return {};
+}
+
+/// The table names the fields of the document, in their order, and its schema.
+void check_fields(const std::string& text, const Json& document,
+                  const std::string& where) {
+  std::vector<std::string> described;
+  for (const auto& row : fields(text)) described.push_back(row.front());
+  std::vector<std::string> made;
+  for (const auto& [name, value] : document.items()) made.push_back(name);
+  BOOST_TEST_CONTEXT(where) {
+    BOOST_TEST(described == made, boost::test_tools::per_element());
+    if (!document.is_null() && !described.empty())
+      BOOST_TEST(document["schema"] == fields(text).front().at(1));
+  }
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(api_reference, Reference)
+
+BOOST_AUTO_TEST_CASE(every_route_is_described_and_nothing_else) {
+  std::set<std::string> routes;
+  for (const auto& route : runtime::routes()) routes.insert(heading_of(route));
+  BOOST_TEST(routes == endpoints(), boost::test_tools::per_element());
+  BOOST_TEST(routes.size() == runtime::routes().size());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_marked_read_needs_no_more) {
+  for (const auto& route : runtime::routes()) {
+    bool is_marked = section(heading_of(route)).starts_with("\n*read*. ");
+    BOOST_TEST(is_marked == (route.needs == Access::read), heading_of(route));
+    BOOST_TEST((route.needs != Access::none), heading_of(route));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_document_has_the_fields_described) {
+  for (const auto& route : runtime::routes())
+    check_fields(section(heading_of(route)), document_of(route.endpoint),
+                 heading_of(route));
+}
+
+BOOST_AUTO_TEST_CASE(a_problem_has_the_fields_described) {
+  check_fields(section("Errors"),
+               runtime::problem_document(
+                   {runtime::ProblemType::not_found, "it is not there"}),
+               "Errors");
+}
+
+BOOST_AUTO_TEST_CASE(every_type_of_problem_is_described_with_its_status) {
+  std::vector<std::string> described;
+  for (const auto& row : table(section("Errors"), "| type | status | when |"))
+    described.push_back(row.at(0) + " " + row.at(1));
+  std::vector<std::string> made;
+  for (const auto& kind : runtime::problem_kinds())
+    made.push_back(std::string{runtime::name_of(kind.type)} + " " +
+                   std::to_string(kind.status));
+  BOOST_TEST(described == made, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(every_metric_is_named_and_no_other) {
+  auto names_in = [](const std::string& text, const std::string& pattern) {
+    const std::regex name{pattern};
+    std::set<std::string> names;
+    for (std::sregex_iterator at{text.begin(), text.end(), name}, end;
+         at != end; ++at)
+      names.insert((*at)[1]);
+    return names;
+  };
+  auto described = names_in(section("GET /metrics"), "`(ppn_[a-z_]+)`");
+  auto made = names_in(runtime::metrics_text(sample_report(), {}),
+                       "# TYPE (ppn_[a-z_]+) ");
+  BOOST_TEST(described == made, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_kinds_of_change_and_their_rights_are_described) {
+  const auto& text = section("POST /v1/proposals");
+  for (auto right : schema::EnumValuesRight())
+    BOOST_TEST(
+        mentions(text, std::string{"`"} + schema::EnumNameRight(right) + "`"));
+  for (auto kind : {"grant", "revoke"})
+    BOOST_TEST(mentions(text, std::string{"- `"} + kind + "`: "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests
