@@ -46,6 +46,7 @@ class Rig {
     bridge_ = std::make_unique<ActorBridge>(
         system_, io_, caf::actor_cast<actors::LedgerActor>(ledger_),
         caf::actor_cast<actors::NodeActor>(node_), [](std::uint64_t) {},
+        // cppcheck-suppress useInitializationList; it is assigned much later
         [this](const std::string& reason) { end_ = reason; });
   }
 
