@@ -165,7 +165,8 @@ class LedgerActorState::Writer {
   }
 
   [[nodiscard]] LedgerStatus status() const {
-    LedgerStatus status{ledger().position().head, ledger().checkpoint(), {}};
+    LedgerStatus status{
+        ledger().position().head, ledger().checkpoint(), {}, unpublished_why_};
     if (ledger().failure()) status.read_only = ledger().failure()->message;
     return status;
   }
@@ -180,10 +181,21 @@ class LedgerActorState::Writer {
     self_->send(follower, grew_atom::value, size());
   }
 
-  bool prepare_stop() {
-    auto published = ledger().publish();
-    ledger().prepare_orderly_stop();
-    return published.ok();
+  /// Answered after all appends that were asked for before.
+  caf::result<bool> prepare_stop() {
+    auto promise = self_->make_response_promise<bool>();
+    after_appends([this, promise]() mutable {
+      stopping_ = true;
+      publish();
+      ledger().prepare_orderly_stop();
+      promise.deliver(true);
+    });
+    return promise;
+  }
+
+  void publish_due() {
+    publish_planned_ = false;
+    read_clock();
   }
 
   void read_clock() {
@@ -226,16 +238,29 @@ class LedgerActorState::Writer {
       return;
     }
     auto size_before = size();
-    // An error of the checkpoint outside is no harm yet: it is tried again.
-    (void)group_.flush(now);
+    note_published(group_.flush(now));
+    if (stopping_) publish();
     if (size() != size_before)
       for (const auto& follower : followers_)
         self_->send(follower, grew_atom::value, size());
     for (auto& look : std::exchange(looks_, {})) look();
     write_snapshot();
     if (ledger().failure() && !told_) say_read_only();
-    if (!ledger().failure() && ledger().unpublished())
+    if (!ledger().failure() && ledger().unpublished() && !publish_planned_) {
+      publish_planned_ = true;
       self_->delayed_send(self_, publish_again_after, publish_atom::value);
+    }
+  }
+
+  /// Whatever the time.
+  void publish() { note_published(ledger().publish()); }
+
+  /// An error is no harm yet: it is tried again. It is worth saying, though.
+  void note_published(const store::Status& published) {
+    if (!published)
+      unpublished_why_ = published.error().message;
+    else if (!ledger().unpublished())
+      unpublished_why_.reset();
   }
 
   void submit(Arrived arrived, std::uint64_t since_boot_ns) {
@@ -353,6 +378,10 @@ class LedgerActorState::Writer {
   std::vector<LedgerWatcher> watchers_;
   std::vector<LedgerFollower> followers_;
   bool told_ = false;
+  bool stopping_ = false;
+  bool publish_planned_ = false;
+  /// Why the checkpoint outside could not be renewed the last time, if so.
+  std::optional<std::string> unpublished_why_;
 };
 
 LedgerActorState::LedgerActorState() = default;
@@ -382,7 +411,7 @@ LedgerActor::behavior_type ledger_actor(
         writer->follow(follower);
       },
       [=](stop_atom) { return writer->prepare_stop(); },
-      [=](publish_atom) { writer->read_clock(); },
+      [=](publish_atom) { writer->publish_due(); },
   };
 }
 

@@ -21,6 +21,8 @@ struct LedgerStatus {
   std::string checkpoint;
   /// Why nothing more is recorded, if so.
   std::optional<std::string> read_only;
+  /// Why the checkpoint outside lags behind, if so.
+  std::optional<std::string> unpublished_why;
 };
 
 // -- operator gate ------------------------------------------------------------
@@ -39,6 +41,8 @@ struct Proposal {
   Change change;
   /// What it will do, in words, one line each.
   std::vector<std::string> plan;
+  /// Its commit is on its way: it can not be taken back any more.
+  bool committing = false;
 };
 
 // -- node ---------------------------------------------------------------------

@@ -80,7 +80,9 @@ void note_held_out(NodeState& state, const std::string& name,
 
 caf::result<caf::actor> find(const NodeState& state, const std::string& name) {
   for (const auto& kept : state.kept)
-    if (kept.post.name == name && kept.actor) return kept.actor;
+    if (kept.post.name == name && kept.actor &&
+        state.mode != NodeMode::stopping)
+      return kept.actor;
   return to_message({ErrorCode::not_found, "there is no actor " + name +
                                                " now; it may be respawned, "
                                                "try again"});
@@ -130,10 +132,23 @@ void record_stop(Self self, schema::StopReason reason,
                            [self, promise](const auto& recorded) mutable {
                              // It ends all the same: replay copes with a boot
                              // that has no end.
-                             if (!recorded) mark(RarePath::stop_unrecorded);
-                             promise.deliver(recorded.ok());
+                             if (recorded) {
+                               promise.deliver(true);
+                             } else {
+                               mark(RarePath::stop_unrecorded);
+                               promise.deliver(to_message(recorded.error()));
+                             }
                              self->quit(caf::exit_reason::user_shutdown);
                            });
+}
+
+/// Each in its turn: what it was asked and what it is answered comes first.
+void end_kept(Self self) {
+  for (auto& kept : self->state.kept)
+    if (kept.actor)
+      caf::anon_send(
+          kept.actor,
+          caf::exit_msg{self->address(), caf::exit_reason::user_shutdown});
 }
 
 caf::result<bool> stop(Self self, const LedgerActor& ledger,
@@ -142,13 +157,14 @@ caf::result<bool> stop(Self self, const LedgerActor& ledger,
   if (state.mode == NodeMode::stopping)
     return to_message({ErrorCode::bad_input, "the node is stopping already"});
   state.mode = NodeMode::stopping;
-  for (auto& kept : state.kept)
-    if (kept.actor)
-      self->send_exit(kept.actor, caf::exit_reason::user_shutdown);
   auto promise = self->make_response_promise<bool>();
   self->request(ledger, caf::infinite, stop_atom::value)
-      .then([=](bool) { record_stop(self, reason, promise); },
-            [=](caf::error& error) { self->quit(error); });
+      .then(
+          [=](bool) {
+            end_kept(self);
+            record_stop(self, reason, promise);
+          },
+          [=](caf::error& error) { self->quit(error); });
   return promise;
 }
 

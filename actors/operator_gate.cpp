@@ -68,6 +68,15 @@ auto find_proposal(OperatorGateState& state, const Id& id) {
                       [&](const auto& proposal) { return proposal.id == id; });
 }
 
+Error too_many_proposals() {
+  return {ErrorCode::bad_input,
+          "too many proposals wait: commit or reject some first"};
+}
+
+Error is_being_committed(const Id& id) {
+  return {ErrorCode::bad_input, "proposal " + id.hex() + " is being committed"};
+}
+
 Error no_such_proposal(const Id& id) {
   return {ErrorCode::not_found, "no proposal " + id.hex() + " waits"};
 }
@@ -83,8 +92,7 @@ Change with_own_id(Change change, const NextId& next_id) {
 caf::result<Id> propose(Self self, const NextId& next_id, const Change& wish) {
   auto& state = self->state;
   if (state.proposals.size() >= proposals_max)
-    return to_message({ErrorCode::bad_input,
-                       "too many proposals wait: commit or reject some first"});
+    return to_message(too_many_proposals());
   auto promise = self->make_response_promise<Id>();
   auto change = with_own_id(wish, next_id);
   auto id = next_id();
@@ -99,8 +107,11 @@ caf::result<Id> propose(Self self, const NextId& next_id, const Change& wish) {
   };
   state.grants.command(
       {}, rehearse, [&state, change, plan, id, promise](const auto& result) {
-        if (result) state.proposals.push_back({id, change, *plan});
-        answer(promise, result ? store::Result<Id>{id} : result.error());
+        if (!result) return answer(promise, store::Result<Id>{result.error()});
+        if (state.proposals.size() >= proposals_max)
+          return answer(promise, store::Result<Id>{too_many_proposals()});
+        state.proposals.push_back({id, change, *plan});
+        answer(promise, store::Result<Id>{id});
       });
   return promise;
 }
@@ -111,6 +122,8 @@ caf::result<std::uint64_t> commit(Self self, const Id& id,
   auto proposal = find_proposal(state, id);
   if (proposal == state.proposals.end())
     return to_message(no_such_proposal(id));
+  if (proposal->committing) return to_message(is_being_committed(id));
+  proposal->committing = true;
   auto promise = self->make_response_promise<std::uint64_t>();
   Origin origin{principal,
                 store::Causation{schema::CausationKind::request, {}, 0, id},
@@ -121,9 +134,11 @@ caf::result<std::uint64_t> commit(Self self, const Id& id,
         return decide(state.capabilities, change, now);
       },
       [&state, id, promise](const auto& result) {
+        auto done = find_proposal(state, id);
         if (result)
-          std::erase_if(state.proposals,
-                        [&](const auto& done) { return done.id == id; });
+          state.proposals.erase(done);
+        else
+          done->committing = false;
         answer(promise, result);
       });
   return promise;
@@ -133,6 +148,7 @@ caf::result<bool> reject(OperatorGateState& state, const Id& id) {
   auto proposal = find_proposal(state, id);
   if (proposal == state.proposals.end())
     return to_message(no_such_proposal(id));
+  if (proposal->committing) return to_message(is_being_committed(id));
   state.proposals.erase(proposal);
   return true;
 }

@@ -115,9 +115,15 @@ void Api::report(Report done) {
     if (const auto* problem = std::get_if<Problem>(&answer))
       return done(*problem);
     report->ledger = std::get<LedgerStatus>(answer);
-    if (report->ledger.read_only)
+    const auto& ledger = report->ledger;
+    if (ledger.read_only)
+      report->warnings.push_back({"ledger-read-only", *ledger.read_only});
+    if (ledger.unpublished_why)
       report->warnings.push_back(
-          {"ledger-read-only", *report->ledger.read_only});
+          {"checkpoint-behind",
+           "the checkpoint outside the ledger, which shows whether it was "
+           "rolled back, can not be renewed: " +
+               *ledger.unpublished_why});
     bridge.ask_kept<ProposalsPtr, actors::OperatorGate>(
         gate, look_patience, take_proposals, actors::list_atom::value);
   };

@@ -44,6 +44,7 @@ ProblemType type_of(store::ErrorCode code) {
     case store::ErrorCode::forked:
     case store::ErrorCode::no_outside_checkpoint:
     case store::ErrorCode::key:
+    case store::ErrorCode::permission:
       return ProblemType::failed;
   }
   return ProblemType::failed;

@@ -126,15 +126,19 @@ bool is_json(std::string_view content_type) {
 
 /// Characters that command a terminal, hide, or change the order in which the
 /// others are shown: the first and the last of each kind.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> hidden{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> hidden{{
     {{"\0", 1}, "\x1f"},
     {"\x7f", "\x7f"},
-    {"\xc2\x80", "\xc2\x9f"},          // U+0080 to U+009F
-    {"\xd8\x9c", "\xd8\x9c"},          // U+061C
-    {"\xe2\x80\x8b", "\xe2\x80\x8f"},  // U+200B to U+200F
-    {"\xe2\x80\xa8", "\xe2\x80\xae"},  // U+2028 to U+202E
-    {"\xe2\x81\xa0", "\xe2\x81\xaf"},  // U+2060 to U+206F
-    {"\xef\xbb\xbf", "\xef\xbb\xbf"},  // U+FEFF
+    {"\xc2\x80", "\xc2\x9f"},                  // U+0080 to U+009F
+    {"\xc2\xad", "\xc2\xad"},                  // U+00AD
+    {"\xd8\x9c", "\xd8\x9c"},                  // U+061C
+    {"\xe1\xa0\x8e", "\xe1\xa0\x8e"},          // U+180E
+    {"\xe2\x80\x8b", "\xe2\x80\x8f"},          // U+200B to U+200F
+    {"\xe2\x80\xa8", "\xe2\x80\xae"},          // U+2028 to U+202E
+    {"\xe2\x81\xa0", "\xe2\x81\xaf"},          // U+2060 to U+206F
+    {"\xe3\x85\xa4", "\xe3\x85\xa4"},          // U+3164
+    {"\xef\xbb\xbf", "\xef\xbb\xbf"},          // U+FEFF
+    {"\xf3\xa0\x80\x80", "\xf3\xa0\x81\xbf"},  // U+E0000 to U+E007F
 }};
 
 /// Of text in UTF-8.
@@ -204,8 +208,8 @@ class ChangeReader {
  private:
   ChangeWish grant() {
     events::GrantWish grant;
-    grant.subject = text("subject");
-    grant.resource = text("resource");
+    grant.subject = name("subject");
+    grant.resource = name("resource");
     grant.rights = rights();
     grant.parent = id("parent", false);
     return {grant, seconds()};
@@ -217,6 +221,22 @@ class ChangeReader {
     auto value = *found;
     left_.erase(name);
     return value;
+  }
+
+  /// What stands in the middle of a sentence must not read as more of it.
+  std::string name(const char* field) {
+    auto read = text(field);
+    auto is_allowed = [](char letter) {
+      return (letter >= 'a' && letter <= 'z') ||
+             (letter >= 'A' && letter <= 'Z') ||
+             (letter >= '0' && letter <= '9') ||
+             std::string_view{"._:/@+-"}.find(letter) != std::string_view::npos;
+    };
+    if (!std::all_of(read.begin(), read.end(), is_allowed))
+      complain(fmt::format(
+          "'{}' must be a name: letters of ASCII, digits and . _ : / @ + -",
+          field));
+    return read;
   }
 
   std::string text(const char* name) {

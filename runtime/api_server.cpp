@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
@@ -30,11 +31,12 @@ using ErrorCode = boost::system::error_code;
 
 constexpr std::uint32_t header_size_max = 8'192;
 constexpr std::uint64_t body_size_max = 65'536;
-constexpr std::size_t connections_max = 64;
-/// Of them, those of peers that may do nothing.
-constexpr std::size_t strangers_max = 8;
+/// What a connection is counted as, and how many there may be of each.
+enum class Seat : std::uint8_t { committer, reader, stranger, turned_away };
+constexpr std::array<std::size_t, 4> seats{16, 48, 8, 16};
 constexpr auto silence_max = std::chrono::seconds{60};
 constexpr auto stranger_silence_max = std::chrono::seconds{5};
+constexpr auto last_words_max = std::chrono::seconds{1};
 constexpr auto comment_interval = std::chrono::seconds{15};
 constexpr auto accept_again_after = std::chrono::seconds{1};
 constexpr std::uint64_t stream_page = 64;
@@ -65,8 +67,7 @@ struct Server {
   Protocol::acceptor acceptor;
   /// Entries in the ledger.
   std::uint64_t entries = 0;
-  std::size_t connections = 0;
-  std::size_t strangers = 0;
+  std::array<std::size_t, seats.size()> taken{};
   bool stopping = false;
 };
 
@@ -77,25 +78,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
         stream_(std::move(socket)),
         timer_(server_->io),
         peer_(std::move(peer)),
-        is_stranger_(access() == Access::none) {
-    server_->connections += 1;
-    server_->strangers += is_stranger_ ? 1 : 0;
+        seat_(find_seat()) {
+    taken(seat_) += 1;
   }
 
-  ~Connection() {
-    server_->connections -= 1;
-    server_->strangers -= is_stranger_ ? 1 : 0;
-  }
+  ~Connection() { taken(seat_) -= 1; }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void begin() {
-    if (server_->connections > connections_max) {
-      keep_ = false;
-      return send(to_response(
-          {ProblemType::busy, "all connections are taken; try again"}));
-    }
-    if (server_->strangers <= strangers_max) read();
+    // Of those that get no answer either, nothing is kept.
+    if (taken(seat_) > seats_of(seat_)) return;
+    if (seat_ != Seat::turned_away) return read();
+    send(to_response(
+        {ProblemType::busy, "all connections are taken; try again"}));
   }
 
   /// The ledger grew, or all ends.
@@ -111,6 +107,25 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return access_of(peer_, server_->rules);
   }
 
+  static std::size_t seats_of(Seat seat) {
+    return seats.at(static_cast<std::size_t>(seat));
+  }
+  std::size_t& taken(Seat seat) {
+    return server_->taken.at(static_cast<std::size_t>(seat));
+  }
+
+  /// Who may commit sits with the readers where there is room, and has seats
+  /// that no reader takes.
+  Seat find_seat() {
+    auto has_room = [&](Seat seat) { return taken(seat) < seats_of(seat); };
+    auto has = access();
+    if (has == Access::none) return Seat::stranger;
+    if (has_room(Seat::reader)) return Seat::reader;
+    return has == Access::commit && has_room(Seat::committer)
+               ? Seat::committer
+               : Seat::turned_away;
+  }
+
   // -- requests ---------------------------------------------------------------
 
   void read() {
@@ -118,7 +133,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_.emplace();
     parser_->header_limit(header_size_max);
     parser_->body_limit(body_size_max);
-    stream_.expires_after(is_stranger_ ? stranger_silence_max : silence_max);
+    stream_.expires_after(seat_ == Seat::stranger ? stranger_silence_max
+                                                  : silence_max);
     reading_ = true;
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](ErrorCode error, std::size_t) {
@@ -190,8 +206,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
     http::async_write(
         stream_, *message,
         [self = shared_from_this(), message](ErrorCode error, std::size_t) {
-          if (error || message->need_eof()) return self->close();
+          if (error) return self->close();
+          if (message->need_eof()) return self->close_softly();
           self->read();
+        });
+  }
+
+  /// The peer may still be writing its request: to close now would break the
+  /// connection before it reads the answer.
+  void close_softly() {
+    ErrorCode ignored;
+    stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
+    stream_.expires_after(last_words_max);
+    discard();
+  }
+
+  void discard() {
+    buffer_.clear();
+    stream_.async_read_some(
+        buffer_.prepare(header_size_max),
+        [self = shared_from_this()](ErrorCode error, std::size_t) {
+          if (error) return self->close();
+          self->discard();
         });
   }
 
@@ -238,8 +274,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void take_page(const Answer<actors::EntriesPtr>& read) {
     if (!next_) return;  // closed meanwhile
+    // A slow disk keeps an answer away; what is new waits for the next.
+    if (std::holds_alternative<Problem>(read)) {
+      writing_ = false;
+      return wait_for_entries();
+    }
     const auto* entries = std::get_if<actors::EntriesPtr>(&read);
-    if (entries == nullptr || (*entries)->empty()) return end_stream();
+    if ((*entries)->empty()) return end_stream();
     std::string text;
     for (const auto& entry : **entries)
       text += event_text((*next_)++, entry_document(entry));
@@ -249,7 +290,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wait_for_entries() {
     timer_.expires_after(comment_interval);
     timer_.async_wait([self = shared_from_this()](ErrorCode error) {
-      if (!error && !self->writing_) self->write_chunk(": still here\n\n");
+      if (!error && self->next_ && !self->writing_)
+        self->write_chunk(": still here\n\n");
     });
   }
 
@@ -289,7 +331,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   beast::basic_stream<Protocol> stream_;
   asio::steady_timer timer_;
   Peer peer_;
-  bool is_stranger_;
+  Seat seat_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   bool keep_ = false;
@@ -303,8 +345,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 /// does.
 bool is_answered(const std::string& path) {
   asio::io_context io;
-  Protocol::socket socket{io};
+  Protocol::socket socket{io, Protocol{}};
   ErrorCode error;
+  // Somebody who is stopped answers later.
+  socket.non_blocking(true, error);
   socket.connect(Protocol::endpoint{path}, error);
   return error != asio::error::connection_refused;
 }
@@ -353,15 +397,11 @@ class ApiServer::Implementation
     if (auto room = make_room(path_); !room) return room;
     ErrorCode error;
     server_->acceptor.open(Protocol{}, error);
-    if (!error) server_->acceptor.bind(Protocol::endpoint{path_}, error);
+    if (!error) bind(error);
     if (!error)
       server_->acceptor.listen(asio::socket_base::max_listen_connections,
                                error);
-    // Who connects is told by the kernel; a stranger gets a sentence.
-    constexpr mode_t everybody = 0666;
-    bool open = !error && ::chmod(path_.c_str(), everybody) == 0 &&
-                ::stat(path_.c_str(), &own_) == 0;
-    if (!open)
+    if (error || ::lstat(path_.c_str(), &own_) != 0)
       return store::Error{
           store::ErrorCode::io,
           fmt::format("cannot listen at {}: {}", path_,
@@ -391,12 +431,20 @@ class ApiServer::Implementation
     timer_.cancel();
     wake_all();
     struct stat there {};
-    bool is_own = ::stat(path_.c_str(), &there) == 0 &&
+    bool is_own = ::lstat(path_.c_str(), &there) == 0 &&
                   there.st_ino == own_.st_ino && there.st_dev == own_.st_dev;
     if (is_own) ::unlink(path_.c_str());
   }
 
  private:
+  /// For everybody: who connects is told by the kernel, and a stranger gets a
+  /// sentence. By the mask, since what is at the path later may be another's.
+  void bind(ErrorCode& error) {
+    auto mask = ::umask(S_IXUSR | S_IXGRP | S_IXOTH);
+    server_->acceptor.bind(Protocol::endpoint{path_}, error);
+    ::umask(mask);
+  }
+
   void accept() {
     server_->acceptor.async_accept(
         [self = shared_from_this()](ErrorCode error, Protocol::socket socket) {

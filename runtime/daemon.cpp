@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <memory>
 
 #include "runtime/api_server.hpp"
@@ -31,6 +32,7 @@ int exit_code_of(store::ErrorCode code) {
     case store::ErrorCode::bad_input:
       return exit_usage;
     case store::ErrorCode::key:
+    case store::ErrorCode::permission:
       return exit_permission;
     case store::ErrorCode::damaged:
     case store::ErrorCode::too_new:
@@ -106,7 +108,9 @@ class Daemon {
     server_ = std::move(*server);
     NodeSettings node;
     node.state_dir = configuration.state_dir;
-    node.name = configuration.name;
+    auto name = founding_name();
+    if (!name) return name.error();
+    node.name = *name;
     node.version = settings_.version;
     if (settings_.accept_outside_checkpoint)
       node.accept_outside_checkpoint =
@@ -121,8 +125,24 @@ class Daemon {
     api_ = std::make_unique<Api>(
         *node_, Api::Facts{settings_.version, configuration.state_dir,
                            [this] { return warnings(); }});
+    server_->take_growth(node_->entries_at_start());
     server_->serve(*api_);
     return {};
+  }
+
+  /// A node that there is keeps its own.
+  [[nodiscard]] store::Result<std::string> founding_name() const {
+    const auto& configured = settings_.configuration;
+    if (!configured.name.empty()) return configured.name;
+    store::StateDirectory directory{configured.state_dir};
+    auto good = check_node_name(settings_.host_name);
+    if (good || std::filesystem::exists(directory.database()))
+      return settings_.host_name;
+    return store::Error{
+        good.error().code,
+        fmt::format("the host's name, '{}', can not be the node's: {}; name it "
+                    "with --name",
+                    settings_.host_name, good.error().message)};
   }
 
   /// Ready once the boot is recorded.
@@ -169,11 +189,15 @@ class Daemon {
 
   // -- while it runs ----------------------------------------------------------
 
-  /// Alive is a node that answers, not a thread that turns.
+  /// Alive is a node that answers, not a thread that turns. The ledger is not
+  /// asked: a disk may be slow, and a node that was killed would be no better.
   void show_life(std::chrono::microseconds interval) {
-    api_->report([](const Answer<NodeReport>& answer) {
-      if (std::holds_alternative<NodeReport>(answer)) say_alive();
-    });
+    node_->bridge().ask<actors::NodeStatus>(
+        node_->node(), look_patience,
+        [](const Answer<actors::NodeStatus>& answer) {
+          if (std::holds_alternative<actors::NodeStatus>(answer)) say_alive();
+        },
+        actors::status_atom::value);
     timer_.expires_after(interval);
     timer_.async_wait([this, interval](ErrorCode error) {
       if (!error) show_life(interval);
@@ -192,6 +216,10 @@ class Daemon {
                        schema::format_time(now_ns),
                        schema::format_time(node_->newest_entry_ns()))});
     auto free = free_space(settings_.configuration.state_dir);
+    if (!free)
+      found.push_back({"state-dir-gone",
+                       fmt::format("{} is not there any more: bring it back",
+                                   settings_.configuration.state_dir)});
     if (free && *free < low_disk_bytes)
       found.push_back(
           {"disk-low",
@@ -223,13 +251,14 @@ class Daemon {
       if (signal == SIGHUP) return reload();
       if (!stopping_) return stop(signal);
       log(LogLevel::warning, "node.stop_forced");
-      exit_code_ = exit_failed;
-      io_.stop();
+      // What is durable stays, at whatever instant.
+      ::_exit(exit_failed);
     });
   }
 
   void reload() {
-    if (stopping_) return;
+    // What is read at the start is fresh enough.
+    if (stopping_ || status_.empty()) return;
     say_reloading();
     auto fresh = settings_.reload();
     if (fresh)
@@ -269,15 +298,12 @@ class Daemon {
   }
 
   void take_stopped(const Answer<bool>& answer) {
-    const auto* recorded = std::get_if<bool>(&answer);
-    if (recorded != nullptr && *recorded) {
-      log(LogLevel::info, "node.stopped");
-    } else {
-      const auto* problem = std::get_if<Problem>(&answer);
+    if (const auto* problem = std::get_if<Problem>(&answer)) {
       log(LogLevel::warning, "node.stop_unrecorded",
-          {{"why", problem == nullptr ? "the ledger takes no more appends"
-                                      : problem->detail}});
+          {{"why", problem->detail}});
       exit_code_ = exit_failed;
+    } else {
+      log(LogLevel::info, "node.stopped");
     }
     io_.stop();
   }

@@ -17,6 +17,8 @@ inline constexpr int exit_ledger_invalid = 8;
 
 struct DaemonSettings {
   Configuration configuration;
+  /// What a new node is called if the configuration does not say.
+  std::string host_name;
   /// Reads it once more, with the flags of the command line.
   std::function<store::Result<Configuration>()> reload;
   bool accept_outside_checkpoint = false;

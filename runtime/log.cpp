@@ -1,6 +1,8 @@
 #include "runtime/log.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,9 +25,26 @@ constexpr std::array levels{Level{"error", 3}, Level{"warning", 4},
 
 std::atomic<LogLevel> highest{LogLevel::info};
 
+/// Whether standard error is the stream that the variable names; see
+/// systemd.exec(5).
 bool goes_to_journal() {
-  static const bool does = std::getenv("JOURNAL_STREAM") != nullptr;
+  static const bool does = [] {
+    const char* stream = std::getenv("JOURNAL_STREAM");
+    struct stat status {};
+    return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
+           fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+  }();
   return does;
+}
+
+/// Lines that nobody took.
+std::atomic<std::uint64_t> dropped{0};
+
+/// A reader that does not read must not stop the node.
+bool takes_a_line() {
+  pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
+  return ::poll(&standard_error, 1, 0) == 1 &&
+         (standard_error.revents & POLLOUT) != 0;
 }
 
 bool is_plain(char letter) {
@@ -74,7 +93,14 @@ void log(LogLevel level, std::string_view event, LogFields fields) {
   const auto& known = levels.at(static_cast<std::size_t>(level));
   auto prefix = goes_to_journal() ? fmt::format("<{}>", known.priority)
                                   : fmt::format("{:<7} ", known.name);
-  auto line = prefix + log_line(event, fields) + '\n';
+  auto line = prefix + log_line(event, fields);
+  if (!takes_a_line()) {
+    dropped += 1;
+    return;
+  }
+  if (auto before = dropped.exchange(0); before != 0)
+    line += fmt::format(" dropped_before={}", before);
+  line += '\n';
   // Nobody could be told that it failed.
   [[maybe_unused]] auto written =
       ::write(STDERR_FILENO, line.data(), line.size());

@@ -25,7 +25,8 @@ void set_log_level(LogLevel level);
 using LogFields =
     std::initializer_list<std::pair<std::string_view, std::string>>;
 
-/// One line, written at once, from any thread. Values with blanks are put in
+/// One line, written at once, from any thread; dropped and counted if standard
+/// error does not take it. Values with blanks are put in
 /// quotes; control characters never reach the terminal.
 void log(LogLevel level, std::string_view event, LogFields fields = {});
 

@@ -1,5 +1,6 @@
 // ppnd: the node runtime.
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -35,12 +36,19 @@ std::string host_name() {
   return buffer.data();
 }
 
+/// As it is if there is no directory that it could be below.
 std::string absolute(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
+  std::error_code error;
+  auto full = std::filesystem::absolute(path, error);
+  return error ? path : full.lexically_normal().string();
 }
 
 store::Result<Configuration> read_file(const Flags& flags) {
-  if (flags.file) return runtime::read_configuration(*flags.file);
+  if (flags.file) {
+    auto named = runtime::read_configuration(*flags.file);
+    if (named) return named;
+    return store::Error{store::ErrorCode::bad_input, named.error().message};
+  }
   auto read = runtime::read_configuration(default_configuration);
   // Nobody has to write one.
   if (!read && read.error().code == store::ErrorCode::not_found)
@@ -54,14 +62,13 @@ store::Result<Configuration> read_all(const Flags& flags) {
   if (flags.state_dir) configuration->state_dir = absolute(*flags.state_dir);
   if (flags.socket) configuration->socket = absolute(*flags.socket);
   if (flags.name) configuration->name = *flags.name;
-  bool named = !configuration->name.empty();
-  if (!named) configuration->name = runtime::node_name_of_host(host_name());
+  for (const auto* path : {&configuration->state_dir, &configuration->socket})
+    if (!path->starts_with('/'))
+      return store::Error{store::ErrorCode::bad_input,
+                          fmt::format("{} is below no directory", *path)};
+  if (configuration->name.empty()) return configuration;
   if (auto good = runtime::check_node_name(configuration->name); !good)
-    return store::Error{
-        good.error().code,
-        fmt::format("{} '{}' will not do: {}; name it with --name",
-                    named ? "the name" : "the host's name", configuration->name,
-                    good.error().message)};
+    return good.error();
   return configuration;
 }
 
@@ -75,6 +82,14 @@ void close_doors() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+/// What is opened later must not take the place of a standard stream.
+void fill_standard_streams() {
+  int opened = 0;
+  do opened = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  while (opened >= 0 && opened <= STDERR_FILENO);
+  ::close(opened);
+}
+
 int fail(const store::Error& error) {
   runtime::log(runtime::LogLevel::error, "node.not_started",
                {{"error", error.message}});
@@ -85,6 +100,7 @@ int fail(const store::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_streams();
   Flags flags;
   CLI::App app{"Runs a node: its ledger, its actors and its control API."};
   app.add_option("--config", flags.file,
@@ -121,6 +137,7 @@ int main(int argc, char** argv) {
   if (!store::initialise_crypto())
     return fail({store::ErrorCode::io, "the system gives no randomness"});
   return runtime::run_daemon({*configuration,
+                              runtime::node_name_of_host(host_name()),
                               [flags] { return read_all(flags); },
                               flags.accept_outside_checkpoint, PPN_VERSION});
 }

@@ -69,7 +69,8 @@ store::Status RunningNode::read_newest_entry() {
   auto transaction = backend_->read();
   if (!transaction) return transaction.error();
   store::LedgerView view{**transaction};
-  auto stored = view.record(opened_->ledger->position().head.size - 1);
+  entries_at_start_ = opened_->ledger->position().head.size;
+  auto stored = view.record(entries_at_start_ - 1);
   if (!stored) return stored.error();
   store::AlignedBytes aligned;
   auto record = store::open_record(*stored, aligned);

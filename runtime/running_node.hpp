@@ -36,7 +36,11 @@ class RunningNode {
   [[nodiscard]] const actors::NodeActor& node() const { return node_; }
   [[nodiscard]] const actors::LedgerActor& ledger() const { return ledger_; }
 
-  /// The time of the newest entry there was, by the clock of then.
+  /// The number of entries there were, and the time of the newest, by the clock
+  /// of then.
+  [[nodiscard]] std::uint64_t entries_at_start() const {
+    return entries_at_start_;
+  }
   [[nodiscard]] std::int64_t newest_entry_ns() const {
     return newest_entry_ns_;
   }
@@ -59,6 +63,7 @@ class RunningNode {
   std::unique_ptr<store::FileKeyStore> keys_;
   store::OutsideCheckpointFile outside_;
   std::shared_ptr<actors::OpenLedger> opened_;
+  std::uint64_t entries_at_start_ = 0;
   std::int64_t newest_entry_ns_ = 0;
 
   Scheduling scheduling_;

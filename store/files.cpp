@@ -22,12 +22,19 @@ Error system_error(const std::string& tried, const fs::path& on) {
   if (number == ENOENT) return {ErrorCode::not_found, message};
   if (number == ENOSPC || number == EDQUOT)
     return {ErrorCode::disk_full, message + "; free some space"};
+  if (number == EACCES || number == EPERM)
+    return {ErrorCode::permission, message};
   return {ErrorCode::io, message};
 }
 
 Result<std::string> read_file(const fs::path& path, std::size_t limit) {
-  FileHandle file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  // Not to wait for the other end of what may be a pipe.
+  FileHandle file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!file.open()) return system_error("open", path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return system_error("look at", path);
+  if (!S_ISREG(status.st_mode))
+    return Error{ErrorCode::bad_input, path.string() + " is no regular file"};
   std::string content;
   char buffer[16'384];
   for (;;) {

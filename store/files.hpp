@@ -34,11 +34,11 @@ class FileHandle {
 };
 
 /// An error that names what was tried, on what, and what errno says: not_found,
-/// disk_full or io.
+/// permission, disk_full or io.
 Error system_error(const std::string& tried, const std::filesystem::path& on);
 
-/// The whole of a regular file; bad_input if it is larger than `limit` bytes,
-/// not_found, io.
+/// The whole of a regular file; bad_input if it is none, or larger than `limit`
+/// bytes, not_found, permission, io.
 Result<std::string> read_file(const std::filesystem::path& path,
                               std::size_t limit);
 

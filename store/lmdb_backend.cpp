@@ -285,7 +285,9 @@ class Environment final : public LmdbBackend {
   Status check_room(std::uint64_t bytes) override {
     struct statvfs system {};
     if (::statvfs(directory_.ledger().c_str(), &system) != 0)
-      return system_error("look at the file system of", directory_.ledger());
+      return Error{ErrorCode::io, system_error("look at the file system of",
+                                               directory_.ledger())
+                                      .message};
     std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
     auto margin = in_reserve_ ? 0 : options_.margin_bytes;
     if (free >= bytes + margin) return {};

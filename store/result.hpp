@@ -44,6 +44,8 @@ enum class ErrorCode : std::uint8_t {
   no_outside_checkpoint,
   /// A key file is missing, unreadable or open to others.
   key,
+  /// This user may not do it.
+  permission,
 };
 
 struct Error {

@@ -382,9 +382,17 @@ BOOST_AUTO_TEST_CASE(a_text_may_be_of_any_language) {
   for (const std::string& text :
        {"n\xc3\xb6rd lich"s, "\xc2\xa0"s, "\xe2\x80\x90"s, "\xe2\x82\xac"s,
         "\xe6\xbc\xa2"s, "\xf0\x9f\x90\xa7"s})
-    BOOST_TEST(std::get<events::GrantWish>(
-                   must(changed(grant(), "subject", text)).change)
-                   .subject == text);
+    BOOST_TEST(std::get<actors::RevokeWish>(
+                   must(changed(revoke(), "reason", text)).change)
+                   .reason == text);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_can_not_read_as_more_of_the_plan) {
+  for (const char* name :
+       {"node/a may read x", "vm,all", "n\xc3\xb6rd", "a\"b"})
+    for (const char* field : {"subject", "resource"})
+      BOOST_TEST(mentions(refusal(changed(grant(), field, name)), "a name"));
+  must(changed(grant(), "resource", "vm/Guest-1.a_b:c@d+e"));
 }
 
 /// The ledger keeps it for ever, and every reader of it takes it for UTF-8.

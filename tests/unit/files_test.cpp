@@ -127,9 +127,13 @@ BOOST_AUTO_TEST_CASE(a_missing_file_is_not_found) {
   BOOST_TEST(mentions(error.message, (scratch / "file").string()));
 }
 
-BOOST_AUTO_TEST_CASE(a_directory_is_not_read) {
+BOOST_AUTO_TEST_CASE(what_is_no_regular_file_is_not_read) {
   ScratchDirectory scratch;
-  BOOST_TEST(is_error(read_file(scratch.path(), no_limit), ErrorCode::io));
+  BOOST_TEST(
+      is_error(read_file(scratch.path(), no_limit), ErrorCode::bad_input));
+  auto pipe = scratch / "pipe";
+  BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  BOOST_TEST(is_error(read_file(pipe, no_limit), ErrorCode::bad_input));
 }
 
 // -- writing -----------------------------------------------------------------

@@ -107,6 +107,11 @@ class Rig {
 
   [[nodiscard]] const events::State& state() const { return opened_->state; }
   [[nodiscard]] std::uint64_t entries() const { return stored_.entries(); }
+  [[nodiscard]] const std::string& outside_checkpoint() const {
+    return *stored_.outside_checkpoint;
+  }
+  [[nodiscard]] const actors::LedgerActor& ledger() const { return ledger_; }
+  caf::actor_system& system() { return system_; }
   [[nodiscard]] const actors::NodeActor& node() const { return node_; }
 
  private:
@@ -158,6 +163,21 @@ BOOST_AUTO_TEST_CASE(a_stop_is_an_event) {
   BOOST_TEST(must(ask<bool>(node(), actors::stop_atom::value,
                             schema::StopReason::requested)));
   BOOST_TEST(!state().node.running);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_leaves_the_checkpoint_outside_up_to_date) {
+  must(commit(must(propose(wish()))));
+  must(ask<bool>(node(), actors::stop_atom::value,
+                 schema::StopReason::requested));
+  const auto& note = outside_checkpoint();
+  BOOST_TEST(mentions(note, "\n" + std::to_string(entries()) + "\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_that_can_not_be_recorded_says_so) {
+  fail_commits();
+  BOOST_TEST(is_error(ask<bool>(node(), actors::stop_atom::value,
+                                schema::StopReason::requested),
+                      ErrorCode::io));
 }
 
 /// Who may talk to whom; a change here is a change of what a part may do.
@@ -278,6 +298,32 @@ BOOST_AUTO_TEST_CASE(a_commit_is_decided_on_what_is_true_then) {
   must(commit(must(propose(actors::RevokeWish{parent, "enough"}))));
   BOOST_TEST(is_error(commit(late), ErrorCode::bad_input));
   BOOST_TEST(state().capabilities.live.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_being_committed_can_not_be_rejected) {
+  auto proposal = must(propose(wish()));
+  auto at = gate();
+  caf::scoped_actor other{system()};
+  auto committing = other->request(at, caf::infinite,
+                                   actors::commit_atom::value, proposal, owner);
+  auto rejected = ask<bool>(at, actors::reject_atom::value, proposal);
+  BOOST_TEST(mentions(error_of(rejected).message, "is being committed"));
+  committing.receive([](std::uint64_t sequence) { BOOST_TEST(sequence == 2U); },
+                     [](caf::error&) { BOOST_ERROR("it was not committed"); });
+  BOOST_TEST(proposals().empty());
+}
+
+BOOST_AUTO_TEST_CASE(entries_are_read_from_a_place_on) {
+  must(commit(must(propose(wish()))));
+  auto read = [&](std::uint64_t from, std::uint64_t limit) {
+    return must(ask<actors::EntriesPtr>(ledger(), actors::read_atom::value,
+                                        from, limit));
+  };
+  BOOST_TEST(read(0, 100)->size() == entries());
+  BOOST_TEST(read(1, 1)->size() == 1U);
+  BOOST_TEST(schema::GetEntry(read(1, 1)->front().data())->sequence() == 1U);
+  BOOST_TEST(read(entries(), 100)->empty());
+  BOOST_TEST(read(entries() + 7, 100)->empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_revocation_and_what_hangs_from_it_are_one_append) {

@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_closed_socket_names_the_group) {
   BOOST_TEST(finding(seen, "socket").advice ==
              "usermod -aG ppn alice, as root, and log in again");
   seen.group = {};
-  BOOST_TEST(finding(seen, "socket").advice.starts_with("no group may"));
+  BOOST_TEST(finding(seen, "socket").advice.starts_with("let others enter"));
   BOOST_TEST(code_of(seen) == exit_failed);
 }
 

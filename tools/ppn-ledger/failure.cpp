@@ -13,6 +13,7 @@ int exit_code_of(store::ErrorCode code) {
     case store::ErrorCode::forked:
       return exit_ledger_invalid;
     case store::ErrorCode::key:
+    case store::ErrorCode::permission:
       return exit_permission;
     case store::ErrorCode::bad_input:
     case store::ErrorCode::not_found:

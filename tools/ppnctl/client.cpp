@@ -67,12 +67,12 @@ Result<Answer> Client::exchange(const Request& request,
   auto deadline = in(patience);
   auto connection = Connection::open(socket_);
   if (!connection) return connection.failure();
-  if (auto failure = connection->send(request_text(request), deadline))
-    return *failure;
+  // A daemon with too many connections answers, and hangs up, before it hears.
+  auto unheard = connection->send(request_text(request), deadline);
   AnswerReader reader{AnswerReader::Body::whole};
   auto read = read_until(*connection, reader, deadline,
                          [&] { return reader.is_done(); });
-  if (!read) return read.failure();
+  if (!read) return unheard ? *unheard : read.failure();
   return reader.answer();
 }
 

@@ -84,7 +84,7 @@ int CommandLine::run(int argc, const char* const* argv) {
     return usage(innermost(program_), error.what());
   }
   if (chosen_ == nullptr) {
-    fmt::print(stderr, "{}", program_.help());
+    say(program_.help());
     return exit_usage;
   }
   if (global_.watch &&

@@ -51,7 +51,7 @@ int say_rejected(const Global& global, const Proposal& proposal,
                  Choice choice) {
   auto rejected = reject_now(global, proposal);
   if (!rejected) return fail(rejected.failure());
-  fmt::print(stderr, "not committed; the proposal is gone\n");
+  say("not committed; the proposal is gone\n");
   return choice == Choice::interrupted ? exit_interrupted : exit_failed;
 }
 
@@ -67,12 +67,12 @@ std::optional<Failure> unable_to_ask(bool yes) {
 }
 
 Choice ask(const Proposal& proposal, bool yes) {
-  fmt::print(stderr, "{}", plan_text(proposal));
+  say(plan_text(proposal));
   if (yes) return Choice::yes;
-  fmt::print(stderr, "Commit this? [y/N] ");
+  say("Commit this? [y/N] ");
   auto line = read_line();
   if (!line) {
-    fmt::print(stderr, "\n");
+    say("\n");
     return Choice::interrupted;
   }
   return *line == "y" || *line == "Y" || *line == "yes" ? Choice::yes
@@ -116,7 +116,7 @@ int propose(const Global& global, const Consent& consent,
       fmt::print("{}\n", json_line(*document));
       return exit_ok;
     }
-    fmt::print(stderr, "{}", plan_text(*proposal));
+    say(plan_text(*proposal));
     fmt::print("{}\n", proposal->id);
     return exit_ok;
   }

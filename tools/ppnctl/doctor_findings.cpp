@@ -49,8 +49,8 @@ Findings of_socket(const Seen& seen) {
   if (failure.code == exit_permission)
     return {{"socket", Health::fail, failure.what,
              seen.group ? join(*seen.group, seen)
-                        : "no group may: ask as root, and set "
-                          "api.commit_group in the configuration of ppnd"}};
+                        : "let others enter its directory (chmod o+x), or ask "
+                          "as root"}};
   return {{"socket", Health::fail, failure.what, failure.advice}};
 }
 

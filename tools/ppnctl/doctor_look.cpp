@@ -20,17 +20,13 @@ namespace ppn::ctl {
 
 namespace {
 
-/// The group that the mode of the socket, or of the directory that hides it,
-/// lets in.
+/// The group that the directory of the socket lets in. Nobody is to be made a
+/// member of root's.
 std::optional<std::string> group_of(const std::string& socket) {
   struct stat file {};
-  mode_t lets_in = S_IWGRP;
-  if (::stat(socket.c_str(), &file) != 0) {
-    auto directory = std::filesystem::path{socket}.parent_path();
-    if (::stat(directory.c_str(), &file) != 0) return std::nullopt;
-    lets_in = S_IXGRP;
-  }
-  if ((file.st_mode & lets_in) == 0) return std::nullopt;
+  auto directory = std::filesystem::path{socket}.parent_path();
+  if (::stat(directory.c_str(), &file) != 0) return std::nullopt;
+  if ((file.st_mode & S_IXGRP) == 0 || file.st_gid == 0) return std::nullopt;
   const auto* group = ::getgrgid(file.st_gid);
   return group == nullptr ? std::to_string(file.st_gid) : group->gr_name;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cassert>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -70,5 +71,11 @@ std::string failure_text(const Failure& failure);
 
 /// Prints it on standard error and returns what to exit with.
 int fail(const Failure& failure);
+
+/// Writes out what was printed; what could not be written was not said.
+std::optional<Failure> flush_output();
+
+/// To standard error. That nobody can read it stops nothing.
+void say(const std::string& text);
 
 }  // namespace ppn::ctl

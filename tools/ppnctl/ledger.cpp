@@ -31,19 +31,17 @@ int follow(const Global& global, std::uint64_t next) {
     auto end = Client{global.socket}.stream(
         tail.request(),
         [&] {
-          if (std::exchange(told, false))
-            fmt::print(stderr, "ppnctl: following again\n");
+          if (std::exchange(told, false)) say("ppnctl: following again\n");
           tail.begin();
         },
         [&](std::string_view bytes) {
           auto failure = tail.take(bytes);
-          std::fflush(stdout);
-          return failure;
+          return failure ? failure : flush_output();
         });
     if (end.is_final) return fail(end.why);
     if (!std::exchange(told, true))
-      fmt::print(stderr, "ppnctl: {}; waiting for it to come back\n",
-                 printable(end.why.what));
+      say(fmt::format("ppnctl: {}; waiting for it to come back\n",
+                      printable(end.why.what)));
     std::this_thread::sleep_for(between_attempts);
   }
 }
@@ -75,7 +73,7 @@ int ledger_tail(const Global& global, const TailOptions& options) {
   auto page = read_entry_page(*document);
   if (!page) return fail(page.failure());
   for (const auto& entry : page->entries) print_entry(entry, global.json);
-  std::fflush(stdout);
+  if (auto failure = flush_output()) return fail(*failure);
   return options.follow ? follow(global, page->next) : exit_ok;
 }
 

@@ -68,7 +68,7 @@ int commit(const Global& global, const ProposalOptions& options) {
   if (!found) return fail(found.failure());
   auto choice = ask(found->proposal, options.yes);
   if (choice == Choice::yes) return commit_now(global, found->proposal);
-  fmt::print(stderr, "not committed; the proposal still waits\n");
+  say("not committed; the proposal still waits\n");
   return choice == Choice::interrupted ? exit_interrupted : exit_failed;
 }
 

@@ -54,15 +54,16 @@ std::string text_of(const Result<Frame>& frame) {
   }
 }
 
-[[noreturn]] void print_on(Result<Frame> frame, const char* between,
-                           const std::function<Result<Frame>()>& draw) {
+/// Until it is interrupted, or nobody takes the output.
+int print_on(Result<Frame> frame, const char* between,
+             const std::function<Result<Frame>()>& draw) {
   end_when_interrupted({});
   for (;;) {
     if (frame)
       fmt::print("{}{}", frame->text, between);
     else
-      fmt::print(stderr, "{}", failure_text(frame.failure()));
-    std::fflush(stdout);
+      say(failure_text(frame.failure()));
+    if (auto failure = flush_output()) return fail(*failure);
     std::this_thread::sleep_for(interval);
     frame = draw();
   }
@@ -78,9 +79,8 @@ int show(const Global& global, const std::function<Result<Frame>()>& draw) {
     return frame->code;
   }
   if (global.json || ::isatty(STDOUT_FILENO) == 0)
-    print_on(std::move(frame), global.json ? "" : "\n", draw);
-  else
-    redraw(std::move(frame), draw);
+    return print_on(std::move(frame), global.json ? "" : "\n", draw);
+  redraw(std::move(frame), draw);
 }
 
 void end_when_interrupted(std::string_view last_words) {
