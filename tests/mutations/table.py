@@ -53,6 +53,19 @@ BUGS = [
         "events/capability.cpp",
         "if (!includes(parent->second.rights, wish.rights))",
         "if (wish.rights == schema::Right{})"),
+    Bug("tell_before_durable",
+        "nobody is told of an entry that is not durable",
+        "actors/ledger.cpp",
+        "note_published(group_.flush(now));",
+        "for (const auto& follower : followers_)\n"
+        "      self_->send(follower, grew_atom::value,\n"
+        "                  size() + group_.waiting_events());\n"
+        "    note_published(group_.flush(now));"),
+    Bug("forget_a_follower",
+        "who follows the ledger comes to all of it",
+        "actors/ledger.cpp",
+        "if (size() != size_before)",
+        "if (size() > size_before + 1)"),
     Bug("forget_cascade",
         "a revocation takes along what hangs from it",
         "events/capability.cpp",

@@ -8,6 +8,7 @@
 #include "actors/node.hpp"
 #include "tests/simulation/counter.hpp"
 #include "tests/simulation/disk.hpp"
+#include "tests/simulation/reader.hpp"
 #include "tests/simulation/shadow.hpp"
 
 namespace ppn::simulation {
@@ -30,6 +31,7 @@ struct Process {
   actors::ClockPort clock;
   Dial dial;
   Wire wire;
+  actors::LedgerFollower reader;
   actors::NodeActor node;
   /// A fault struck in the middle of a step; the process dies after it.
   bool is_dying = false;

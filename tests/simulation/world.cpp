@@ -278,6 +278,12 @@ class World {
           }};
         },
         this, &host);
+    process.reader = system_.spawn(
+        reader, ReaderParts{process.ledger, &host.disk,
+                            [this] { return 1 + random_.below(32); },
+                            [this, &host](const std::string& what) {
+                              violate(host, what);
+                            }});
     CounterParts counter{process.ledger, process.clock, process.dial,
                          process.wire, static_cast<std::uint64_t>(host.index)};
     actors::Post post{CounterState::name,
@@ -308,6 +314,7 @@ class World {
     end(process.clock);
     end(process.dial);
     end(process.wire);
+    end(process.reader);
     coordinator_.run_jobs_filtered(
         [&](caf::resumable* job) { return host_of(*job) == &host; });
     host.process.reset();
@@ -672,6 +679,9 @@ class World {
         host.process->look_into_kept<CounterState, CounterActor>();
     if (counter == nullptr || !counter->aggregate.idle())
       return "its counter does not come to rest";
+    const auto* following = look_into<ReaderState>(host.process->reader);
+    if (following == nullptr || following->read != host.shadow.entries())
+      return "who follows its ledger has not read all of it";
     if (host.dial_shows != host.shadow.counts())
       return "its dial shows " + std::to_string(host.dial_shows) +
              " and it counted to " + std::to_string(host.shadow.counts());
