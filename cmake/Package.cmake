@@ -6,6 +6,8 @@ install(TARGETS ppnctl ppn-ledger RUNTIME DESTINATION bin)
 install(FILES ${package_files}/ppnd.service DESTINATION lib/systemd/system)
 install(FILES ${package_files}/ppn.sysusers DESTINATION lib/sysusers.d
   RENAME ppn.conf)
+install(FILES ${package_files}/ppn.tmpfiles DESTINATION lib/tmpfiles.d
+  RENAME ppn.conf)
 install(FILES ${package_files}/ppnd.toml.example DESTINATION /etc/ppn
   RENAME ppnd.toml)
 
@@ -44,9 +46,10 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# For systemd-sysusers; who has no systemd starts the daemon by other means.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS
-  "systemd | systemd-standalone-sysusers | systemd-sysusers")
+# For systemd-sysusers and systemd-tmpfiles; who has no systemd starts the daemon
+# by other means.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers, \
+systemd | systemd-standalone-tmpfiles")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${package_files}/conffiles ${package_files}/postinst
