@@ -185,6 +185,7 @@ class Daemon {
         fmt::format("node {}, boot {}", report.node.name, report.node.boot);
     say_ready(status_);
     if (auto interval = watchdog_interval()) show_life(*interval / 2);
+    if (reload_waits_) reload();
   }
 
   // -- while it runs ----------------------------------------------------------
@@ -257,8 +258,10 @@ class Daemon {
   }
 
   void reload() {
-    // What is read at the start is fresh enough.
-    if (stopping_ || status_.empty()) return;
+    if (stopping_) return;
+    // Not ready yet: once it is.
+    reload_waits_ = status_.empty();
+    if (reload_waits_) return;
     say_reloading();
     auto fresh = settings_.reload();
     if (fresh)
@@ -327,6 +330,7 @@ class Daemon {
   std::unique_ptr<ApiServer> server_;
   std::string status_;
   std::string reload_problem_;
+  bool reload_waits_ = false;
   bool stopping_ = false;
   int exit_code_ = exit_ok;
 };
