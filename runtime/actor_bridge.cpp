@@ -20,29 +20,36 @@ ActorBridge::ActorBridge(caf::actor_system& system, boost::asio::io_context& io,
                          const actors::LedgerActor& ledger,
                          const actors::NodeActor& node, OnGrowth on_growth,
                          OnEnd on_end)
-    : io_(io), node_(node) {
-  desk_ = system.spawn([this, ledger, node, on_growth = std::move(on_growth),
-                        on_end = std::move(on_end)](
-                           Desk::pointer self) -> Desk::behavior_type {
-    desk_self_ = self;
-    self->set_down_handler([this, on_end](const caf::down_msg& death) {
-      boost::asio::post(io_, [on_end, reason = end_in_words(death.reason)] {
-        on_end(reason);
-      });
-    });
-    // It lives as long as the daemon, whatever it is sent.
-    self->set_error_handler([](const caf::error& error) {
-      log(LogLevel::error, "desk.error", {{"error", caf::to_string(error)}});
-    });
-    self->monitor(node);
-    self->send(ledger, actors::follow_atom::value,
-               caf::actor_cast<actors::LedgerFollower>(self));
-    return {[](actors::run_atom, const Task& task) { (*task)(); },
-            [this, on_growth](actors::grew_atom, std::uint64_t entries) {
-              boost::asio::post(io_,
-                                [on_growth, entries] { on_growth(entries); });
-            }};
+    : io_(io),
+      node_(node),
+      on_growth_(std::move(on_growth)),
+      on_end_(std::move(on_end)) {
+  desk_ = system.spawn(
+      [](Desk::pointer self, ActorBridge* bridge,
+         const actors::LedgerActor& follows) {
+        return bridge->begin_desk(self, follows);
+      },
+      this, ledger);
+}
+
+Desk::behavior_type ActorBridge::begin_desk(Desk::pointer self,
+                                            const actors::LedgerActor& ledger) {
+  desk_self_ = self;
+  self->set_down_handler([this](const caf::down_msg& death) {
+    boost::asio::post(
+        io_, [this, reason = end_in_words(death.reason)] { on_end_(reason); });
   });
+  // It lives as long as the daemon, whatever it is sent.
+  self->set_error_handler([](const caf::error& error) {
+    log(LogLevel::error, "desk.error", {{"error", caf::to_string(error)}});
+  });
+  self->monitor(node_);
+  self->send(ledger, actors::follow_atom::value,
+             caf::actor_cast<actors::LedgerFollower>(self));
+  return {[](actors::run_atom, const Task& task) { (*task)(); },
+          [this](actors::grew_atom, std::uint64_t entries) {
+            boost::asio::post(io_, [this, entries] { on_growth_(entries); });
+          }};
 }
 
 ActorBridge::~ActorBridge() {

@@ -40,7 +40,8 @@ class ActorBridge {
   /// Told in words how the node ended.
   using OnEnd = std::function<void(const std::string& reason)>;
 
-  /// Both are called in the I/O thread.
+  /// Both are called in the I/O thread, as long as this lives and its loop
+  /// runs.
   ActorBridge(caf::actor_system& system, boost::asio::io_context& io,
               const actors::LedgerActor& ledger, const actors::NodeActor& node,
               OnGrowth on_growth, OnEnd on_end);
@@ -86,6 +87,8 @@ class ActorBridge {
   template <class T>
   using Ticket = std::shared_ptr<Done<T>>;
 
+  Desk::behavior_type begin_desk(Desk::pointer self,
+                                 const actors::LedgerActor& ledger);
   void run(std::function<void()> task) const;
 
   template <class T, class Handle, class... Words>
@@ -108,6 +111,8 @@ class ActorBridge {
 
   boost::asio::io_context& io_;
   actors::NodeActor node_;
+  OnGrowth on_growth_;
+  OnEnd on_end_;
   Desk desk_;
   /// Used by tasks only, which the desk runs.
   Desk::pointer desk_self_ = nullptr;
