@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/rare_path.hpp"
+#include "schema/right_text.hpp"
 #include "schema/time_text.hpp"
 
 namespace ppn::actors {
@@ -29,10 +30,8 @@ events::Decision decide(const events::Capabilities& capabilities,
 
 std::string rights_in_words(schema::Right rights) {
   std::string words;
-  for (auto right : schema::EnumValuesRight())
-    if ((rights & right) == right)
-      words += (words.empty() ? "" : ", ") +
-               std::string{schema::EnumNameRight(right)};
+  for (const auto& name : schema::names_of(rights))
+    words += (words.empty() ? "" : ", ") + name;
   return words.empty() ? "nothing" : words;
 }
 

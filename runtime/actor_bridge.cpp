@@ -73,7 +73,8 @@ Problem ActorBridge::to_problem(const caf::error& error, ProblemType late) {
                       ? "no answer came in time; it may still happen, look "
                         "before you try again"
                       : "the node did not answer in time; try again"};
-  return {ProblemType::busy,
+  // What it was asked to do may be on its way into the ledger.
+  return {late == ProblemType::outcome_unknown ? late : ProblemType::busy,
           "whoever was asked ended meanwhile; look, and try again"};
 }
 

@@ -1,13 +1,12 @@
 #include "runtime/api.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "runtime/clock_linux.hpp"
 #include "runtime/log.hpp"
+#include "runtime/process_linux.hpp"
 
 namespace ppn::runtime {
 
@@ -39,14 +38,6 @@ auto or_problem(Api::Reply reply, Next next) {
   };
 }
 
-std::uint64_t resident_bytes() {
-  std::ifstream statm{"/proc/self/statm"};
-  std::uint64_t pages_in_all = 0;
-  std::uint64_t resident_pages = 0;
-  statm >> pages_in_all >> resident_pages;
-  return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
 }  // namespace
 
 ApiResponse to_response(const Problem& problem) {
@@ -68,7 +59,7 @@ void Api::handle(const Call& call, uid_t peer, std::string_view body,
     case Endpoint::metrics:
       return answer_metrics(std::move(reply));
     case Endpoint::status:
-      return answer_report(status_document, std::move(reply));
+      return answer_status(std::move(reply));
     case Endpoint::state:
       return answer_state(std::move(reply));
     case Endpoint::ledger:
@@ -139,11 +130,11 @@ void Api::report(Report done) {
                          actors::status_atom::value);
 }
 
-void Api::answer_report(Json (*document)(const NodeReport&), Reply reply) {
-  report(or_problem<NodeReport>(
-      std::move(reply), [document](const NodeReport& report, const Reply& to) {
-        to(json_response(document(report)));
-      }));
+void Api::answer_status(Reply reply) {
+  report(or_problem<NodeReport>(std::move(reply),
+                                [](const NodeReport& report, const Reply& to) {
+                                  to(json_response(status_document(report)));
+                                }));
 }
 
 void Api::answer_health(Reply reply) {

@@ -44,7 +44,7 @@ class Api {
   void report(Report done);
 
  private:
-  void answer_report(schema::Json (*document)(const NodeReport&), Reply reply);
+  void answer_status(Reply reply);
   void answer_health(Reply reply);
   void answer_metrics(Reply reply);
   void answer_state(Reply reply);

@@ -4,6 +4,7 @@
 
 #include "events/state_codec.hpp"
 #include "schema/entry_text.hpp"
+#include "schema/right_text.hpp"
 
 namespace ppn::runtime {
 
@@ -26,13 +27,6 @@ const char* name_of(NodeMode mode) {
   return "unknown";
 }
 
-Json rights_json(schema::Right rights) {
-  auto list = Json::array();
-  for (auto right : schema::EnumValuesRight())
-    if ((rights & right) == right) list.push_back(schema::EnumNameRight(right));
-  return list;
-}
-
 Json change_json(const actors::Change& change) {
   if (const auto* revoke = std::get_if<actors::RevokeWish>(&change))
     return {{"kind", "revoke"},
@@ -43,20 +37,13 @@ Json change_json(const actors::Change& change) {
             {"grant", grant.grant.hex()},
             {"subject", grant.subject},
             {"resource", grant.resource},
-            {"rights", rights_json(grant.rights)}};
+            {"rights", schema::names_of(grant.rights)}};
   if (grant.expiry)
     json["expiry"] = {{"utc_ns", grant.expiry->utc_ns},
                       {"boot", grant.expiry->boot},
                       {"since_boot_ns", grant.expiry->since_boot_ns}};
   if (grant.parent) json["parent"] = grant.parent->hex();
   return json;
-}
-
-Json proposal_json(const actors::Proposal& proposal) {
-  return {{"schema", "ppn.proposal.v1"},
-          {"id", proposal.id.hex()},
-          {"change", change_json(proposal.change)},
-          {"plan", proposal.plan}};
 }
 
 /// A label's value, as Prometheus wants it.
@@ -168,13 +155,16 @@ Json entries_document(std::uint64_t from, std::span<const Bytes> entries) {
 }
 
 Json proposal_document(const actors::Proposal& proposal) {
-  return proposal_json(proposal);
+  return {{"schema", "ppn.proposal.v1"},
+          {"id", proposal.id.hex()},
+          {"change", change_json(proposal.change)},
+          {"plan", proposal.plan}};
 }
 
 Json proposals_document(std::span<const actors::Proposal> proposals) {
   auto list = Json::array();
   for (const auto& proposal : proposals)
-    list.push_back(proposal_json(proposal));
+    list.push_back(proposal_document(proposal));
   return {{"schema", "ppn.proposals.v1"}, {"proposals", std::move(list)}};
 }
 

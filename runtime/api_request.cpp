@@ -8,6 +8,9 @@
 #include <limits>
 #include <set>
 
+#include "schema/plain_text.hpp"
+#include "schema/right_text.hpp"
+
 namespace ppn::runtime {
 
 namespace {
@@ -124,30 +127,10 @@ bool is_json(std::string_view content_type) {
                     is_same);
 }
 
-/// Characters that command a terminal, hide, or change the order in which the
-/// others are shown: the first and the last of each kind.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> hidden{{
-    {{"\0", 1}, "\x1f"},
-    {"\x7f", "\x7f"},
-    {"\xc2\x80", "\xc2\x9f"},                  // U+0080 to U+009F
-    {"\xc2\xad", "\xc2\xad"},                  // U+00AD
-    {"\xd8\x9c", "\xd8\x9c"},                  // U+061C
-    {"\xe1\xa0\x8e", "\xe1\xa0\x8e"},          // U+180E
-    {"\xe2\x80\x8b", "\xe2\x80\x8f"},          // U+200B to U+200F
-    {"\xe2\x80\xa8", "\xe2\x80\xae"},          // U+2028 to U+202E
-    {"\xe2\x81\xa0", "\xe2\x81\xaf"},          // U+2060 to U+206F
-    {"\xe3\x85\xa4", "\xe3\x85\xa4"},          // U+3164
-    {"\xef\xbb\xbf", "\xef\xbb\xbf"},          // U+FEFF
-    {"\xf3\xa0\x80\x80", "\xf3\xa0\x81\xbf"},  // U+E0000 to U+E007F
-}};
-
-/// Of text in UTF-8.
+/// Whether it reads as something else than it is.
 bool has_hidden(std::string_view text) {
   for (; !text.empty(); text.remove_prefix(1))
-    for (const auto& [first, last] : hidden) {
-      auto letter = text.substr(0, first.size());
-      if (letter >= first && letter <= last) return true;
-    }
+    if (schema::hidden_bytes(text) != 0) return true;
   return false;
 }
 
@@ -176,12 +159,6 @@ Answer<Json> read_json(std::string_view text) {
   if (!problem.empty()) return bad(problem);
   if (!json.is_object()) return bad("the body is no JSON object");
   return json;
-}
-
-std::optional<schema::Right> read_right(std::string_view name) {
-  for (auto right : schema::EnumValuesRight())
-    if (name == schema::EnumNameRight(right)) return right;
-  return std::nullopt;
 }
 
 /// The fields of a change, each read once and then crossed off.
@@ -270,15 +247,15 @@ class ChangeReader {
     schema::Right all{};
     auto list = take("rights");
     if (!list.is_array() || list.empty())
-      complain(
-          "'rights' must be an array of read, write, invoke, grant, revoke");
+      complain(fmt::format("'rights' must be an array of {}",
+                           fmt::join(schema::right_names(), ", ")));
     for (const auto& item : list) {
-      auto right = item.is_string() ? read_right(item.get<std::string>())
-                                    : std::nullopt;
+      auto right = item.is_string()
+                       ? schema::read_right(item.get<std::string>())
+                       : std::nullopt;
       if (!right)
-        complain(
-            "'rights' has what is none of read, write, invoke, grant, "
-            "revoke");
+        complain(fmt::format("'rights' has what is none of {}",
+                             fmt::join(schema::right_names(), ", ")));
       else
         all |= *right;
     }

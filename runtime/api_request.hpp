@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "actors/messages.hpp"
 #include "runtime/access.hpp"

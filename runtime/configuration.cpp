@@ -63,7 +63,7 @@ Status set_read_group(Configuration& configuration, const std::string& value) {
 
 Status set_log_level(Configuration& configuration, const std::string& value) {
   auto level = log_level_of(value);
-  if (!level) return bad("must be one of error, warning, info, debug");
+  if (!level) return bad("must be one of error, warning, info");
   configuration.log_level = *level;
   return {};
 }

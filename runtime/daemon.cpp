@@ -27,24 +27,6 @@ constexpr auto look_again_after = std::chrono::milliseconds{5};
 constexpr std::uint64_t low_disk_bytes = std::uint64_t{256} << 20U;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
-int exit_code_of(store::ErrorCode code) {
-  switch (code) {
-    case store::ErrorCode::bad_input:
-      return exit_usage;
-    case store::ErrorCode::key:
-    case store::ErrorCode::permission:
-      return exit_permission;
-    case store::ErrorCode::damaged:
-    case store::ErrorCode::too_new:
-    case store::ErrorCode::rolled_back:
-    case store::ErrorCode::forked:
-    case store::ErrorCode::no_outside_checkpoint:
-      return exit_ledger_invalid;
-    default:
-      return exit_failed;
-  }
-}
-
 /// What an operator may do about a node that does not start.
 std::string advice_on(store::ErrorCode code) {
   switch (code) {
@@ -53,8 +35,7 @@ std::string advice_on(store::ErrorCode code) {
     case store::ErrorCode::rolled_back:
     case store::ErrorCode::forked:
       return "nothing was changed; keep this directory for the audit, and "
-             "found "
-             "a new node in an empty one";
+             "found a new node in an empty one";
     case store::ErrorCode::too_new:
       return "nothing was changed; install the version that wrote it, or a "
              "newer one";
@@ -336,6 +317,24 @@ class Daemon {
 };
 
 }  // namespace
+
+int exit_code_of(store::ErrorCode code) {
+  switch (code) {
+    case store::ErrorCode::bad_input:
+      return exit_usage;
+    case store::ErrorCode::key:
+    case store::ErrorCode::permission:
+      return exit_permission;
+    case store::ErrorCode::damaged:
+    case store::ErrorCode::too_new:
+    case store::ErrorCode::rolled_back:
+    case store::ErrorCode::forked:
+    case store::ErrorCode::no_outside_checkpoint:
+      return exit_ledger_invalid;
+    default:
+      return exit_failed;
+  }
+}
 
 int run_daemon(DaemonSettings settings) {
   return Daemon{std::move(settings)}.run();

@@ -15,6 +15,9 @@ inline constexpr int exit_usage = 2;
 inline constexpr int exit_permission = 6;
 inline constexpr int exit_ledger_invalid = 8;
 
+/// What a program ends with that failed so.
+int exit_code_of(store::ErrorCode code);
+
 struct DaemonSettings {
   Configuration configuration;
   /// What a new node is called if the configuration does not say.

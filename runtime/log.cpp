@@ -21,7 +21,7 @@ struct Level {
 };
 
 constexpr std::array levels{Level{"error", 3}, Level{"warning", 4},
-                            Level{"info", 6}, Level{"debug", 7}};
+                            Level{"info", 6}};
 
 std::atomic<LogLevel> highest{LogLevel::info};
 

@@ -1,7 +1,7 @@
 // The log: a line for each thing that happened, to standard error, with a
 // stable event name that an operator can look for:
 //
-//   node.started boot=3 version=0.1.0
+//   info    node.started node=44 name=alpha boot=3 version=0.1.0
 //
 // Under systemd each line begins with its priority, as the journal likes it.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace ppn::runtime {
 
-enum class LogLevel : std::uint8_t { error, warning, info, debug };
+enum class LogLevel : std::uint8_t { error, warning, info };
 
 std::optional<LogLevel> log_level_of(std::string_view name);
 
@@ -30,7 +30,7 @@ using LogFields =
 /// quotes; control characters never reach the terminal.
 void log(LogLevel level, std::string_view event, LogFields fields = {});
 
-/// The line as it would be written, without its end.
+/// The event and its fields, as a line has them after its level.
 std::string log_line(std::string_view event, LogFields fields);
 
 }  // namespace ppn::runtime

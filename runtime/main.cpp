@@ -2,8 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <filesystem>
 
 #include "runtime/daemon.hpp"
+#include "runtime/process_linux.hpp"
 #include "store/signing.hpp"
 
 namespace {
@@ -46,7 +45,8 @@ std::string absolute(const std::string& path) {
 store::Result<Configuration> read_file(const Flags& flags) {
   if (flags.file) {
     auto named = runtime::read_configuration(*flags.file);
-    if (named) return named;
+    if (named || named.error().code != store::ErrorCode::not_found)
+      return named;
     return store::Error{store::ErrorCode::bad_input, named.error().message};
   }
   auto read = runtime::read_configuration(default_configuration);
@@ -72,12 +72,10 @@ store::Result<Configuration> read_all(const Flags& flags) {
   return configuration;
 }
 
-/// Keys must reach neither a core file nor another process of this user, and
-/// what is made here is nobody else's.
+/// Keys reach neither a core file nor another process of this user, and what is
+/// made here is nobody else's.
 void close_doors() {
-  rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::prctl(PR_SET_DUMPABLE, 0);
+  runtime::hide_memory();
   ::umask(S_IRWXG | S_IRWXO);
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -93,8 +91,7 @@ void fill_standard_streams() {
 int fail(const store::Error& error) {
   runtime::log(runtime::LogLevel::error, "node.not_started",
                {{"error", error.message}});
-  return error.code == store::ErrorCode::bad_input ? runtime::exit_usage
-                                                   : runtime::exit_failed;
+  return runtime::exit_code_of(error.code);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <pwd.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 
 #include "store/files.hpp"

@@ -1,6 +1,5 @@
 #include "runtime/service_linux.hpp"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>

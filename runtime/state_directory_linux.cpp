@@ -26,13 +26,13 @@ store::Status prepare_state_directory(const std::filesystem::path& directory) {
                  fmt::format("{} is no directory", directory.string())};
   if (status.st_uid != ::geteuid())
     return Error{
-        ErrorCode::key,
+        ErrorCode::permission,
         fmt::format("{} belongs to {}, and this program runs as {}: run it as "
                     "{}, or name another directory with --state-dir",
                     directory.string(), user_name(status.st_uid),
                     user_name(::geteuid()), user_name(status.st_uid))};
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return Error{ErrorCode::key,
+    return Error{ErrorCode::permission,
                  fmt::format("others may enter {}, where the node's keys are: "
                              "chmod 700 {}",
                              directory.string(), directory.string())};

@@ -8,8 +8,8 @@
 
 namespace ppn::runtime {
 
-/// Makes it, with mode 0700, if it is missing. key if it belongs to another
-/// user or others may enter it, bad_input if it is no directory, io.
+/// Makes it, with mode 0700, if it is missing. permission if it belongs to
+/// another user or others may enter it, bad_input if it is no directory, io.
 store::Status prepare_state_directory(const std::filesystem::path& directory);
 
 /// Bytes that this user may still write on its file system; nothing if nobody

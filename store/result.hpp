@@ -2,12 +2,10 @@
 // that says what went wrong and what to do about it.
 #pragma once
 
-#include <cassert>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <utility>
-#include <variant>
+
+#include "schema/outcome.hpp"
 
 namespace ppn::store {
 
@@ -55,62 +53,9 @@ struct Error {
 
 /// Either a T or an Error.
 template <class T>
-class [[nodiscard]] Result {
- public:
-  // NOLINTNEXTLINE(google-explicit-constructor): a Result is returned as a T
-  Result(T value) : content_(std::move(value)) {}
-  // NOLINTNEXTLINE(google-explicit-constructor): or as an Error
-  Result(Error error) : content_(std::move(error)) {}
-
-  [[nodiscard]] bool ok() const { return content_.index() == 0; }
-  explicit operator bool() const { return ok(); }
-
-  T& operator*() { return *value(); }
-  const T& operator*() const { return *value(); }
-  T* operator->() { return value(); }
-  const T* operator->() const { return value(); }
-
-  [[nodiscard]] const Error& error() const {
-    const auto* error = std::get_if<Error>(&content_);
-    assert(error != nullptr);
-    return *error;
-  }
-
- private:
-  T* value() {
-    auto* value = std::get_if<T>(&content_);
-    assert(value != nullptr);
-    return value;
-  }
-  const T* value() const {
-    const auto* value = std::get_if<T>(&content_);
-    assert(value != nullptr);
-    return value;
-  }
-
-  std::variant<T, Error> content_;
-};
+using Result = Outcome<T, Error>;
 
 /// Success, or an Error.
-template <>
-class [[nodiscard]] Result<void> {
- public:
-  Result() = default;
-  // NOLINTNEXTLINE(google-explicit-constructor): see above
-  Result(Error error) : error_(std::move(error)) {}
-
-  [[nodiscard]] bool ok() const { return !error_; }
-  explicit operator bool() const { return ok(); }
-
-  [[nodiscard]] const Error& error() const {
-    assert(error_);
-    return *error_;
-  }
-
- private:
-  std::optional<Error> error_;
-};
-
 using Status = Result<void>;
 
 }  // namespace ppn::store

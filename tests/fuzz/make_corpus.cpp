@@ -359,7 +359,7 @@ socket = "/run/\u0061.sock"
 commit_group = "ppn"
 read_group = ""
 [log]
-level = "debug" # for now
+level = "error" # for now
 )");
   corpus.write("configuration", "dotted",
                "api.commit_group = 'a'\nlog = {level = 'info'}\n");

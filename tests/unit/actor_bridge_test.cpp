@@ -65,14 +65,18 @@ class Rig {
     return spawned;
   }
 
-  void ask(const ClockPort& clock, ActorBridge::Done<ClockReading> done) {
-    bridge_->ask<ClockReading>(clock, patience, std::move(done),
+  void ask(const ClockPort& clock, ActorBridge::Done<ClockReading> done,
+           runtime::Patience limit = patience) {
+    bridge_->ask<ClockReading>(clock, limit, std::move(done),
                                actors::read_atom::value);
   }
 
-  Answer<ClockReading> answer_of(const ClockPort& clock) {
+  Answer<ClockReading> answer_of(const ClockPort& clock,
+                                 runtime::Patience limit = patience) {
     std::optional<Answer<ClockReading>> answer;
-    ask(clock, [&](Answer<ClockReading> told) { answer = std::move(told); });
+    ask(
+        clock, [&](Answer<ClockReading> told) { answer = std::move(told); },
+        limit);
     run_until([&] { return answer.has_value(); });
     return *answer;
   }
@@ -126,6 +130,16 @@ BOOST_AUTO_TEST_CASE(that_nobody_is_there_to_answer_is_told) {
   auto answer = answer_of(gone);
   BOOST_REQUIRE(std::holds_alternative<Problem>(answer));
   BOOST_TEST((std::get<Problem>(answer).type == ProblemType::busy));
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_nobody_answers_may_have_happened) {
+  auto gone = clock(answering, std::int64_t{7});
+  caf::scoped_actor self{system_};
+  self->send_exit(gone, caf::exit_reason::kill);
+  self->wait_for(gone);
+  auto answer = answer_of(gone, runtime::commit_patience);
+  BOOST_REQUIRE(std::holds_alternative<Problem>(answer));
+  BOOST_TEST((std::get<Problem>(answer).type == ProblemType::outcome_unknown));
 }
 
 BOOST_AUTO_TEST_CASE(the_end_of_the_node_is_told_in_words) {

@@ -19,9 +19,9 @@ Answer problem(unsigned status, const std::string& type) {
 void expect_not_understood(const Answer& answer) {
   auto document = read_answer(answer);
   BOOST_REQUIRE_MESSAGE(!document, answer.body);
-  BOOST_TEST(document.failure().code == exit_failed);
-  BOOST_TEST(document.failure().what.starts_with("cannot understand"),
-             document.failure().what);
+  BOOST_TEST(document.error().code == exit_failed);
+  BOOST_TEST(document.error().what.starts_with("cannot understand"),
+             document.error().what);
 }
 
 }  // namespace
@@ -51,8 +51,8 @@ BOOST_AUTO_TEST_CASE(each_type_of_problem_has_its_exit_code) {
   for (const auto& [type, code] : codes) {
     auto document = read_answer(problem(500, type));
     BOOST_REQUIRE(!document);
-    BOOST_TEST(document.failure().code == code, type);
-    BOOST_TEST(document.failure().what == "the cause");
+    BOOST_TEST(document.error().code == code, type);
+    BOOST_TEST(document.error().what == "the cause");
   }
   BOOST_TEST(codes.size() == api::problem_names.size() + 1);
 }

@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_in_time) {
   auto begun = std::chrono::steady_clock::now();
   auto bytes = connection->receive(begun + std::chrono::milliseconds{50});
   BOOST_REQUIRE(!bytes);
-  BOOST_TEST(bytes.failure().what == "ppnd did not answer in time");
+  BOOST_TEST(bytes.error().what == "ppnd did not answer in time");
   BOOST_TEST((std::chrono::steady_clock::now() - begun >=
               std::chrono::milliseconds{50}));
 }
@@ -162,8 +162,8 @@ BOOST_AUTO_TEST_CASE(a_lost_commit_may_have_happened) {
   FakeDaemon daemon{{{}}};
   auto document = Client{daemon.path()}.commit("/v1/x");
   BOOST_REQUIRE(!document);
-  BOOST_TEST(document.failure().code == exit_failed);
-  BOOST_TEST(document.failure().what.ends_with(
+  BOOST_TEST(document.error().code == exit_failed);
+  BOOST_TEST(document.error().what.ends_with(
       "the commit may have happened, or still happen"));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/scratch.hpp"
+#include "tests/unit/expect.hpp"
 #include "tools/ppnctl/command_line.hpp"
 #include "tools/ppnctl/completion.hpp"
 #include "tools/ppnctl/failure.hpp"
@@ -119,11 +120,15 @@ BOOST_AUTO_TEST_CASE(bash_takes_no_value_for_a_command) {
 
 BOOST_AUTO_TEST_CASE(every_command_is_in_every_script) {
   CommandLine line{"1"};
-  for (const auto& script :
-       {bash_completion(line.program()), zsh_completion(line.program()),
-        fish_completion(line.program())})
-    for (const auto* command : line.program().get_subcommands(nullptr))
-      BOOST_TEST(script.find(command->get_name()) != std::string::npos);
+  auto bash = bash_completion(line.program());
+  auto zsh = zsh_completion(line.program());
+  auto fish = fish_completion(line.program());
+  for (const auto* command : line.program().get_subcommands(nullptr)) {
+    const auto& name = command->get_name();
+    BOOST_TEST(mentions(bash, "\n    '" + name + "')\n"));
+    BOOST_TEST(mentions(zsh, "'" + name + ":"));
+    BOOST_TEST(mentions(fish, "-a " + name + " -d"));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,7 +29,7 @@ GrantOptions a_grant() {
 
 template <class T>
 ExitCode code_of(const Result<T>& result) {
-  return result ? exit_ok : result.failure().code;
+  return result ? exit_ok : result.error().code;
 }
 
 }  // namespace

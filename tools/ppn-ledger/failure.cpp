@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "schema/plain_text.hpp"
+
 namespace ppn::tools {
 
 namespace {
@@ -34,21 +36,9 @@ int exit_code_of(store::ErrorCode code) {
 
 }  // namespace
 
-std::string harmless(std::string text) {
-  char before = 0;
-  for (auto& character : text) {
-    auto byte = static_cast<unsigned char>(character);
-    // In UTF-8 the controls from U+0080 to U+009F are C2 and one byte more.
-    bool is_late_control = before == '\xc2' && byte >= 0x80 && byte <= 0x9f;
-    bool is_control = (byte < 0x20 && byte != '\n') || byte == 0x7f;
-    before = character;
-    if (is_control || is_late_control) character = '?';
-  }
-  return text;
-}
-
 int fail(const store::Error& error) {
-  fmt::print(stderr, "ppn-ledger: {}\n", harmless(error.message));
+  fmt::print(stderr, "ppn-ledger: {}\n",
+             schema::printable(error.message, "\n"));
   return exit_code_of(error.code);
 }
 

@@ -6,9 +6,6 @@
 
 namespace ppn::tools {
 
-/// Text of unknown origin, without what would steer a terminal.
-std::string harmless(std::string text);
-
 /// Prints the error and returns what to exit with.
 int fail(const store::Error& error);
 

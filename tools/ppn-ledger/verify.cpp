@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "schema/plain_text.hpp"
 #include "schema/reflection_json.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/guard.hpp"
@@ -89,15 +90,15 @@ bool is_report(const schema::Json& json) {
 std::string text_or_dash(const schema::Json& json, const char* name) {
   auto field = json.find(name);
   if (field == json.end() || field->is_null()) return "-";
-  return harmless(field->is_string() ? field->get<std::string>()
-                                     : field->dump());
+  return schema::printable(field->is_string() ? field->get<std::string>()
+                                              : field->dump());
 }
 
 void print_list(const char* title, const schema::Json& list) {
   bool first = true;
   for (const auto& item : list) {
     fmt::print("{:<13} {}\n", first ? title : "",
-               harmless(item.get<std::string>()));
+               schema::printable(item.get<std::string>()));
     first = false;
   }
 }

@@ -3,10 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <optional>
 
+#include "schema/right_text.hpp"
 #include "schema/time_text.hpp"
 #include "tools/ppnctl/consent.hpp"
 #include "tools/ppnctl/text.hpp"
@@ -18,16 +17,14 @@ namespace {
 using schema::Json;
 
 constexpr std::int64_t second_ns = 1'000'000'000;
-constexpr std::array rights_known{"read", "write", "invoke", "grant", "revoke"};
 
 Result<Json> read_rights(const std::string& text) {
   auto rights = split(text, ',');
   for (const auto& right : rights)
-    if (std::find(rights_known.begin(), rights_known.end(), right) ==
-        rights_known.end())
+    if (!schema::read_right(right))
       return Failure{exit_usage,
                      fmt::format("there is no right '{}'; there are {}", right,
-                                 fmt::join(rights_known, ","))};
+                                 fmt::join(schema::right_names(), ","))};
   return Json(rights);
 }
 
@@ -49,7 +46,7 @@ std::optional<Failure> fault_of_grant(const std::string& text) {
 
 int propose_if_good(const Global& global, const Consent& consent,
                     const Result<Json>& change) {
-  if (!change) return fail(change.failure());
+  if (!change) return fail(change.error());
   return propose(global, consent, *change);
 }
 
@@ -57,14 +54,14 @@ int propose_if_good(const Global& global, const Consent& consent,
 
 Result<Json> grant_change(const GrantOptions& options) {
   auto rights = read_rights(options.rights);
-  if (!rights) return rights.failure();
+  if (!rights) return rights.error();
   Json change{{"kind", "grant"},
               {"subject", options.subject},
               {"resource", options.resource},
               {"rights", *rights}};
   if (options.duration) {
     auto seconds = read_duration(*options.duration);
-    if (!seconds) return seconds.failure();
+    if (!seconds) return seconds.error();
     change["seconds"] = *seconds;
   }
   if (options.parent) {

@@ -23,7 +23,7 @@ Result<bool> read_until(Connection& connection, AnswerReader& reader,
                         Deadline deadline, Enough enough) {
   while (!enough()) {
     auto bytes = connection.receive(deadline);
-    if (!bytes) return bytes.failure();
+    if (!bytes) return bytes.error();
     if (bytes->empty()) {
       if (reader.take_end())
         return Failure{exit_failed, "ppnd ended the connection"};
@@ -38,7 +38,7 @@ Result<bool> read_until(Connection& connection, AnswerReader& reader,
 
 Result<schema::Json> Client::get(const std::string& target) const {
   auto answer = exchange({.target = target}, patience_usual);
-  if (!answer) return answer.failure();
+  if (!answer) return answer.error();
   return read_answer(*answer);
 }
 
@@ -47,14 +47,14 @@ Result<schema::Json> Client::post(
   Request request{.method = "POST", .target = target};
   if (body) request.body = schema::compact(*body);
   auto answer = exchange(request, patience_usual);
-  if (!answer) return answer.failure();
+  if (!answer) return answer.error();
   return read_answer(*answer);
 }
 
 Result<schema::Json> Client::commit(const std::string& target) const {
   auto answer = exchange({.method = "POST", .target = target}, patience_commit);
   if (answer) return read_answer(*answer);
-  auto failure = answer.failure();
+  auto failure = answer.error();
   if (failure.code == exit_failed) {
     failure.what += "; the commit may have happened, or still happen";
     failure.advice = "whether it did is in the ledger: ppnctl ledger tail";
@@ -66,13 +66,13 @@ Result<Answer> Client::exchange(const Request& request,
                                 std::chrono::seconds patience) const {
   auto deadline = in(patience);
   auto connection = Connection::open(socket_);
-  if (!connection) return connection.failure();
+  if (!connection) return connection.error();
   // A daemon with too many connections answers, and hangs up, before it hears.
   auto unheard = connection->send(request_text(request), deadline);
   AnswerReader reader{AnswerReader::Body::whole};
   auto read = read_until(*connection, reader, deadline,
                          [&] { return reader.is_done(); });
-  if (!read) return unheard ? *unheard : read.failure();
+  if (!read) return unheard ? *unheard : read.error();
   return reader.answer();
 }
 
@@ -81,20 +81,19 @@ StreamEnd Client::stream(const Request& request,
                          const TakePiece& take) const {
   auto connection = Connection::open(socket_);
   if (!connection)
-    return {connection.failure(),
-            connection.failure().code != exit_not_running};
+    return {connection.error(), connection.error().code != exit_not_running};
   if (auto failure =
           connection->send(request_text(request), in(patience_usual)))
     return {*failure, false};
   AnswerReader reader{AnswerReader::Body::endless};
   auto header = read_until(*connection, reader, in(patience_usual),
                            [&] { return reader.has_header(); });
-  if (!header) return {header.failure(), false};
+  if (!header) return {header.error(), false};
   auto answer = reader.answer();
   if (answer.status != 200) {
     auto rest = read_until(*connection, reader, in(patience_usual),
                            [&] { return reader.is_done(); });
-    if (!rest) return {rest.failure(), false};
+    if (!rest) return {rest.error(), false};
     answer.body += reader.answer().body;
     auto why = read_problem(answer);
     return {why, why.code != exit_degraded};
@@ -109,7 +108,7 @@ StreamEnd Client::stream(const Request& request,
     bool comes_more = false;
     auto piece = read_until(*connection, reader, in(silence_max),
                             [&] { return std::exchange(comes_more, true); });
-    if (!piece) return {piece.failure(), false};
+    if (!piece) return {piece.error(), false};
     if (!*piece || reader.is_done())
       return {{exit_failed, "ppnd ended the stream"}, false};
     answer = reader.answer();

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "tools/ppnctl/completion.hpp"
 #include "tools/ppnctl/failure.hpp"
@@ -64,7 +63,7 @@ CommandLine::CommandLine(const std::string& version)
   add_completion();
   program_.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 daemon not running, 4 degraded,\n"
-      "5 refused, 6 permission, 7 expired, 8 ledger invalid.");
+      "5 refused, 6 permission.");
 }
 
 int CommandLine::run(int argc, const char* const* argv) {

@@ -50,7 +50,7 @@ std::optional<std::string> read_line() {
 int say_rejected(const Global& global, const Proposal& proposal,
                  Choice choice) {
   auto rejected = reject_now(global, proposal);
-  if (!rejected) return fail(rejected.failure());
+  if (!rejected) return fail(rejected.error());
   say("not committed; the proposal is gone\n");
   return choice == Choice::interrupted ? exit_interrupted : exit_failed;
 }
@@ -82,9 +82,9 @@ Choice ask(const Proposal& proposal, bool yes) {
 int commit_now(const Global& global, const Proposal& proposal) {
   auto document =
       Client{global.socket}.commit("/v1/proposals/" + proposal.id + "/commit");
-  if (!document) return fail(document.failure());
+  if (!document) return fail(document.error());
   auto sequence = read_committed(*document);
-  if (!sequence) return fail(sequence.failure());
+  if (!sequence) return fail(sequence.error());
   if (global.json)
     fmt::print("{}\n", json_line(*document));
   else
@@ -96,9 +96,9 @@ Result<schema::Json> reject_now(const Global& global,
                                 const Proposal& proposal) {
   auto document = Client{global.socket}.post(
       "/v1/proposals/" + proposal.id + "/reject", std::nullopt);
-  if (!document) return document.failure();
+  if (!document) return document.error();
   auto id = read_rejected(*document);
-  if (!id) return id.failure();
+  if (!id) return id.error();
   return document;
 }
 
@@ -108,9 +108,9 @@ int propose(const Global& global, const Consent& consent,
     if (auto failure = unable_to_ask(consent.yes)) return fail(*failure);
   auto document = Client{global.socket}.post("/v1/proposals",
                                              schema::Json{{"change", change}});
-  if (!document) return fail(document.failure());
+  if (!document) return fail(document.error());
   auto proposal = read_proposal(*document);
-  if (!proposal) return fail(proposal.failure());
+  if (!proposal) return fail(proposal.error());
   if (consent.propose) {
     if (global.json) {
       fmt::print("{}\n", json_line(*document));

@@ -1,7 +1,6 @@
 // A change becomes durable only after a person saw what it does and said yes.
 #pragma once
 
-#include <functional>
 #include <optional>
 
 #include "tools/ppnctl/commands.hpp"

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
 #include "schema/time_text.hpp"
@@ -57,7 +56,7 @@ Findings of_socket(const Seen& seen) {
 Findings of_privileges(const Seen& seen) {
   if (seen.status)
     return {{"privileges", Health::ok, seen.user + " may ask ppnd"}};
-  const auto& failure = seen.status.failure();
+  const auto& failure = seen.status.error();
   if (seen.connecting) return {{"privileges", Health::skip, failure.what}};
   if (failure.code != exit_permission)
     return {{"privileges", Health::skip, "ppnd gave no status"}};
@@ -69,10 +68,10 @@ Findings of_privileges(const Seen& seen) {
 
 Findings of_mode(const Seen& seen) {
   if (!seen.status &&
-      (seen.connecting || seen.status.failure().code == exit_permission))
+      (seen.connecting || seen.status.error().code == exit_permission))
     return {{"mode", Health::skip, "ppnd gave no status"}};
   if (!seen.status)
-    return {{"mode", Health::fail, seen.status.failure().what, logs}};
+    return {{"mode", Health::fail, seen.status.error().what, logs}};
   const auto& mode = seen.status->mode;
   if (mode == "running")
     return {{"mode", Health::ok,
@@ -171,7 +170,7 @@ Findings of_clock(const Seen& seen) {
 
 Findings of_newest_entry(const Seen& seen) {
   if (!seen.newest)
-    return {{"newest-entry", Health::skip, seen.newest.failure().what}};
+    return {{"newest-entry", Health::skip, seen.newest.error().what}};
   auto time = schema::format_time(seen.newest->utc_ns);
   auto ahead_ns = seen.newest->utc_ns - seen.now_ns;
   if (ahead_ns <= 0) return {{"newest-entry", Health::ok, "of " + time}};

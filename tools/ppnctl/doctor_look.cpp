@@ -1,5 +1,4 @@
 // What ppnctl doctor sees, as it is.
-#include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -54,7 +53,8 @@ DiskFacts look_at_disk(const std::string& path) {
 
 bool clock_is_synchronised() {
   timex clock{};
-  return ::adjtimex(&clock) >= 0 && (clock.status & STA_UNSYNC) == 0;
+  auto state = ::adjtimex(&clock);
+  return state >= 0 && state != TIME_ERROR && (clock.status & STA_UNSYNC) == 0;
 }
 
 std::int64_t clock_now_ns() {
@@ -65,15 +65,15 @@ std::int64_t clock_now_ns() {
 
 Result<Status> ask_status(const Client& client) {
   auto document = client.get("/v1/status");
-  if (!document) return document.failure();
+  if (!document) return document.error();
   return read_status(*document);
 }
 
 Result<Entry> ask_newest(const Client& client) {
   auto document = client.get("/v1/ledger/entries?last=1");
-  if (!document) return document.failure();
+  if (!document) return document.error();
   auto page = read_entry_page(*document);
-  if (!page) return page.failure();
+  if (!page) return page.error();
   if (page->entries.empty()) return Failure{exit_failed, "there is no entry"};
   return page->entries.back();
 }
@@ -100,7 +100,7 @@ Seen look_around(const std::string& socket) {
     seen.status = ask_status(client);
     seen.newest = ask_newest(client);
   } else {
-    seen.connecting = connection.failure();
+    seen.connecting = connection.error();
   }
   if (seen.status) {
     seen.state_dir = look_at_file(seen.status->state_dir);

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "schema/entry_text.hpp"
 #include "schema/time_text.hpp"
 #include "tools/ppnctl/answer.hpp"
@@ -99,7 +97,7 @@ Result<std::vector<T>> read_each(const Json& documents, Read read) {
   std::vector<T> all;
   for (const auto& document : documents) {
     auto one = read(document);
-    if (!one) return one.failure();
+    if (!one) return one.error();
     all.push_back(std::move(*one));
   }
   return all;
@@ -172,7 +170,7 @@ Result<Entry> read_entry(const Json& document) {
 Result<EntryPage> read_entry_page(const Json& document) {
   Fields fields{document, "ppn.entries.v1"};
   auto entries = read_each<Entry>(fields.array("entries"), read_entry);
-  if (!entries) return entries.failure();
+  if (!entries) return entries.error();
   return fields.unless_faulty(
       EntryPage{.entries = *entries, .next = fields.number("next")});
 }
@@ -192,7 +190,7 @@ Result<std::vector<Proposal>> read_proposals(const Json& document) {
   Fields fields{document, "ppn.proposals.v1"};
   auto proposals =
       read_each<Proposal>(fields.array("proposals"), read_proposal);
-  if (!proposals) return proposals.failure();
+  if (!proposals) return proposals.error();
   return fields.unless_faulty(std::move(*proposals));
 }
 

@@ -40,7 +40,6 @@ void EventReader::take_line(std::vector<ServerEvent>& complete) {
 /// A comment is a field without a name, and ignored as unknown ones are.
 void EventReader::take_field(std::string_view name, std::string_view value) {
   if (name == "event") event_.type = value;
-  if (name == "id") event_.id = value;
   if (name != "data") return;
   if (has_data_) event_.data += '\n';
   event_.data += value;

@@ -9,7 +9,6 @@ namespace ppn::ctl {
 
 struct ServerEvent {
   std::string type;
-  std::string id;
   std::string data;
 };
 

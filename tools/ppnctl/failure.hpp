@@ -2,11 +2,10 @@
 // to do next, and the right exit code.
 #pragma once
 
-#include <cassert>
 #include <optional>
 #include <string>
-#include <utility>
-#include <variant>
+
+#include "schema/outcome.hpp"
 
 namespace ppn::ctl {
 
@@ -31,40 +30,7 @@ struct Failure {
 
 /// Either a T or a Failure.
 template <class T>
-class [[nodiscard]] Result {
- public:
-  // NOLINTNEXTLINE(google-explicit-constructor): a Result is returned as a T
-  Result(T value) : content_(std::move(value)) {}
-  // NOLINTNEXTLINE(google-explicit-constructor): or as a Failure
-  Result(Failure failure) : content_(std::move(failure)) {}
-
-  explicit operator bool() const { return content_.index() == 0; }
-
-  T& operator*() { return *value(); }
-  const T& operator*() const { return *value(); }
-  T* operator->() { return value(); }
-  const T* operator->() const { return value(); }
-
-  [[nodiscard]] const Failure& failure() const {
-    const auto* failure = std::get_if<Failure>(&content_);
-    assert(failure != nullptr);
-    return *failure;
-  }
-
- private:
-  T* value() {
-    auto* value = std::get_if<T>(&content_);
-    assert(value != nullptr);
-    return value;
-  }
-  const T* value() const {
-    const auto* value = std::get_if<T>(&content_);
-    assert(value != nullptr);
-    return value;
-  }
-
-  std::variant<T, Failure> content_;
-};
+using Result = Outcome<T, Failure>;
 
 /// A failure as a person reads it, one line or two.
 std::string failure_text(const Failure& failure);

@@ -25,9 +25,9 @@ std::string grants_text(const std::vector<Grant>& grants) {
 int grants(const Global& global) {
   return show(global, [&]() -> Result<Frame> {
     auto document = Client{global.socket}.get("/v1/state");
-    if (!document) return document.failure();
+    if (!document) return document.error();
     auto grants = read_grants(*document);
-    if (!grants) return grants.failure();
+    if (!grants) return grants.error();
     return Frame{global.json ? json_line(*document) + '\n'
                              : grants_text(*grants)};
   });

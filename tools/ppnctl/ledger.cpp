@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
 #include <thread>
 
 #include "tools/ppnctl/client.hpp"
@@ -50,9 +49,9 @@ int follow(const Global& global, std::uint64_t next) {
 
 int ledger_head(const Global& global) {
   auto document = Client{global.socket}.get("/v1/ledger");
-  if (!document) return fail(document.failure());
+  if (!document) return fail(document.error());
   auto head = read_ledger_head(*document);
-  if (!head) return fail(head.failure());
+  if (!head) return fail(head.error());
   if (global.json) {
     fmt::print("{}\n", json_line(*document));
     return exit_ok;
@@ -69,9 +68,9 @@ int ledger_head(const Global& global) {
 int ledger_tail(const Global& global, const TailOptions& options) {
   auto document = Client{global.socket}.get(
       fmt::format("/v1/ledger/entries?last={}", options.count));
-  if (!document) return fail(document.failure());
+  if (!document) return fail(document.error());
   auto page = read_entry_page(*document);
-  if (!page) return fail(page.failure());
+  if (!page) return fail(page.error());
   for (const auto& entry : page->entries) print_entry(entry, global.json);
   if (auto failure = flush_output()) return fail(*failure);
   return options.follow ? follow(global, page->next) : exit_ok;

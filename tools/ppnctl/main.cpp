@@ -1,7 +1,6 @@
 // ppnctl: the operator's command line, a client of the control API that is
 // described in runtime/API.md.
 #include <exception>
-#include <string>
 
 #include "tools/ppnctl/command_line.hpp"
 #include "tools/ppnctl/failure.hpp"

@@ -39,7 +39,7 @@ std::size_t terminal_rows() {
 }
 
 std::string text_of(const Result<Frame>& frame) {
-  return frame ? frame->text : failure_text(frame.failure());
+  return frame ? frame->text : failure_text(frame.error());
 }
 
 [[noreturn]] void redraw(Result<Frame> frame,
@@ -62,7 +62,7 @@ int print_on(Result<Frame> frame, const char* between,
     if (frame)
       fmt::print("{}{}", frame->text, between);
     else
-      say(failure_text(frame.failure()));
+      say(failure_text(frame.error()));
     if (auto failure = flush_output()) return fail(*failure);
     std::this_thread::sleep_for(interval);
     frame = draw();
@@ -73,7 +73,7 @@ int print_on(Result<Frame> frame, const char* between,
 
 int show(const Global& global, const std::function<Result<Frame>()>& draw) {
   auto frame = draw();
-  if (!frame) return fail(frame.failure());
+  if (!frame) return fail(frame.error());
   if (!global.watch) {
     fmt::print("{}", frame->text);
     return frame->code;

@@ -49,9 +49,9 @@ std::string status_text(const Status& status) {
 int status(const Global& global) {
   return show(global, [&]() -> Result<Frame> {
     auto document = Client{global.socket}.get("/v1/status");
-    if (!document) return document.failure();
+    if (!document) return document.error();
     auto status = read_status(*document);
-    if (!status) return status.failure();
+    if (!status) return status.error();
     return Frame{
         global.json ? json_line(*document) + '\n' : status_text(*status),
         status->is_degraded() ? exit_degraded : exit_ok};

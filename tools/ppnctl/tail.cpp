@@ -21,9 +21,9 @@ std::optional<Failure> Tail::take(std::string_view bytes) {
 std::optional<Failure> Tail::take_event(const ServerEvent& event) {
   if (event.type != "entry") return std::nullopt;
   auto document = parse_json(event.data);
-  if (!document) return document.failure();
+  if (!document) return document.error();
   auto entry = read_entry(*document);
-  if (!entry) return entry.failure();
+  if (!entry) return entry.error();
   if (entry->sequence != next_)
     return not_understood(
         fmt::format("entry {} came where {} was due", entry->sequence, next_));

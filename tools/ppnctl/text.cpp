@@ -9,46 +9,19 @@ namespace ppn::ctl {
 
 namespace {
 
-/// How many bytes at the start of the text, in UTF-8, are one character that
-/// commands a terminal or turns the direction of writing; 0 if it is harmless.
-std::size_t steering_bytes(std::string_view text) {
-  auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
-  // U+0080 to U+009F.
-  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
-  // U+200E, U+200F and U+2028 to U+202E, then U+2066 to U+2069.
-  if (byte(0) != 0xe2) return 0;
-  bool turns = byte(1) == 0x80 && ((byte(2) >= 0xa8 && byte(2) <= 0xae) ||
-                                   byte(2) == 0x8e || byte(2) == 0x8f);
-  bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
-  return turns || isolates ? 3 : 0;
-}
-
-template <class Replace>
-std::string with_steering_replaced(std::string_view text, Replace replace) {
-  std::string safe;
-  safe.reserve(text.size());
-  while (!text.empty()) {
-    auto bytes = steering_bytes(text);
-    if (bytes == 0)
-      safe += text.front();
-    else
-      safe += replace(text.substr(0, bytes));
-    text.remove_prefix(std::max<std::size_t>(bytes, 1));
-  }
-  return safe;
-}
-
-/// The code point that up to three bytes of UTF-8 stand for.
-unsigned code_point(std::string_view bytes) {
+/// A character of UTF-8 as JSON escapes it: two halves beyond U+FFFF.
+std::string escaped(std::string_view bytes) {
   auto low = [&](std::size_t i, unsigned mask) {
     return static_cast<unsigned char>(bytes[i]) & mask;
   };
-  if (bytes.size() == 1) return low(0, 0x7f);
-  if (bytes.size() == 2) return low(0, 0x1f) << 6U | low(1, 0x3f);
-  return low(0, 0x0f) << 12U | low(1, 0x3f) << 6U | low(2, 0x3f);
+  constexpr std::array<unsigned, 5> lead_mask{0, 0x7f, 0x1f, 0x0f, 0x07};
+  auto point = low(0, lead_mask.at(bytes.size()));
+  for (std::size_t i = 1; i < bytes.size(); ++i)
+    point = point << 6U | low(i, 0x3f);
+  if (point < 0x10000) return fmt::format("\\u{:04x}", point);
+  point -= 0x10000;
+  return fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (point >> 10U),
+                     0xdc00 + (point & 0x3ffU));
 }
 
 /// How many characters UTF-8 text has.
@@ -60,16 +33,19 @@ std::size_t characters(std::string_view text) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  return with_steering_replaced(
-      text, [](std::string_view) { return std::string{"?"}; });
-}
-
 std::string json_line(const schema::Json& document) {
-  return with_steering_replaced(
-      schema::compact(document), [](std::string_view bytes) {
-        return fmt::format("\\u{:04x}", code_point(bytes));
-      });
+  auto text = schema::compact(document);
+  std::string_view left = text;
+  std::string safe;
+  while (!left.empty()) {
+    auto bytes = schema::hidden_bytes(left);
+    if (bytes == 0)
+      safe += left.front();
+    else
+      safe += escaped(left.substr(0, bytes));
+    left.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return safe;
 }
 
 std::string columns(const std::vector<std::vector<std::string>>& rows) {

@@ -6,13 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/plain_text.hpp"
 #include "schema/reflection_json.hpp"
 
 namespace ppn::ctl {
 
-/// Text of unknown origin in one line, each character that would steer a
-/// terminal, or the direction of writing, being a question mark.
-std::string printable(std::string_view text);
+using schema::printable;
 
 /// A document as one line of JSON, such characters being escaped.
 std::string json_line(const schema::Json& document);
