@@ -2,13 +2,21 @@
 #pragma once
 
 #include "events/capability.hpp"
+#include "events/clash.hpp"
+#include "events/mesh.hpp"
 #include "events/node.hpp"
+#include "events/own_device.hpp"
+#include "events/tunnel.hpp"
 
 namespace ppn::events {
 
 struct State {
   Node node;
   Capabilities capabilities;
+  Mesh mesh;
+  std::map<NodeId, Tunnel> tunnels;
+  OwnDevice device;
+  Clashes clashes;
 
   bool operator==(const State&) const = default;
 };

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "events/stored_address.hpp"
+#include "events/stored_member.hpp"
 #include "schema/state_generated.h"
 
 namespace ppn::events {
@@ -54,6 +56,81 @@ flatbuffers::Offset<schema::CapabilityState> encode(
                                        capabilities.revoked);
 }
 
+template <class Fixed>
+auto stored_id(const Fixed& id) {
+  return std::make_unique<decltype(id.stored())>(id.stored());
+}
+
+std::unique_ptr<schema::MeshStateT> stored(const Mesh& mesh) {
+  auto all = std::make_unique<schema::MeshStateT>();
+  all->mesh = stored_id(mesh.id);
+  all->name = mesh.name;
+  all->range = stored(mesh.range);
+  if (mesh.range6) all->range6 = stored(*mesh.range6);
+  all->recovery_key = stored_id(mesh.recovery_key);
+  all->version = mesh.version;
+  all->epoch = mesh.epoch;
+  all->authority = stored_id(mesh.authority);
+  if (mesh.hub != NodeId{}) all->hub = stored_id(mesh.hub);
+  if (mesh.controller != NodeId{}) all->controller = stored_id(mesh.controller);
+  for (const auto& [node, member] : mesh.members)
+    all->members.push_back(stored(node, member));
+  for (const auto& [node, gone] : mesh.former) {
+    auto& one = all->former.emplace_back(
+        std::make_unique<schema::FormerMemberStateT>());
+    one->node = stored_id(node);
+    one->name = gone.name;
+    one->key = stored_id(gone.key);
+    one->tunnel_key = stored_id(gone.tunnel_key);
+    one->address = stored(gone.address);
+    one->removed_ns = gone.removed_ns;
+    one->replaced = gone.replaced;
+  }
+  return all;
+}
+
+/// None makes no list at all, so that a node without a mesh has the state that
+/// it always had.
+template <class Table>
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<Table>>> list_of(
+    Builder& builder, const std::vector<flatbuffers::Offset<Table>>& tables) {
+  if (tables.empty()) return {};
+  return builder.CreateVector(tables);
+}
+
+auto encode(Builder& builder, const std::map<NodeId, Tunnel>& tunnels) {
+  std::vector<flatbuffers::Offset<schema::TunnelState>> tables;
+  for (const auto& [node, tunnel] : tunnels) {
+    flatbuffers::Offset<schema::Endpoint> endpoint;
+    if (tunnel.endpoint)
+      endpoint =
+          schema::CreateEndpoint(builder, stored(*tunnel.endpoint).get());
+    auto id = node.stored();
+    tables.push_back(schema::CreateTunnelState(builder, &id, tunnel.is_up,
+                                               endpoint, tunnel.changed_ns,
+                                               tunnel.changes_in_hour));
+  }
+  return list_of(builder, tables);
+}
+
+flatbuffers::Offset<schema::OwnDeviceState> encode(Builder& builder,
+                                                   const OwnDevice& device) {
+  auto key = device.key.value_or(TunnelKey{}).stored();
+  return schema::CreateOwnDeviceState(builder, device.key ? &key : nullptr,
+                                      device.repairs, device.repaired_ns,
+                                      device.repairs_in_hour);
+}
+
+auto encode(Builder& builder, const Clashes& clashes) {
+  std::vector<flatbuffers::Offset<schema::ClashState>> tables;
+  for (const auto& [what, number] : clashes) {
+    auto node = what.first.stored();
+    tables.push_back(
+        schema::CreateClashState(builder, &node, what.second, number));
+  }
+  return list_of(builder, tables);
+}
+
 std::string text(const flatbuffers::String* string) {
   return string == nullptr ? std::string{} : string->str();
 }
@@ -93,14 +170,99 @@ bool decode(const schema::GrantState& table, Capabilities& capabilities) {
   return capabilities.live.emplace(*id, std::move(grant)).second;
 }
 
+bool decode(const schema::FormerMemberState& table, Mesh& mesh) {
+  auto address = IpAddress::of(view(table.address()));
+  if (!address || address->is_v6 || table.name()->size() > name_max)
+    return false;
+  FormerMember gone{table.name()->str(),
+                    PublicKey{*table.key()},
+                    TunnelKey{*table.tunnel_key()},
+                    *address,
+                    table.removed_ns(),
+                    table.replaced()};
+  return mesh.former.emplace(NodeId{*table.node()}, std::move(gone)).second;
+}
+
+bool decode(const schema::MeshState& table, Mesh& mesh) {
+  auto range = read_range(*table.range());
+  if (!range || range->address.is_v6 || table.version() == 0) return false;
+  mesh.id = Id{*table.mesh()};
+  mesh.name = table.name()->str();
+  mesh.range = *range;
+  if (table.range6() != nullptr) {
+    mesh.range6 = read_range(*table.range6());
+    if (!mesh.range6 || !mesh.range6->address.is_v6) return false;
+  }
+  mesh.recovery_key = PublicKey{*table.recovery_key()};
+  mesh.version = table.version();
+  mesh.epoch = table.epoch();
+  mesh.authority = NodeId{*table.authority()};
+  if (table.hub() != nullptr) mesh.hub = NodeId{*table.hub()};
+  if (table.controller() != nullptr)
+    mesh.controller = NodeId{*table.controller()};
+  if (table.members() != nullptr)
+    for (const auto* stored : *table.members()) {
+      auto member = read_member(*stored);
+      if (!member ||
+          !mesh.members.emplace(NodeId{*stored->node()}, *member).second)
+        return false;
+    }
+  if (table.former() != nullptr)
+    for (const auto* gone : *table.former())
+      if (!decode(*gone, mesh)) return false;
+  return true;
+}
+
+bool decode(const schema::TunnelState& table,
+            std::map<NodeId, Tunnel>& tunnels) {
+  Tunnel tunnel{table.up(), {}, table.changed_ns(), table.changes_in_hour()};
+  if (table.endpoint() != nullptr) {
+    tunnel.endpoint = read_endpoint(*table.endpoint());
+    if (!tunnel.endpoint) return false;
+  }
+  return tunnels.emplace(NodeId{*table.node()}, tunnel).second;
+}
+
+void decode(const schema::OwnDeviceState& table, OwnDevice& device) {
+  if (table.key() != nullptr) device.key = TunnelKey{*table.key()};
+  device.repairs = table.repairs();
+  device.repaired_ns = table.repaired_ns();
+  device.repairs_in_hour = table.repairs_in_hour();
+}
+
+bool decode(const schema::State& table, State& state) {
+  if (table.mesh() != nullptr && !decode(*table.mesh(), state.mesh))
+    return false;
+  if (table.tunnels() != nullptr)
+    for (const auto* tunnel : *table.tunnels())
+      if (!decode(*tunnel, state.tunnels)) return false;
+  if (table.device() != nullptr) decode(*table.device(), state.device);
+  if (table.clashes() != nullptr)
+    for (const auto* clash : *table.clashes())
+      if (!state.clashes
+               .emplace(std::pair{NodeId{*clash->node()}, clash->clash()},
+                        clash->number())
+               .second)
+        return false;
+  return true;
+}
+
 }  // namespace
 
 Bytes encode(const State& state) {
   Builder builder;
   auto node = encode(builder, state.node);
   auto capabilities = encode(builder, state.capabilities);
-  schema::FinishStateBuffer(builder,
-                            schema::CreateState(builder, node, capabilities));
+  flatbuffers::Offset<schema::MeshState> mesh;
+  if (state.mesh.founded())
+    mesh = schema::CreateMeshState(builder, stored(state.mesh).get());
+  auto tunnels = encode(builder, state.tunnels);
+  flatbuffers::Offset<schema::OwnDeviceState> device;
+  if (state.device != OwnDevice{}) device = encode(builder, state.device);
+  auto clashes = encode(builder, state.clashes);
+  schema::FinishStateBuffer(
+      builder, schema::CreateState(builder, node, capabilities, mesh, tunnels,
+                                   device, clashes));
   return {builder.GetBufferPointer(),
           builder.GetBufferPointer() + builder.GetSize()};
 }
@@ -121,6 +283,7 @@ std::optional<State> decode(ByteView bytes) {
     return std::nullopt;
   State state;
   if (!decode(*table->node(), state.node)) return std::nullopt;
+  if (!decode(*table, state)) return std::nullopt;
   std::size_t texts = 0;
   state.capabilities.revoked = table->capabilities()->revoked();
   if (const auto* live = table->capabilities()->live())

@@ -1,0 +1,27 @@
+#include "events/clash.hpp"
+
+namespace ppn::events {
+
+Decision decide_clash(const Clashes& clashes, const ClashNote& note) {
+  auto seen = clashes.find({note.node, note.clash});
+  std::vector<Draft> drafts;
+  if (seen != clashes.end() && seen->second >= note.number) return drafts;
+  schema::ClashSeenT event;
+  event.clash = note.clash;
+  event.node = std::make_unique<schema::NodeId>(note.node.stored());
+  event.number = note.number;
+  event.evidence = note.evidence;
+  auto& draft = drafts.emplace_back(Draft{clash_stream, {}});
+  draft.payload.Set(std::move(event));
+  return drafts;
+}
+
+Contradiction apply(Clashes& clashes, const schema::ClashSeen& event) {
+  auto& newest = clashes[{NodeId{*event.node()}, event.clash()}];
+  if (newest != 0 && event.number() <= newest)
+    return "this clash is recorded already";
+  newest = event.number();
+  return {};
+}
+
+}  // namespace ppn::events

@@ -1,0 +1,31 @@
+// Proof that a member spoke against itself, or that two speak with one key.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "events/contradiction.hpp"
+#include "events/decision.hpp"
+#include "schema/entry_generated.h"
+#include "schema/fixed_bytes.hpp"
+
+namespace ppn::events {
+
+inline constexpr const char* clash_stream = "clash";
+
+/// The newest version or boot that each node clashed in.
+using Clashes = std::map<std::pair<NodeId, schema::Clash>, std::uint64_t>;
+
+struct ClashNote {
+  schema::Clash clash{};
+  NodeId node;
+  std::uint64_t number = 0;
+  Bytes evidence;
+};
+
+/// Nothing to record if it was seen for that version or boot, or a newer one.
+Decision decide_clash(const Clashes& clashes, const ClashNote& note);
+
+Contradiction apply(Clashes& clashes, const schema::ClashSeen& event);
+
+}  // namespace ppn::events

@@ -1,0 +1,172 @@
+// The mesh: who belongs to it, under which name, address and keys, and who has
+// which role. The authority alone decides; everybody else takes its entries,
+// one version after the other.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "events/contradiction.hpp"
+#include "events/decision.hpp"
+#include "events/device.hpp"
+#include "events/ip.hpp"
+#include "events/moment.hpp"
+#include "schema/entry_generated.h"
+#include "schema/fixed_bytes.hpp"
+
+namespace ppn::events {
+
+inline constexpr const char* roster_stream = "roster";
+
+/// An entry of the roster with its signature fits a frame. The limits below
+/// keep every one that small.
+inline constexpr std::size_t roster_entry_max = 900;
+inline constexpr std::size_t endpoints_max = 4;
+inline constexpr std::size_t name_max = 63;
+inline constexpr std::size_t reason_max = 120;
+/// How long the address of a removed member is nobody's.
+inline constexpr std::int64_t quarantine_ns = 24LL * 3600 * 1'000'000'000;
+
+/// 1 to 63 of a-z, 0-9 and inner hyphens.
+bool is_member_name(std::string_view name);
+
+struct Member {
+  std::string name;
+  /// Signs its entries and frames.
+  PublicKey key;
+  TunnelKey tunnel_key;
+  IpAddress address;
+  /// In a mesh that has a range of IPv6.
+  std::optional<IpAddress> address6;
+  std::vector<Endpoint> endpoints;
+
+  bool operator==(const Member&) const = default;
+};
+
+/// What is kept of a member that was removed or replaced.
+struct FormerMember {
+  std::string name;
+  PublicKey key;
+  TunnelKey tunnel_key;
+  IpAddress address;
+  /// When the authority removed it, by its clock.
+  std::int64_t removed_ns = 0;
+  /// The address went on to a new identity.
+  bool replaced = false;
+
+  bool operator==(const FormerMember&) const = default;
+};
+
+struct Mesh {
+  Id id;
+  std::string name;
+  IpRange range;
+  std::optional<IpRange> range6;
+  PublicKey recovery_key;
+  /// Of the newest entry of the roster; 0: this node is in no mesh.
+  std::uint64_t version = 0;
+  /// Rises with each new authority.
+  std::uint64_t epoch = 0;
+  NodeId authority;
+  NodeId hub;
+  NodeId controller;
+  std::map<NodeId, Member> members;
+  std::map<NodeId, FormerMember> former;
+
+  [[nodiscard]] bool founded() const { return version != 0; }
+  /// Null if it is no member.
+  [[nodiscard]] const Member* find(const NodeId& node) const;
+  /// Nothing if no member has that name.
+  [[nodiscard]] std::optional<NodeId> named(std::string_view wanted) const;
+  [[nodiscard]] schema::Role roles_of(const NodeId& node) const;
+
+  bool operator==(const Mesh&) const = default;
+};
+
+/// A node as it introduces itself, before it has an address.
+struct Newcomer {
+  NodeId node;
+  std::string name;
+  PublicKey key;
+  TunnelKey tunnel_key;
+  std::vector<Endpoint> endpoints;
+};
+
+// -- commands of the operator of the authority --------------------------------
+
+struct FoundMesh {
+  Id mesh;
+  std::string name;
+  IpRange range;
+  std::optional<IpRange> range6;
+  PublicKey recovery_key;
+  Newcomer founder;
+};
+
+struct AddMember {
+  Newcomer newcomer;
+};
+
+struct ReplaceMember {
+  NodeId old;
+  Newcomer newcomer;
+};
+
+struct RemoveMember {
+  NodeId node;
+  std::string reason;
+  /// It may hold a role, which stops with it.
+  bool force = false;
+};
+
+struct MoveRole {
+  schema::Role role{};
+  NodeId to;
+};
+
+struct ChangeEndpoints {
+  NodeId node;
+  std::vector<Endpoint> endpoints;
+};
+
+using MeshCommand = std::variant<FoundMesh, AddMember, ReplaceMember,
+                                 RemoveMember, MoveRole, ChangeEndpoints>;
+
+/// `self` is the node that decides: refused unless it is the authority, or
+/// founds a mesh and is in none.
+Decision decide(const Mesh& mesh, const NodeId& self,
+                const MeshCommand& command, const Moment& now);
+
+/// What a command will do, in words, one line each.
+std::vector<std::string> in_words(const Mesh& mesh, const MeshCommand& command,
+                                  const Moment& now);
+
+/// "authority, hub"; empty for no role.
+std::string in_words(schema::Role roles);
+
+/// What does not work as long as nobody has these roles.
+std::string what_stops(schema::Role roles);
+
+/// The lowest address of the range that is free. Never given are the first and
+/// the last of the range, and those of members removed less than a quarantine
+/// ago; a clock that nobody synchronised ends no quarantine.
+std::optional<IpAddress> free_address(const Mesh& mesh, const Moment& now);
+
+// -- what happened to a mesh --------------------------------------------------
+//
+// Each is refused, and changes nothing, if it can not be.
+
+Contradiction found(Mesh& mesh, const FoundMesh& founding,
+                    const Member& founder);
+Contradiction add(Mesh& mesh, const NodeId& node, const Member& member);
+Contradiction remove(Mesh& mesh, const NodeId& node, std::int64_t utc_ns);
+Contradiction replace(Mesh& mesh, const NodeId& old, const NodeId& node,
+                      const Member& member, std::int64_t utc_ns);
+Contradiction move_role(Mesh& mesh, schema::Role role, const NodeId& to);
+Contradiction change_endpoints(Mesh& mesh, const NodeId& node,
+                               const std::vector<Endpoint>& endpoints);
+
+}  // namespace ppn::events

@@ -1,0 +1,60 @@
+#include "events/stored_member.hpp"
+
+#include "events/stored_address.hpp"
+
+namespace ppn::events {
+
+std::vector<std::unique_ptr<schema::EndpointT>> stored(
+    const std::vector<Endpoint>& endpoints) {
+  std::vector<std::unique_ptr<schema::EndpointT>> all;
+  for (const auto& endpoint : endpoints) all.push_back(stored(endpoint));
+  return all;
+}
+
+std::unique_ptr<schema::MemberT> stored(const NodeId& node,
+                                        const Member& member) {
+  auto all = std::make_unique<schema::MemberT>();
+  all->node = std::make_unique<schema::NodeId>(node.stored());
+  all->name = member.name;
+  all->key = std::make_unique<schema::PublicKey>(member.key.stored());
+  all->tunnel_key =
+      std::make_unique<schema::TunnelKey>(member.tunnel_key.stored());
+  all->address = stored(member.address);
+  if (member.address6) all->address6 = stored(*member.address6);
+  all->endpoints = stored(member.endpoints);
+  return all;
+}
+
+std::optional<std::vector<Endpoint>> read_endpoints(
+    const StoredEndpoints* stored) {
+  std::vector<Endpoint> endpoints;
+  if (stored == nullptr) return endpoints;
+  if (stored->size() > endpoints_max) return std::nullopt;
+  for (const auto* one : *stored) {
+    auto endpoint = read_endpoint(*one);
+    if (!endpoint) return std::nullopt;
+    endpoints.push_back(*endpoint);
+  }
+  return endpoints;
+}
+
+std::optional<Member> read_member(const schema::Member& stored) {
+  Member member;
+  auto address = IpAddress::of(view(stored.address()));
+  auto endpoints = read_endpoints(stored.endpoints());
+  if (!address || address->is_v6 || !endpoints ||
+      stored.name()->size() > name_max)
+    return std::nullopt;
+  if (stored.address6() != nullptr) {
+    member.address6 = IpAddress::of(view(stored.address6()));
+    if (!member.address6 || !member.address6->is_v6) return std::nullopt;
+  }
+  member.name = stored.name()->str();
+  member.key = PublicKey{*stored.key()};
+  member.tunnel_key = TunnelKey{*stored.tunnel_key()};
+  member.address = *address;
+  member.endpoints = std::move(*endpoints);
+  return member;
+}
+
+}  // namespace ppn::events
