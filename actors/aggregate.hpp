@@ -32,8 +32,8 @@ struct AggregateParts {
   ClockPort clock;
   /// The boot that time is told in.
   std::function<std::uint64_t()> boot;
-  /// Folds one entry of its streams into its state.
-  std::function<events::Contradiction(const schema::Entry&)> apply;
+  /// Folds one entry of its streams, of these bytes, into its state.
+  std::function<events::Contradiction(const schema::Entry&, ByteView)> apply;
   /// Called when the state changed, and once it is whole after the replay.
   std::function<void()> reconcile;
 };
@@ -178,7 +178,7 @@ class Aggregate {
   bool apply(const Entries& entries) {
     for (const auto& bytes : entries) {
       const auto* entry = schema::GetEntry(bytes.data());
-      if (auto contradiction = parts_.apply(*entry)) {
+      if (auto contradiction = parts_.apply(*entry, bytes)) {
         give_up(to_message({store::ErrorCode::damaged,
                             "entry " + std::to_string(entry->sequence()) +
                                 ": " + *contradiction}));

@@ -2,6 +2,7 @@
 // other. Messages never leave the process through CAF.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ using AppendPtr = std::shared_ptr<const Append>;
 using Entries = std::vector<Bytes>;
 using EntriesPtr = std::shared_ptr<const Entries>;
 
+using BytesPtr = std::shared_ptr<const Bytes>;
+
 /// What the first `size` entries add up to.
 struct StateAt {
   std::uint64_t size = 0;
@@ -60,6 +63,12 @@ using LedgerActor = caf::typed_actor<
     /// The durable entries from a sequence on, at most so many, and fewer if
     /// they are large.
     caf::replies_to<read_atom, std::uint64_t, std::uint64_t>::with<EntriesPtr>,
+    /// The records of a stream after a version, at most so many: entries with
+    /// their signatures, for others who trust nothing else.
+    caf::replies_to<records_atom, std::string, std::uint64_t,
+                    std::uint64_t>::with<EntriesPtr>,
+    /// Signs a frame, also when nothing more is recorded.
+    caf::replies_to<sign_atom, BytesPtr>::with<Signature>,
     /// What all durable entries add up to.
     caf::replies_to<state_atom>::with<StatePtr>,
     caf::replies_to<status_atom>::with<LedgerStatus>,
@@ -69,9 +78,57 @@ using LedgerActor = caf::typed_actor<
     /// append of an orderly stop is to come.
     caf::replies_to<stop_atom>::with<bool>, caf::reacts_to<publish_atom>>;
 
+// -- port: wireguard ----------------------------------------------------------
+
+/// What the port saw, and by which implementation.
+struct DeviceSeen {
+  events::ObservedDevice device;
+  std::string implementation;
+};
+using DeviceSeenPtr = std::shared_ptr<const DeviceSeen>;
+using DeviceChangePtr = std::shared_ptr<const events::DeviceChange>;
+
+/// The one WireGuard device of this node.
+using WireguardPort = caf::typed_actor<
+    /// A new private key, kept durably; answers its public half.
+    caf::replies_to<create_key_atom>::with<events::TunnelKey>,
+    caf::replies_to<look_atom>::with<DeviceSeenPtr>,
+    /// Stops at the first thing that can not be done: look again.
+    caf::replies_to<apply_atom, DeviceChangePtr>::with<bool>>;
+
+// -- port: wire ---------------------------------------------------------------
+
+struct Datagram {
+  /// Where it goes, or came from.
+  events::IpAddress peer;
+  Bytes bytes;
+};
+using DatagramPtr = std::shared_ptr<const Datagram>;
+
+using DatagramReceiver =
+    caf::typed_actor<caf::reacts_to<datagram_atom, DatagramPtr>>;
+
+/// UDP between the mesh addresses of the members, port 9206. None may arrive,
+/// or twice, or late.
+using WirePort = caf::typed_actor<
+    /// Listen there and give what comes to somebody; once more is harmless.
+    caf::reacts_to<bind_atom, events::IpAddress, DatagramReceiver>,
+    caf::reacts_to<datagram_atom, DatagramPtr>>;
+
+// -- port: journal ------------------------------------------------------------
+
+/// For the log of the host: an event and its fields. Nothing secret.
+struct Notice {
+  std::string event;
+  std::map<std::string, std::string> fields;
+};
+
+using JournalPort = caf::typed_actor<caf::reacts_to<notice_atom, Notice>>;
+
 // -- operator gate ------------------------------------------------------------
 
 using ChangePtr = std::shared_ptr<const Change>;
+using WordsPtr = std::shared_ptr<const std::vector<std::string>>;
 using ProposalsPtr = std::shared_ptr<const std::vector<Proposal>>;
 
 /// Proposals live in memory: nothing durable without a commit.
@@ -83,6 +140,57 @@ using OperatorGate = caf::typed_actor<
     /// Answers the sequence of its last entry.
     caf::replies_to<commit_atom, Id, store::Principal>::with<std::uint64_t>,
     caf::replies_to<reject_atom, Id>::with<bool>, caf::reacts_to<expire_atom>>;
+
+// -- mesh ---------------------------------------------------------------------
+
+using RosterPtr = std::shared_ptr<const Roster>;
+
+/// Told the roster when it begins to follow, and whenever it changed.
+using RosterFollower = caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>>;
+
+using MeshActor = caf::typed_actor<
+    /// What a change of the mesh would do, in words.
+    caf::replies_to<plan_atom, ChangePtr>::with<WordsPtr>,
+    /// Decides it and records it in the operator's name, as of a proposal.
+    /// Answers the sequence of its last entry.
+    caf::replies_to<commit_atom, ChangePtr, Id,
+                    store::Principal>::with<std::uint64_t>,
+    /// Takes one record of the authority if it is the next one. Answers the
+    /// version that it then has.
+    caf::replies_to<take_atom, BytesPtr>::with<std::uint64_t>,
+    /// What this node gives to others in a file: the records of the roster, or
+    /// as long as it is in no mesh those by which it introduces itself.
+    caf::replies_to<export_atom>::with<EntriesPtr>,
+    caf::replies_to<roster_atom>::with<RosterPtr>,
+    /// Once more is harmless.
+    caf::reacts_to<follow_atom, RosterFollower>>;
+
+// -- device and tunnels -------------------------------------------------------
+
+using ObservedPeerPtr = std::shared_ptr<const events::ObservedPeer>;
+
+using TunnelActor = caf::typed_actor<
+    /// What the device says; answers what is recorded so far.
+    caf::replies_to<observed_atom, ObservedPeerPtr>::with<events::Tunnel>>;
+
+using DeviceStatusPtr = std::shared_ptr<const DeviceStatus>;
+
+using DeviceActor =
+    caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
+                     caf::reacts_to<tick_atom>,
+                     /// What the next apply would change on the device.
+                     caf::replies_to<plan_atom>::with<WordsPtr>,
+                     caf::replies_to<status_atom>::with<DeviceStatusPtr>>;
+
+// -- member -------------------------------------------------------------------
+
+using MemberStatusPtr = std::shared_ptr<const MemberStatus>;
+
+using MemberActor =
+    caf::typed_actor<caf::reacts_to<datagram_atom, DatagramPtr>,
+                     caf::reacts_to<roster_atom, RosterPtr>,
+                     caf::reacts_to<tick_atom>,
+                     caf::replies_to<status_atom>::with<MemberStatusPtr>>;
 
 // -- node ---------------------------------------------------------------------
 
@@ -110,3 +218,17 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::LedgerStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ChangePtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ProposalsPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::NodeStatus)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::BytesPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::Signature)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::TunnelKey)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::IpAddress)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::Tunnel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceSeenPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceChangePtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DatagramPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::Notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WordsPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::RosterPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ObservedPeerPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceStatusPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::MemberStatusPtr)

@@ -48,9 +48,9 @@ class StateReplay final : public store::Replay {
   std::uint64_t next_ = 0;
 };
 
-/// The entry at a place, if it is the one that the tree holds. Opening looks
+/// The record at a place, if it is the one that the tree holds. Opening looks
 /// only at what is newer than a snapshot.
-Result<Bytes> read_entry(store::LedgerView& view, std::uint64_t sequence) {
+Result<Bytes> read_record(store::LedgerView& view, std::uint64_t sequence) {
   auto damaged = [&](const std::string& why) {
     return Error{ErrorCode::damaged,
                  "entry " + std::to_string(sequence) + ": " + why};
@@ -66,8 +66,13 @@ Result<Bytes> read_entry(store::LedgerView& view, std::uint64_t sequence) {
   bool in_tree = nodes->size() >= Hash::size &&
                  Hash{nodes->first<Hash::size>()} == leaf;
   if (!in_tree) return damaged("the tree does not match the record");
-  const auto& entry = record->halves.entry;
-  return Bytes{entry.begin(), entry.end()};
+  return Bytes{stored->begin(), stored->end()};
+}
+
+Result<Bytes> read_entry(store::LedgerView& view, std::uint64_t sequence) {
+  auto record = read_record(view, sequence);
+  if (record) record->resize(record->size() - Signature::size);
+  return record;
 }
 
 /// Opening may add an entry of its own, which it does not tell.
@@ -141,9 +146,21 @@ class LedgerActorState::Writer {
                                  std::uint64_t after) {
     auto promise = self_->make_response_promise<EntriesPtr>();
     after_appends([this, stream, after, promise] {
-      actors::answer(promise, read_stream(stream, after));
+      actors::answer(promise, read_stream(read_entry, stream, after));
     });
     return promise;
+  }
+
+  [[nodiscard]] caf::result<EntriesPtr> records(const std::string& stream,
+                                                std::uint64_t after,
+                                                std::uint64_t limit) const {
+    auto records = read_stream(read_record, stream, after, limit);
+    if (!records) return to_message(records.error());
+    return *records;
+  }
+
+  [[nodiscard]] Signature sign(const Bytes& frame) const {
+    return ledger().sign(store::frame_domain, frame);
   }
 
   [[nodiscard]] caf::result<EntriesPtr> read(std::uint64_t from,
@@ -325,8 +342,12 @@ class LedgerActorState::Writer {
     return EntriesPtr{std::move(entries)};
   }
 
-  [[nodiscard]] Result<EntriesPtr> read_stream(const std::string& stream,
-                                               std::uint64_t after) const {
+  using Read = Result<Bytes> (*)(store::LedgerView& view,
+                                 std::uint64_t sequence);
+
+  [[nodiscard]] Result<EntriesPtr> read_stream(
+      Read read_one, const std::string& stream, std::uint64_t after,
+      std::uint64_t limit = ~std::uint64_t{0}) const {
     auto transaction = opened_->backend.read();
     if (!transaction) return transaction.error();
     store::LedgerView view{**transaction};
@@ -334,11 +355,12 @@ class LedgerActorState::Writer {
     store::Status read;
     auto scanned =
         view.scan_stream(stream, after + 1, [&](std::uint64_t sequence) {
-          auto entry = read_entry(view, sequence);
-          if (entry)
-            entries->push_back(std::move(*entry));
+          if (entries->size() == limit) return false;
+          auto one = read_one(view, sequence);
+          if (one)
+            entries->push_back(std::move(*one));
           else
-            read = entry.error();
+            read = one.error();
           return read.ok();
         });
     if (!scanned) return scanned.error();
@@ -404,6 +426,11 @@ LedgerActor::behavior_type ledger_actor(
       [=](read_atom, std::uint64_t from, std::uint64_t limit) {
         return writer->read(from, limit);
       },
+      [=](records_atom, const std::string& stream, std::uint64_t after,
+          std::uint64_t limit) {
+        return writer->records(stream, after, limit);
+      },
+      [=](sign_atom, const BytesPtr& frame) { return writer->sign(*frame); },
       [=](state_atom) { return writer->state(); },
       [=](status_atom) { return writer->status(); },
       [=](watch_atom, const LedgerWatcher& watcher) { writer->watch(watcher); },

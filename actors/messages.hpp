@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "events/capability.hpp"
+#include "events/mesh.hpp"
+#include "events/tunnel.hpp"
 #include "store/tree.hpp"
 
 namespace ppn::actors {
@@ -32,8 +34,14 @@ struct RevokeWish {
   std::string reason;
 };
 
+/// Records of a roster that came by other ways than the mesh, oldest first.
+struct ImportRoster {
+  std::vector<Bytes> records;
+};
+
 /// What an operator may commit.
-using Change = std::variant<events::GrantWish, RevokeWish>;
+using Change = std::variant<events::GrantWish, RevokeWish, events::MeshCommand,
+                            ImportRoster>;
 
 /// A change that waits for the operator.
 struct Proposal {
@@ -43,6 +51,43 @@ struct Proposal {
   std::vector<std::string> plan;
   /// Its commit is on its way: it can not be taken back any more.
   bool committing = false;
+};
+
+// -- mesh ---------------------------------------------------------------------
+
+struct Roster {
+  events::Mesh mesh;
+  /// The link of the newest entry of the authority; see store/record.hpp.
+  Hash head;
+};
+
+struct DeviceStatus {
+  /// Which implementation answered; empty if none did yet.
+  std::string implementation;
+  /// Why the device can not be looked at or set right, if so.
+  std::optional<std::string> problem;
+  std::optional<events::TunnelKey> key;
+  events::DeviceConfig desired;
+  events::ObservedDevice observed;
+  /// When that was seen, by this node's clock.
+  std::int64_t observed_ns = 0;
+  std::map<NodeId, events::Tunnel> tunnels;
+};
+
+/// What another member told last.
+struct MemberHeard {
+  std::uint64_t boot = 0;
+  std::uint64_t roster_version = 0;
+  /// By this node's clock.
+  std::int64_t heard_ns = 0;
+};
+
+struct MemberStatus {
+  std::map<NodeId, MemberHeard> heard;
+  /// Frames that were dropped, by what was wrong with them.
+  std::map<std::string, std::uint64_t> dropped;
+  std::uint64_t frames_sent = 0;
+  std::uint64_t frames_taken = 0;
 };
 
 // -- node ---------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "actors/device.hpp"
+#include "actors/member.hpp"
+#include "actors/mesh.hpp"
 #include "actors/rare_path.hpp"
 #include "store/key_rotation.hpp"
 
@@ -26,7 +29,7 @@ constexpr auto held_out_after = std::chrono::minutes{2};
 // -- the others ---------------------------------------------------------------
 
 void spawn(Self self, Kept& kept) {
-  kept.actor = kept.post.spawn(self, self->state.node.boot);
+  kept.actor = kept.post.spawn(self, self->state.node);
   // Not a link: a kill goes through links, and would end the node too.
   self->monitor(kept.actor);
 }
@@ -190,11 +193,39 @@ NodeState::~NodeState() {
 
 std::vector<Post> spawn_table(const NodeParts& parts) {
   std::vector<Post> table{
-      {OperatorGateState::name,
+      {MeshState::name,
        {"ledger", "clock"},
-       [parts](NodePointer node, std::uint64_t boot) {
-         return caf::actor_cast<caf::actor>(node->spawn(
-             operator_gate, parts.ledger, parts.clock, boot, parts.next_id));
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(self->spawn(
+             mesh_actor, MeshParts{parts.ledger, parts.clock}, node));
+       }},
+      {DeviceState::name,
+       {"ledger", "clock", "wireguard", "mesh"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(
+             self->spawn(device_actor,
+                         DeviceParts{parts.ledger, parts.clock, parts.wireguard,
+                                     NodeActor{self}, parts.listen_port},
+                         node));
+       }},
+      {MemberState::name,
+       {"ledger", "clock", "wire", "journal", "mesh"},
+       [parts, nonce = parts.next_id()](NodePointer self,
+                                        const events::Node& node) {
+         return caf::actor_cast<caf::actor>(
+             self->spawn(member_actor,
+                         MemberParts{parts.ledger, parts.clock, parts.wire,
+                                     parts.journal, NodeActor{self}, nonce},
+                         node));
+       }},
+      {OperatorGateState::name,
+       {"ledger", "clock", "mesh"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(
+             self->spawn(operator_gate,
+                         GateParts{parts.ledger, parts.clock, NodeActor{self},
+                                   parts.next_id},
+                         node.boot));
        }},
   };
   table.insert(table.end(), parts.more_posts.begin(), parts.more_posts.end());
@@ -220,7 +251,9 @@ NodeActor::behavior_type node_actor(Self self, const NodeParts& parts) {
   self->state.life.begin(
       self,
       {parts.ledger, parts.clock, [self] { return self->state.node.boot; },
-       [self](const auto& entry) { return apply(self->state.node, entry); },
+       [self](const auto& entry, ByteView) {
+         return apply(self->state.node, entry);
+       },
        [] {}},
       std::string{store::node_stream});
   start(self, parts);

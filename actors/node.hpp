@@ -19,14 +19,20 @@ using NodePointer = NodeActor::pointer;
 struct Post {
   std::string name;
   std::vector<std::string> talks_to;
-  /// Spawns it for a boot, which is the incarnation that ports are told.
-  std::function<caf::actor(NodePointer node, std::uint64_t boot)> spawn;
+  /// Spawns it for this boot of the node, which is the incarnation that ports
+  /// are told.
+  std::function<caf::actor(NodePointer self, const events::Node& node)> spawn;
 };
 
 struct NodeParts {
   LedgerActor ledger;
   ClockPort clock;
+  WireguardPort wireguard;
+  WirePort wire;
+  JournalPort journal;
   NextId next_id;
+  /// UDP port of the tunnels.
+  std::uint16_t listen_port = 51'820;
   /// Recorded at each start.
   std::string version;
   /// Posts of this node beside those of every node.

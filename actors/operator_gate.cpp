@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/kept_actor.hpp"
 #include "actors/rare_path.hpp"
 #include "schema/right_text.hpp"
 #include "schema/time_text.hpp"
@@ -16,6 +17,12 @@ using Self = OperatorGate::stateful_pointer<OperatorGateState>;
 
 constexpr auto expiry_interval = std::chrono::seconds{60};
 
+bool is_of_mesh(const Change& change) {
+  return std::holds_alternative<events::MeshCommand>(change) ||
+         std::holds_alternative<ImportRoster>(change);
+}
+
+/// Of a change that is none of the mesh.
 events::Decision decide(const events::Capabilities& capabilities,
                         const Change& change, const events::Moment& now) {
   if (const auto* grant = std::get_if<events::GrantWish>(&change))
@@ -87,14 +94,46 @@ Change with_own_id(Change change, const NextId& next_id) {
   return change;
 }
 
+void keep(OperatorGateState& state, const Proposal& proposal,
+          const caf::typed_response_promise<Id>& promise) {
+  if (state.proposals.size() >= proposals_max)
+    return answer(promise, store::Result<Id>{too_many_proposals()});
+  state.proposals.push_back(proposal);
+  answer(promise, store::Result<Id>{proposal.id});
+}
+
+void propose_to_mesh(Self self, const NodeActor& node, const Id& id,
+                     const Change& change,
+                     const caf::typed_response_promise<Id>& promise) {
+  auto wanted = std::make_shared<const Change>(change);
+  auto failed = [promise](const caf::error& error) {
+    answer(promise, store::Result<Id>{from_message(error)});
+  };
+  with_kept<MeshActor>(
+      self, node, "mesh",
+      [=](const MeshActor& mesh) {
+        self->request(mesh, caf::infinite, plan_atom::value, wanted)
+            .then(
+                [=](const WordsPtr& plan) {
+                  keep(self->state, {id, *wanted, *plan}, promise);
+                },
+                failed);
+      },
+      failed);
+}
+
 /// What can not be decided now is refused at once, with the reason.
-caf::result<Id> propose(Self self, const NextId& next_id, const Change& wish) {
+caf::result<Id> propose(Self self, const GateParts& parts, const Change& wish) {
   auto& state = self->state;
   if (state.proposals.size() >= proposals_max)
     return to_message(too_many_proposals());
   auto promise = self->make_response_promise<Id>();
-  auto change = with_own_id(wish, next_id);
-  auto id = next_id();
+  auto change = with_own_id(wish, parts.next_id);
+  auto id = parts.next_id();
+  if (is_of_mesh(change)) {
+    propose_to_mesh(self, parts.node, id, change, promise);
+    return promise;
+  }
   auto plan = std::make_shared<std::vector<std::string>>();
   auto rehearse = [&state, change, plan](const events::Moment& now) {
     auto decision = decide(state.capabilities, change, now);
@@ -107,15 +146,47 @@ caf::result<Id> propose(Self self, const NextId& next_id, const Change& wish) {
   state.grants.command(
       {}, rehearse, [&state, change, plan, id, promise](const auto& result) {
         if (!result) return answer(promise, store::Result<Id>{result.error()});
-        if (state.proposals.size() >= proposals_max)
-          return answer(promise, store::Result<Id>{too_many_proposals()});
-        state.proposals.push_back({id, change, *plan});
-        answer(promise, store::Result<Id>{id});
+        keep(state, {id, change, *plan}, promise);
       });
   return promise;
 }
 
-caf::result<std::uint64_t> commit(Self self, const Id& id,
+/// What became of a commit: it is done, or waits again.
+void settle(OperatorGateState& state, const Id& id,
+            const caf::typed_response_promise<std::uint64_t>& promise,
+            const store::Result<std::uint64_t>& result) {
+  auto proposal = find_proposal(state, id);
+  if (result)
+    state.proposals.erase(proposal);
+  else
+    proposal->committing = false;
+  answer(promise, result);
+}
+
+void commit_to_mesh(Self self, const NodeActor& node, const Proposal& proposal,
+                    const store::Principal& principal,
+                    const caf::typed_response_promise<std::uint64_t>& promise) {
+  auto change = std::make_shared<const Change>(proposal.change);
+  auto id = proposal.id;
+  auto failed = [=](const caf::error& error) {
+    settle(self->state, id, promise, from_message(error));
+  };
+  with_kept<MeshActor>(
+      self, node, "mesh",
+      [=](const MeshActor& mesh) {
+        self->request(mesh, caf::infinite, commit_atom::value, change, id,
+                      principal)
+            .then(
+                [=](std::uint64_t sequence) {
+                  settle(self->state, id, promise, sequence);
+                },
+                failed);
+      },
+      failed);
+}
+
+caf::result<std::uint64_t> commit(Self self, const NodeActor& node,
+                                  const Id& id,
                                   const store::Principal& principal) {
   auto& state = self->state;
   auto proposal = find_proposal(state, id);
@@ -124,6 +195,10 @@ caf::result<std::uint64_t> commit(Self self, const Id& id,
   if (proposal->committing) return to_message(is_being_committed(id));
   proposal->committing = true;
   auto promise = self->make_response_promise<std::uint64_t>();
+  if (is_of_mesh(proposal->change)) {
+    commit_to_mesh(self, node, *proposal, principal, promise);
+    return promise;
+  }
   Origin origin{principal,
                 store::Causation{schema::CausationKind::request, {}, 0, id},
                 {}};
@@ -133,12 +208,7 @@ caf::result<std::uint64_t> commit(Self self, const Id& id,
         return decide(state.capabilities, change, now);
       },
       [&state, id, promise](const auto& result) {
-        auto done = find_proposal(state, id);
-        if (result)
-          state.proposals.erase(done);
-        else
-          done->committing = false;
-        answer(promise, result);
+        settle(state, id, promise, result);
       });
   return promise;
 }
@@ -194,24 +264,23 @@ void begin(Self self, AggregateParts parts) {
 
 }  // namespace
 
-OperatorGate::behavior_type operator_gate(Self self, const LedgerActor& ledger,
-                                          const ClockPort& clock,
-                                          std::uint64_t boot,
-                                          const NextId& next_id) {
+OperatorGate::behavior_type operator_gate(Self self, const GateParts& parts,
+                                          std::uint64_t boot) {
   auto& state = self->state;
   begin(self,
-        {ledger, clock, [boot] { return boot; },
-         [&state](const auto& entry) { return apply(state, entry); }, [] {}});
+        {parts.ledger, parts.clock, [boot] { return boot; },
+         [&state](const auto& entry, ByteView) { return apply(state, entry); },
+         [] {}});
   return {
       [=](propose_atom, const ChangePtr& change) {
-        return propose(self, next_id, *change);
+        return propose(self, parts, *change);
       },
       [=](list_atom) {
         return std::make_shared<const std::vector<Proposal>>(
             self->state.proposals);
       },
       [=](commit_atom, const Id& id, const store::Principal& principal) {
-        return commit(self, id, principal);
+        return commit(self, parts.node, id, principal);
       },
       [=](reject_atom, const Id& id) { return reject(self->state, id); },
       [=](expire_atom) { expire(self); },

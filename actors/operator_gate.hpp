@@ -1,5 +1,6 @@
 // The operator gate: what waits for the operator's commit, and the grants that
-// come of it. It alone writes the streams of the grants.
+// come of it. It alone writes the streams of the grants; a change of the mesh
+// it leaves to the mesh actor to plan and to record.
 #pragma once
 
 #include <functional>
@@ -24,9 +25,16 @@ struct OperatorGateState {
 /// Waits at most for this many commits at once.
 inline constexpr std::size_t proposals_max = 100;
 
+struct GateParts {
+  LedgerActor ledger;
+  ClockPort clock;
+  /// Knows the mesh actor.
+  NodeActor node;
+  NextId next_id;
+};
+
 OperatorGate::behavior_type operator_gate(
     OperatorGate::stateful_pointer<OperatorGateState> self,
-    const LedgerActor& ledger, const ClockPort& clock, std::uint64_t boot,
-    const NextId& next_id);
+    const GateParts& parts, std::uint64_t boot);
 
 }  // namespace ppn::actors

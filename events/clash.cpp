@@ -16,6 +16,13 @@ Decision decide_clash(const Clashes& clashes, const ClashNote& note) {
   return drafts;
 }
 
+std::string in_words(schema::Clash clash) {
+  return clash == schema::Clash::two_entries
+             ? "it signed two entries for one version of the roster"
+             : "its key speaks from two places, or from one that was rolled "
+               "back";
+}
+
 Contradiction apply(Clashes& clashes, const schema::ClashSeen& event) {
   auto& newest = clashes[{NodeId{*event.node()}, event.clash()}];
   if (newest != 0 && event.number() <= newest)

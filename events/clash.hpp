@@ -26,6 +26,8 @@ struct ClashNote {
 /// Nothing to record if it was seen for that version or boot, or a newer one.
 Decision decide_clash(const Clashes& clashes, const ClashNote& note);
 
+std::string in_words(schema::Clash clash);
+
 Contradiction apply(Clashes& clashes, const schema::ClashSeen& event);
 
 }  // namespace ppn::events

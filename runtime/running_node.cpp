@@ -86,9 +86,12 @@ void RunningNode::spawn(const NodeSettings& settings,
   clock_ = system_.spawn(clock_port, read_clock);
   ledger_ = system_.spawn<caf::detached>(actors::ledger_actor, opened_, clock_,
                                          actors::LedgerSettings{});
-  node_ = system_.spawn(
-      actors::node_actor,
-      actors::NodeParts{ledger_, clock_, random_id, settings.version, {}});
+  actors::NodeParts parts;
+  parts.ledger = ledger_;
+  parts.clock = clock_;
+  parts.next_id = random_id;
+  parts.version = settings.version;
+  node_ = system_.spawn(actors::node_actor, parts);
   bridge_ = std::make_unique<ActorBridge>(
       system_, io, ledger_, node_, std::move(on_growth), std::move(on_end));
 }

@@ -24,9 +24,10 @@ inline constexpr SignatureDomain checkpoint_domain{"checkpoint",
 /// C2SP tlog-cosignature.
 inline constexpr SignatureDomain cosignature_domain{"cosignature",
                                                     "cosignature/v1\n"};
+inline constexpr SignatureDomain frame_domain{"frame", "ppn-frame-v1\n"};
 
 inline constexpr std::array signature_domains{
-    entry_domain, key_rotation_domain, snapshot_domain, checkpoint_domain,
-    cosignature_domain};
+    entry_domain,      key_rotation_domain, snapshot_domain,
+    checkpoint_domain, cosignature_domain,  frame_domain};
 
 }  // namespace ppn::store

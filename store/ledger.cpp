@@ -102,6 +102,11 @@ class Ledger::Implementation {
         options_(std::move(options)),
         signers_(options_.extra_signers) {}
 
+  [[nodiscard]] Signature sign(const SignatureDomain& domain,
+                               ByteView body) const {
+    return key_.sign(domain, body);
+  }
+
   std::vector<Result<Appended>> append(std::span<const AppendRequest> requests,
                                        const ClockReading& clock) {
     std::vector<Result<Appended>> answers;
@@ -614,6 +619,10 @@ const LedgerPosition& Ledger::position() const {
 
 const std::string& Ledger::checkpoint() const {
   return implementation_->opened().checkpoint;
+}
+
+Signature Ledger::sign(const SignatureDomain& domain, ByteView body) const {
+  return implementation_->sign(domain, body);
 }
 
 std::uint64_t Ledger::stream_version(std::string_view stream) const {

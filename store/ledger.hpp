@@ -155,6 +155,11 @@ class Ledger {
   /// The newest checkpoint as a note.
   [[nodiscard]] const std::string& checkpoint() const;
 
+  /// Signs something else than entries with the key in force, also when no
+  /// appends are taken any more.
+  [[nodiscard]] Signature sign(const SignatureDomain& domain,
+                               ByteView body) const;
+
   /// Number of events in a stream.
   [[nodiscard]] std::uint64_t stream_version(std::string_view stream) const;
 

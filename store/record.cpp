@@ -79,6 +79,8 @@ RecordHashes hash_record(const RecordView& record) {
   return {link, hash.update(record.signature.view()).finish()};
 }
 
+Hash link_of(ByteView entry) { return begin_leaf().update(entry).finish(); }
+
 ByteView AlignedBytes::assign(ByteView bytes) {
   words_.resize((bytes.size() + 7) / 8);
   if (bytes.empty()) return {};

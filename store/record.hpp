@@ -90,6 +90,9 @@ struct RecordHashes {
 
 RecordHashes hash_record(const RecordView& record);
 
+/// The link of the record with that entry.
+Hash link_of(ByteView entry);
+
 /// Bytes at an address fit for FlatBuffers, whatever the address they were
 /// read from.
 class AlignedBytes {

@@ -4,11 +4,13 @@
 #include <fstream>
 #include <iostream>
 
+#include "actors/frame.hpp"
 #include "events/state_codec.hpp"
 #include "store/base64.hpp"
 #include "store/byte_order.hpp"
 #include "store/ledger.hpp"
 #include "store/ledger_view.hpp"
+#include "store/statements.hpp"
 #include "store/tiles.hpp"
 #include "tests/fuzz/memory_backend.hpp"
 #include "tests/fuzz/target.hpp"
@@ -335,6 +337,47 @@ void write_texts(const Corpus& corpus, Sample& sample) {
                store::big_endian(std::uint64_t{1} << 63U));
 }
 
+// -- what other nodes say ----------------------------------------------------
+
+/// Behind its length; the last byte asks the target for a signature.
+Bytes sized_frame(const actors::FrameHead& head,
+                  const actors::FrameBody& body) {
+  Signature signature;
+  signature.bytes.back() = 1;
+  Bytes sized;
+  store::add_to_bundle(
+      sized, actors::seal(actors::build_frame(head, body), signature));
+  return sized;
+}
+
+void write_frames(const Corpus& corpus, Sample& sample) {
+  actors::FrameHead head;
+  head.sender = store::node_id_of(test_key().public_key());
+  head.boot = 3;
+  head.counter = 1;
+  head.nonce.bytes.fill(7);
+  const actors::Heartbeat heartbeat{2, {}, sample.ledger->checkpoint()};
+  Bytes all = sized_frame(head, heartbeat);
+  corpus.write("frame", "introduction", all);
+  head.heard = {Id{}, 1'000'000'000};
+  auto say = [&](const std::string& name, const actors::FrameBody& body) {
+    head.counter += 1;
+    auto one = sized_frame(head, body);
+    corpus.write("frame", name, one);
+    add(all, one);
+  };
+  say("heartbeat", heartbeat);
+  say("request", actors::RosterRequest{3});
+  say("answer", actors::RosterAnswer{Bytes(200, 5), {}});
+  head.nonce.bytes.fill(8);
+  say("other_nonce", actors::Heartbeat{});
+  head.boot = 2;
+  say("old_boot", actors::Heartbeat{});
+  head.boot = 4;
+  say("new_boot", actors::Heartbeat{});
+  corpus.write("frame", "all", all);
+}
+
 constexpr const char* valid_report =
     R"({"schema":"ppn-ledger.verify.v1","verdict":"valid","node":"00",)"
     R"("entries":2,"root":"00","keys":1,"signatures_checked":2,)"
@@ -410,6 +453,7 @@ int write_all(const std::filesystem::path& root) {
   write_texts(corpus, sample);
   write_configurations(corpus);
   write_requests(corpus);
+  write_frames(corpus, sample);
   corpus.write("verify_report", "valid", valid_report);
   corpus.write("verify_report", "invalid", invalid_report);
   corpus.write("verify_report", "error",

@@ -91,7 +91,7 @@ CounterActor::behavior_type counter_actor(Self self, const CounterParts& parts,
   self->state.aggregate.begin(
       self,
       {parts.ledger, parts.clock, [boot] { return boot; },
-       [self](const schema::Entry& entry) -> events::Contradiction {
+       [self](const schema::Entry& entry, ByteView) -> events::Contradiction {
          const auto* noted = entry.payload_as_Noted();
          if (noted == nullptr) return "it is no event of a counter";
          return apply(self->state.counter, *noted);

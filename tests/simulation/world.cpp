@@ -286,18 +286,20 @@ class World {
                             }});
     CounterParts counter{process.ledger, process.clock, process.dial,
                          process.wire, static_cast<std::uint64_t>(host.index)};
-    actors::Post post{CounterState::name,
-                      {"ledger", "clock", "dial", "wire"},
-                      [counter](actors::NodePointer node, std::uint64_t boot) {
-                        return caf::actor_cast<caf::actor>(
-                            node->spawn(counter_actor, counter, boot));
-                      }};
-    process.node = system_.spawn(actors::node_actor,
-                                 actors::NodeParts{process.ledger,
-                                                   process.clock,
-                                                   [this] { return next_id(); },
-                                                   "simulated",
-                                                   {post}});
+    actors::Post post{
+        CounterState::name,
+        {"ledger", "clock", "dial", "wire"},
+        [counter](actors::NodePointer self, const events::Node& node) {
+          return caf::actor_cast<caf::actor>(
+              self->spawn(counter_actor, counter, node.boot));
+        }};
+    actors::NodeParts parts;
+    parts.ledger = process.ledger;
+    parts.clock = process.clock;
+    parts.next_id = [this] { return next_id(); };
+    parts.version = "simulated";
+    parts.more_posts = {post};
+    process.node = system_.spawn(actors::node_actor, parts);
   }
 
   /// The process is gone at once; what it has sent within itself is too.

@@ -54,7 +54,12 @@ class Rig {
   Rig& operator=(const Rig&) = delete;
 
   [[nodiscard]] actors::NodeParts parts() {
-    return {ledger_, clock_port_, [this] { return next_id(); }, "test", {}};
+    actors::NodeParts parts;
+    parts.ledger = ledger_;
+    parts.clock = clock_port_;
+    parts.next_id = [this] { return next_id(); };
+    parts.version = "test";
+    return parts;
   }
 
   /// Lets everybody do what there is to do, without any time passing.
@@ -188,7 +193,11 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
     for (const auto& other : post.talks_to) table += " " + other;
     table += "\n";
   }
-  BOOST_TEST(table == "operator_gate: ledger clock\n");
+  BOOST_TEST(table ==
+             "mesh: ledger clock\n"
+             "device: ledger clock wireguard mesh\n"
+             "member: ledger clock wire journal mesh\n"
+             "operator_gate: ledger clock mesh\n");
 }
 
 BOOST_AUTO_TEST_CASE(an_actor_that_is_killed_comes_back_with_all_that_it_knew) {

@@ -1,0 +1,321 @@
+#include "actors/device.hpp"
+
+#include "actors/kept_actor.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using Self = DeviceActor::stateful_pointer<DeviceState>;
+using store::ErrorCode;
+
+const Origin own_will{
+    {schema::PrincipalKind::actor, DeviceState::name}, {}, {}};
+
+struct Context {
+  Self self;
+  DeviceParts parts;
+  NodeId node;
+  std::uint64_t boot = 0;
+};
+
+void reconcile(const Context& context);
+
+// -- what should be -----------------------------------------------------------
+
+std::set<events::TunnelKey> live_peers(const events::ObservedDevice& observed,
+                                       std::int64_t utc_ns) {
+  std::set<events::TunnelKey> live;
+  for (const auto& [key, peer] : observed.peers)
+    if (events::is_live(peer, utc_ns)) live.insert(key);
+  return live;
+}
+
+events::DeviceConfig desired_of(const Context& context) {
+  const auto& state = context.self->state;
+  return events::desired_device(state.roster->mesh, context.node,
+                                *state.own.key, context.parts.listen_port,
+                                live_peers(state.seen->device, state.seen_ns));
+}
+
+/// A device is made once there is a mesh, and stays.
+bool is_wanted(const DeviceState& state) {
+  return state.roster && state.roster->mesh.founded();
+}
+
+std::string name_of(const DeviceState& state, const events::TunnelKey& key) {
+  if (state.roster)
+    for (const auto& [node, member] : state.roster->mesh.members)
+      if (member.tunnel_key == key) return member.name;
+  return key.hex();
+}
+
+events::PeerName peer_names(const DeviceState& state) {
+  return [&state](const auto& key) { return name_of(state, key); };
+}
+
+std::set<events::TunnelKey> known_keys(const events::Mesh& mesh) {
+  std::set<events::TunnelKey> known;
+  for (const auto& [node, member] : mesh.members)
+    known.insert(member.tunnel_key);
+  for (const auto& [node, gone] : mesh.former) known.insert(gone.tunnel_key);
+  return known;
+}
+
+// -- tunnels ------------------------------------------------------------------
+
+void ensure_tunnel(const Context& context, const NodeId& member) {
+  auto& tunnel = context.self->state.tunnels[member];
+  if (tunnel) return;
+  tunnel = context.self->spawn(
+      tunnel_actor, TunnelParts{context.parts.ledger, context.parts.clock,
+                                member, context.boot});
+  context.self->monitor(tunnel);
+}
+
+/// One that has ended is spawned again at the next look.
+void forget(DeviceState& state, const caf::actor_addr& dead) {
+  for (auto& [member, tunnel] : state.tunnels)
+    if (tunnel && caf::actor_cast<caf::actor_addr>(tunnel) == dead)
+      tunnel = nullptr;
+}
+
+void end_tunnel(TunnelActor& tunnel) {
+  if (tunnel) caf::anon_send_exit(tunnel, caf::exit_reason::kill);
+  tunnel = nullptr;
+}
+
+void end_tunnels_of_others(DeviceState& state) {
+  for (auto one = state.tunnels.begin(); one != state.tunnels.end();) {
+    if (state.roster->mesh.find(one->first) != nullptr) {
+      ++one;
+      continue;
+    }
+    end_tunnel(one->second);
+    state.recorded.erase(one->first);
+    one = state.tunnels.erase(one);
+  }
+}
+
+/// Tells each tunnel what the device says of it.
+void tell_tunnels(const Context& context) {
+  auto& state = context.self->state;
+  const auto& mesh = state.roster->mesh;
+  end_tunnels_of_others(state);
+  for (const auto& [node, member] : mesh.members) {
+    auto observed = state.seen->device.peers.find(member.tunnel_key);
+    if (node == context.node || observed == state.seen->device.peers.end())
+      continue;
+    ensure_tunnel(context, node);
+    const auto& tunnel = state.tunnels.at(node);
+    context.self
+        ->request(
+            tunnel, caf::infinite, observed_atom::value,
+            std::make_shared<const events::ObservedPeer>(observed->second))
+        .then(
+            [&state, node = node](const events::Tunnel& recorded) {
+              if (state.tunnels.contains(node)) state.recorded[node] = recorded;
+            },
+            [](const caf::error&) {});
+  }
+}
+
+// -- look, compare, apply -----------------------------------------------------
+
+/// The end of what one look led to.
+void rest(const Context& context) {
+  auto& state = context.self->state;
+  state.busy = false;
+  if (std::exchange(state.again, false)) reconcile(context);
+}
+
+void fail(const Context& context, const caf::error& error) {
+  context.self->state.problem = from_message(error).message;
+  context.self->state.confirmed.reset();
+  rest(context);
+}
+
+void record(const Context& context, std::vector<events::RepairNote> notes) {
+  if (notes.empty()) return;
+  auto& state = context.self->state;
+  state.aggregate.command(
+      own_will,
+      [&state, notes = std::move(notes)](const events::Moment& now) {
+        return events::decide_repairs(state.own, notes, now);
+      },
+      [](const auto&) {});
+}
+
+/// Sets right what differs. What differs although nothing that it should be has
+/// changed was changed by somebody else, and that is recorded.
+void compare(const Context& context) {
+  auto& state = context.self->state;
+  auto desired = desired_of(context);
+  auto change = events::difference(desired, state.seen->device, state.seen_ns);
+  if (change.empty()) {
+    state.problem.reset();
+    state.confirmed = std::move(desired);
+    return rest(context);
+  }
+  record(context,
+         state.confirmed == desired
+             ? events::repairs_in(change, peer_names(state))
+             : events::unknown_peers(change, known_keys(state.roster->mesh)));
+  context.self
+      ->request(context.parts.wireguard, wireguard_patience, apply_atom::value,
+                std::make_shared<const events::DeviceChange>(change))
+      .then(
+          [=](bool) {
+            context.self->state.problem.reset();
+            // What was applied is what should be, once a look says so.
+            rest(context);
+          },
+          [=](caf::error& error) { fail(context, error); });
+}
+
+void take_look(const Context& context, const DeviceSeenPtr& seen) {
+  auto& state = context.self->state;
+  context.self->request(context.parts.clock, caf::infinite, read_atom::value)
+      .then(
+          [=, &state](const store::ClockReading& clock) {
+            state.seen = seen;
+            state.seen_ns = clock.utc_ns;
+            tell_tunnels(context);
+            compare(context);
+          },
+          [=](caf::error& error) { fail(context, error); });
+}
+
+void make_key(const Context& context) {
+  auto& state = context.self->state;
+  context.self
+      ->request(context.parts.wireguard, wireguard_patience,
+                create_key_atom::value)
+      .then(
+          [=, &state](const events::TunnelKey& key) {
+            state.aggregate.command(
+                own_will,
+                [&state, key](const events::Moment&) {
+                  return events::decide_key(state.own, key);
+                },
+                [=](const auto& result) {
+                  if (!result) return fail(context, to_message(result.error()));
+                  rest(context);
+                });
+          },
+          [=](caf::error& error) { fail(context, error); });
+}
+
+void reconcile(const Context& context) {
+  auto& state = context.self->state;
+  if (!state.aggregate.ready()) return;
+  if (state.busy) {
+    state.again = true;
+    return;
+  }
+  if (!state.own.key) {
+    state.busy = true;
+    return make_key(context);
+  }
+  if (!is_wanted(state)) return;
+  state.busy = true;
+  context.self
+      ->request(context.parts.wireguard, wireguard_patience, look_atom::value)
+      .then([=](const DeviceSeenPtr& seen) { take_look(context, seen); },
+            [=](caf::error& error) { fail(context, error); });
+}
+
+// -- what others ask ----------------------------------------------------------
+
+caf::result<WordsPtr> plan(const Context& context) {
+  auto& state = context.self->state;
+  if (!is_wanted(state) || !state.own.key)
+    return std::make_shared<const std::vector<std::string>>();
+  auto promise = context.self->make_response_promise<WordsPtr>();
+  auto failed = [promise](caf::error& error) {
+    answer(promise, store::Result<WordsPtr>{from_message(error)});
+  };
+  context.self
+      ->request(context.parts.wireguard, wireguard_patience, look_atom::value)
+      .then(
+          [=, &state](const DeviceSeenPtr& seen) {
+            auto desired = events::desired_device(
+                state.roster->mesh, context.node, *state.own.key,
+                context.parts.listen_port,
+                live_peers(seen->device, state.seen_ns));
+            auto change =
+                events::difference(desired, seen->device, state.seen_ns);
+            answer(promise,
+                   store::Result<WordsPtr>{
+                       std::make_shared<const std::vector<std::string>>(
+                           events::in_words(change, peer_names(state)))});
+          },
+          failed);
+  return promise;
+}
+
+DeviceStatusPtr status_of(const Context& context) {
+  const auto& state = context.self->state;
+  auto status = std::make_shared<DeviceStatus>();
+  status->problem = state.problem;
+  status->key = state.own.key;
+  status->tunnels = state.recorded;
+  if (state.seen) {
+    status->implementation = state.seen->implementation;
+    status->observed = state.seen->device;
+    status->observed_ns = state.seen_ns;
+    if (is_wanted(state) && state.own.key)
+      status->desired = desired_of(context);
+  }
+  return status;
+}
+
+void tick(const Context& context) {
+  follow_roster(context.self, context.parts.node);
+  reconcile(context);
+  context.self->delayed_send(context.self, device_look_interval,
+                             tick_atom::value);
+}
+
+events::Contradiction apply(events::OwnDevice& own,
+                            const schema::Entry& entry) {
+  if (const auto* made = entry.payload_as_TunnelKeyMade())
+    return events::apply(own, *made);
+  if (const auto* repaired = entry.payload_as_DeviceRepaired())
+    return events::apply(own, entry, *repaired);
+  return "it is no event of a device";
+}
+
+}  // namespace
+
+DeviceState::~DeviceState() {
+  for (auto& [member, tunnel] : tunnels) end_tunnel(tunnel);
+}
+
+DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
+                                        const events::Node& node) {
+  Context context{self, parts, node.id, node.boot};
+  auto& state = self->state;
+  self->set_down_handler(
+      [&state](const caf::down_msg& death) { forget(state, death.source); });
+  state.aggregate.begin(
+      self,
+      {parts.ledger, parts.clock, [boot = node.boot] { return boot; },
+       [&state](const auto& entry, ByteView) {
+         return apply(state.own, entry);
+       },
+       [] {}},
+      events::device_stream);
+  self->send(self, tick_atom::value);
+  return {
+      [=](roster_atom, const RosterPtr& roster) {
+        self->state.roster = roster;
+        reconcile(context);
+      },
+      [=](tick_atom) { tick(context); },
+      [=](plan_atom) { return plan(context); },
+      [=](status_atom) { return status_of(context); },
+  };
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,55 @@
+// The device actor: makes the WireGuard device of this node what the roster
+// says that it should be, and keeps it so. Owns the stream "wireguard", and an
+// actor for each tunnel.
+#pragma once
+
+#include "actors/aggregate.hpp"
+#include "actors/tunnel.hpp"
+#include "events/topology.hpp"
+
+namespace ppn::actors {
+
+struct DeviceParts {
+  LedgerActor ledger;
+  ClockPort clock;
+  WireguardPort wireguard;
+  NodeActor node;
+  std::uint16_t listen_port = 0;
+};
+
+struct DeviceState {
+  DeviceState() = default;
+  /// The tunnels end with it, whatever ends it.
+  ~DeviceState();
+  DeviceState(const DeviceState&) = delete;
+  DeviceState& operator=(const DeviceState&) = delete;
+
+  events::OwnDevice own;
+  RosterPtr roster;
+  /// What the port was seen to be last, and when.
+  DeviceSeenPtr seen;
+  std::int64_t seen_ns = 0;
+  /// What the device should have been when it was last found right: what then
+  /// differs from it is somebody else's doing.
+  std::optional<events::DeviceConfig> confirmed;
+  std::optional<std::string> problem;
+  std::map<NodeId, TunnelActor> tunnels;
+  /// What each recorded last.
+  std::map<NodeId, events::Tunnel> recorded;
+  /// A look, and what follows from it, is on its way.
+  bool busy = false;
+  /// Something changed meanwhile: look once more.
+  bool again = false;
+  Aggregate<DeviceActor::stateful_pointer<DeviceState>> aggregate;
+  static inline const char* name = "device";
+};
+
+inline constexpr auto device_look_interval = std::chrono::seconds{2};
+/// The port blocks, and a program that is started takes its time.
+inline constexpr auto wireguard_patience = std::chrono::seconds{30};
+
+DeviceActor::behavior_type device_actor(
+    DeviceActor::stateful_pointer<DeviceState> self, const DeviceParts& parts,
+    const events::Node& node);
+
+}  // namespace ppn::actors

@@ -1,0 +1,119 @@
+#include "actors/frame.hpp"
+
+#include <cassert>
+
+#include "events/mesh.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using store::Error;
+using store::ErrorCode;
+
+constexpr flatbuffers::uoffset_t max_table_depth = 8;
+constexpr flatbuffers::uoffset_t max_tables = 64;
+
+constexpr std::size_t answered_entry_max =
+    events::roster_entry_max - Signature::size;
+/// A request differs from an answer in that it has this instead of an entry
+/// and its signature.
+constexpr std::size_t request_padding = events::roster_entry_max;
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const Heartbeat& body) {
+  flatbuffers::Offset<flatbuffers::String> checkpoint;
+  if (!body.checkpoint.empty())
+    checkpoint = builder.CreateString(body.checkpoint);
+  auto hash = body.roster_hash.stored();
+  return schema::CreateHeartbeat(builder, body.roster_version, &hash,
+                                 checkpoint)
+      .Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const RosterRequest& body) {
+  auto padding = builder.CreateVector(Bytes(request_padding));
+  return schema::CreateRosterRequest(builder, body.version, padding).Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const RosterAnswer& body) {
+  auto entry = builder.CreateVector(body.entry);
+  auto signature = body.signature.stored();
+  return schema::CreateRosterAnswer(builder, entry, &signature).Union();
+}
+
+schema::FrameBody kind_of(const FrameBody& body) {
+  constexpr std::array kinds{schema::FrameBody::Heartbeat,
+                             schema::FrameBody::RosterRequest,
+                             schema::FrameBody::RosterAnswer};
+  static_assert(kinds.size() == std::variant_size_v<FrameBody>);
+  return kinds[body.index()];
+}
+
+Error damaged(std::string why) { return {ErrorCode::damaged, std::move(why)}; }
+
+store::Status check_body(const schema::Frame& frame) {
+  if (frame.body_type() > schema::FrameBody::MAX)
+    return Error{ErrorCode::too_new,
+                 "the frame is of kind " +
+                     std::to_string(static_cast<int>(frame.body_type())) +
+                     ", which this program does not know"};
+  if (frame.body_type() == schema::FrameBody::NONE || frame.body() == nullptr)
+    return damaged("the frame says nothing");
+  if (const auto* request = frame.body_as_RosterRequest())
+    if (request->padding() == nullptr ||
+        request->padding()->size() < request_padding)
+      return damaged("the question is smaller than its answer may be");
+  if (const auto* answer = frame.body_as_RosterAnswer())
+    if (answer->entry()->size() > answered_entry_max)
+      return damaged("the answer holds an entry that is too large");
+  return {};
+}
+
+}  // namespace
+
+Bytes build_frame(const FrameHead& head, const FrameBody& body) {
+  flatbuffers::FlatBufferBuilder builder{datagram_max};
+  auto content = std::visit(
+      [&](const auto& kind) { return build_body(builder, kind); }, body);
+  auto mesh = head.mesh.stored();
+  auto sender = head.sender.stored();
+  auto recipient = head.recipient.stored();
+  auto nonce = head.nonce.stored();
+  auto heard = head.heard.value_or(LastHeard{});
+  auto recipient_nonce = heard.nonce.stored();
+  auto frame = schema::CreateFrame(builder, &mesh, &sender, &recipient,
+                                   head.boot, head.counter, &nonce,
+                                   head.heard ? &recipient_nonce : nullptr,
+                                   heard.counter, kind_of(body), content);
+  schema::FinishFrameBuffer(builder, frame);
+  assert(builder.GetSize() <= frame_max);
+  return {builder.GetBufferPointer(),
+          builder.GetBufferPointer() + builder.GetSize()};
+}
+
+Bytes seal(Bytes frame, const Signature& signature) {
+  frame.insert(frame.end(), signature.bytes.begin(), signature.bytes.end());
+  return frame;
+}
+
+store::Result<OpenedFrame> open_frame(ByteView datagram,
+                                      store::AlignedBytes& aligned) {
+  if (datagram.size() <= Signature::size || datagram.size() > datagram_max)
+    return Error{ErrorCode::bad_input, "a datagram of " +
+                                           std::to_string(datagram.size()) +
+                                           " bytes can not be a frame"};
+  auto bytes =
+      aligned.assign(datagram.first(datagram.size() - Signature::size));
+  flatbuffers::Verifier verifier{bytes.data(), bytes.size(), max_table_depth,
+                                 max_tables};
+  if (!schema::VerifyFrameBuffer(verifier))
+    return damaged("the frame is not a well-formed FlatBuffer");
+  const auto* frame = schema::GetFrame(bytes.data());
+  if (auto checked = check_body(*frame); !checked) return checked.error();
+  return OpenedFrame{bytes, frame, Signature{datagram.last<Signature::size>()}};
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,83 @@
+// What one node says to another, as bytes. A datagram:
+//
+//   0                                   n                n + 64
+//   | Frame, a FlatBuffer of n bytes    | Ed25519        |
+//
+// The signature is the sender's, over "ppn-frame-v1\n" and the Frame. Knows no
+// CAF.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "schema/fixed_bytes.hpp"
+#include "schema/frame_generated.h"
+#include "store/record.hpp"
+#include "store/result.hpp"
+
+namespace ppn::actors {
+
+inline constexpr std::size_t datagram_max = 1200;
+inline constexpr std::size_t frame_max = datagram_max - Signature::size;
+
+/// The newest that was heard from a node.
+struct LastHeard {
+  /// Of its boot.
+  Id nonce;
+  std::uint64_t counter = 0;
+};
+
+/// What stands in a frame of every kind; see schema/frame.fbs.
+struct FrameHead {
+  Id mesh;
+  NodeId sender;
+  NodeId recipient;
+  std::uint64_t boot = 0;
+  std::uint64_t counter = 0;
+  Id nonce;
+  /// From the recipient; nothing if it was never heard.
+  std::optional<LastHeard> heard;
+};
+
+struct Heartbeat {
+  std::uint64_t roster_version = 0;
+  Hash roster_hash;
+  /// Empty: it tells none.
+  std::string checkpoint;
+};
+
+struct RosterRequest {
+  std::uint64_t version = 0;
+};
+
+struct RosterAnswer {
+  Bytes entry;
+  Signature signature;
+};
+
+using FrameBody = std::variant<Heartbeat, RosterRequest, RosterAnswer>;
+
+/// The bytes that the sender signs under store::frame_domain. The body fits:
+/// an entry has at most events::roster_entry_max bytes with its signature, a
+/// checkpoint is one of this program.
+Bytes build_frame(const FrameHead& head, const FrameBody& body);
+
+/// The datagram.
+Bytes seal(Bytes frame, const Signature& signature);
+
+/// A datagram taken apart, its structure checked, its signature not.
+struct OpenedFrame {
+  /// What is signed, and its table. Good until the aligned bytes are assigned
+  /// again.
+  ByteView bytes;
+  const schema::Frame* frame = nullptr;
+  Signature signature;
+};
+
+/// bad_input if the size is none of a datagram, too_new if the body is of a
+/// kind that only a newer program knows, damaged if it is no frame otherwise.
+store::Result<OpenedFrame> open_frame(ByteView datagram,
+                                      store::AlignedBytes& aligned);
+
+}  // namespace ppn::actors

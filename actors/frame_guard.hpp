@@ -1,0 +1,155 @@
+// What a node remembers of the frames of the others, to tell which of them may
+// be believed. Knows no CAF.
+//
+// Each node draws a nonce for its boot, and its frames carry the newest nonce
+// of their recipient. A frame with the right one was made in the recipient's
+// boot, so its body counts. Any other introduces its sender: its boot and its
+// nonce are learned, no more.
+//
+//   A, just started            B
+//     | -- boot 7, nonce a ----> |  learns a, ignores the body
+//     | <-- nonce b, of a ------ |  whole: A's nonce came back
+//     | -- nonce a, of b ------> |  whole
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "actors/frame.hpp"
+#include "events/mesh.hpp"
+#include "schema/outcome.hpp"
+
+namespace ppn::actors {
+
+/// Why a frame is dropped, in the order in which it is looked for.
+enum class FrameFault : std::uint8_t {
+  too_fast,
+  bad_size,
+  malformed,
+  too_new,
+  other_mesh,
+  not_for_us,
+  unknown_sender,
+  former_sender,
+  wrong_address,
+  bad_signature,
+  old_boot,
+  other_nonce,
+  replayed,
+  two_places,
+  count_,
+};
+
+struct FrameFaultName {
+  /// For a metric.
+  std::string_view label;
+  /// For a person; behind "a frame was dropped: ".
+  std::string_view words;
+};
+
+const FrameFaultName& name_of(FrameFault fault);
+
+/// How many frames were dropped, by fault.
+using FrameFaultCounts =
+    std::array<std::uint64_t, static_cast<std::size_t>(FrameFault::count_)>;
+
+/// A frame of another member.
+struct AcceptedFrame {
+  NodeId sender;
+  /// Good until the next check.
+  const schema::Frame* frame = nullptr;
+  /// It was made in this boot of ours, so it is no replay. Otherwise its body
+  /// is to be ignored, and its sender does not know our nonce yet.
+  bool whole = false;
+};
+
+/// One key speaks from two machines, or from one that was rolled back.
+struct TwoPlaces {
+  NodeId node;
+  /// In which it should not speak any more, or not so.
+  std::uint64_t boot = 0;
+  /// The datagram.
+  Bytes evidence;
+};
+
+struct DroppedFrame {
+  FrameFault fault{};
+  /// To be logged: the last time that this came from there is long ago.
+  bool explain = false;
+  /// Set the first time that a member is seen so in its newest boot.
+  std::optional<TwoPlaces> clash;
+};
+
+/// A source may send so many frames at once, and then one in each interval.
+inline constexpr std::uint64_t frame_burst = 100;
+inline constexpr std::uint64_t frame_interval_ns = 20'000'000;
+/// Sources are told apart by the end of their address. So as many as a usual
+/// mesh has are, and no number of forged ones takes more memory.
+inline constexpr std::size_t frame_sources_max = 1024;
+/// A fault of a source is explained once in such a time.
+inline constexpr std::uint64_t explain_interval_ns = 600'000'000'000;
+
+class FrameGuard {
+ public:
+  /// `nonce` is the same for all of a boot: who speaks with two is taken for
+  /// two machines.
+  FrameGuard(const NodeId& self, std::uint64_t boot, const Id& nonce);
+
+  /// Judges a datagram that came from that address. `now_ns` is since the boot
+  /// of the host, suspended time included.
+  Outcome<AcceptedFrame, DroppedFrame> check(ByteView datagram,
+                                             const events::IpAddress& from,
+                                             const events::Mesh& mesh,
+                                             std::uint64_t now_ns);
+
+  /// Of the next frame that goes out.
+  FrameHead next_head(const NodeId& recipient, const events::Mesh& mesh,
+                      std::uint64_t now_ns);
+
+  [[nodiscard]] const FrameFaultCounts& dropped() const { return dropped_; }
+
+ private:
+  struct Source {
+    /// When it has used up what it sent so far.
+    std::uint64_t idle_from_ns = 0;
+    std::array<std::uint64_t, static_cast<std::size_t>(FrameFault::count_)>
+        explain_from_ns{};
+  };
+
+  /// The newest boot that a member was heard in.
+  struct Speaker {
+    std::uint64_t boot = 0;
+    LastHeard last;
+    /// Our own frames with a higher counter were made after it was first heard.
+    std::uint64_t our_counter = 0;
+    bool clashed = false;
+  };
+
+  Source& source_of(const events::IpAddress& from);
+  void forget_removed(const events::Mesh& mesh);
+  Outcome<OpenedFrame, FrameFault> open(ByteView datagram);
+  std::optional<FrameFault> fault_of_sender(const OpenedFrame& opened,
+                                            const events::IpAddress& from,
+                                            const events::Mesh& mesh) const;
+  std::optional<FrameFault> fault_of_place(const schema::Frame& frame,
+                                           std::uint64_t now_ns);
+  [[nodiscard]] bool is_whole(const schema::Frame& frame) const;
+  DroppedFrame drop(FrameFault fault, Source& source, std::uint64_t now_ns);
+  std::optional<TwoPlaces> clash_of(const schema::Frame& frame,
+                                    ByteView datagram);
+
+  NodeId self_;
+  std::uint64_t boot_;
+  Id nonce_;
+  std::uint64_t counter_ = 0;
+  store::AlignedBytes aligned_;
+  std::map<std::size_t, Source> sources_;
+  std::map<NodeId, Speaker> speakers_;
+  /// Of the roster that `speakers_` are members of.
+  std::uint64_t roster_version_ = 0;
+  FrameFaultCounts dropped_{};
+};
+
+}  // namespace ppn::actors

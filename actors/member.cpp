@@ -1,0 +1,362 @@
+#include "actors/member.hpp"
+
+#include "actors/kept_actor.hpp"
+#include "actors/roster_record.hpp"
+#include "store/signing.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using Self = MemberActor::stateful_pointer<MemberState>;
+
+/// Who holds a role tells all members how it is, in so many beats.
+constexpr std::uint64_t beats_to_all = 3;
+/// Everybody tells one more member in so many, so that nobody can keep a roster
+/// from the others by keeping silent.
+constexpr std::uint64_t beats_to_another = 6;
+/// Out of turn a member is answered at most that often.
+constexpr std::uint64_t answer_interval_ns = 1'000'000'000;
+
+struct Context {
+  Self self;
+  MemberParts parts;
+  NodeId node;
+};
+
+using Clock = store::ClockReading;
+
+/// Goes on with what the clock says.
+void with_clock(const Context& context,
+                const std::function<void(const Clock&)>& next) {
+  context.self->request(context.parts.clock, caf::infinite, read_atom::value)
+      .then(next,
+            [self = context.self](caf::error& error) { self->quit(error); });
+}
+
+const events::Mesh* mesh_of(const Context& context) {
+  const auto& roster = context.self->state.roster;
+  if (!roster || roster->mesh.find(context.node) == nullptr) return nullptr;
+  return &roster->mesh;
+}
+
+// -- out ----------------------------------------------------------------------
+
+void send(const Context& context, const NodeId& to, const FrameBody& body,
+          const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  const auto* member = mesh == nullptr ? nullptr : mesh->find(to);
+  if (member == nullptr || to == context.node) return;
+  auto& state = context.self->state;
+  auto head = state.guard.next_head(to, *mesh, now.since_boot_ns);
+  auto frame = std::make_shared<const Bytes>(build_frame(head, body));
+  auto wire = context.parts.wire;
+  context.self
+      ->request(context.parts.ledger, caf::infinite, sign_atom::value,
+                BytesPtr{frame})
+      .then(
+          [=, address = member->address, &state](const Signature& signature) {
+            state.frames_sent += 1;
+            context.self->send(wire, datagram_atom::value,
+                               std::make_shared<const Datagram>(
+                                   Datagram{address, seal(*frame, signature)}));
+          },
+          [](const caf::error&) {});
+}
+
+Heartbeat heartbeat_of(const Context& context) {
+  const auto& roster = *context.self->state.roster;
+  return {roster.mesh.version, roster.head, {}};
+}
+
+void beat(const Context& context, const NodeId& to, const Clock& now) {
+  if (mesh_of(context) != nullptr)
+    send(context, to, heartbeat_of(context), now);
+}
+
+void beat_all(const Context& context, const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr) return;
+  for (const auto& [node, member] : mesh->members) beat(context, node, now);
+}
+
+/// Answers who does not know us or our roster yet.
+void beat_out_of_turn(const Context& context, const NodeId& to,
+                      const Clock& now) {
+  auto& last = context.self->state.answered_ns[to];
+  if (last != 0 && now.since_boot_ns - last < answer_interval_ns) return;
+  last = now.since_boot_ns;
+  beat(context, to, now);
+}
+
+/// The member whose turn it is, of those who hold no role.
+std::optional<NodeId> another(const events::Mesh& mesh, std::uint64_t turn) {
+  auto chosen = mesh.members.begin();
+  std::advance(chosen, static_cast<std::ptrdiff_t>(turn % mesh.members.size()));
+  return chosen->first;
+}
+
+void beat_in_turn(const Context& context, const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr) return;
+  auto& state = context.self->state;
+  auto turn = state.ticks++;
+  bool has_role = mesh->roles_of(context.node) != schema::Role{};
+  if (has_role && turn % beats_to_all == 0) return beat_all(context, now);
+  std::set<NodeId> whom{mesh->hub, mesh->controller};
+  if (turn % beats_to_another == 0)
+    if (auto one = another(*mesh, turn / beats_to_another)) whom.insert(*one);
+  for (const auto& node : whom) beat(context, node, now);
+}
+
+// -- the roster ---------------------------------------------------------------
+
+void ask_for(const Context& context, const NodeId& whom, std::uint64_t version,
+             const Clock& now) {
+  send(context, whom, RosterRequest{version}, now);
+}
+
+/// Whoever told of more than this node has.
+std::optional<NodeId> who_has_more(const Context& context) {
+  const auto& state = context.self->state;
+  for (const auto& [node, heard] : state.heard)
+    if (heard.roster_version > state.roster->mesh.version) return node;
+  return std::nullopt;
+}
+
+void take_heartbeat(const Context& context, const NodeId& sender,
+                    const schema::Heartbeat& beat, const Clock& now) {
+  auto& state = context.self->state;
+  const auto& roster = *state.roster;
+  auto theirs = beat.roster_version();
+  state.heard[sender].roster_version = theirs;
+  if (theirs > roster.mesh.version)
+    return ask_for(context, sender, roster.mesh.version + 1, now);
+  if (theirs < roster.mesh.version)
+    return beat_out_of_turn(context, sender, now);
+  // One of the two was told something else by the authority.
+  if (Hash{*beat.roster_hash()} != roster.head)
+    ask_for(context, sender, theirs, now);
+}
+
+void answer_request(const Context& context, const NodeId& sender,
+                    std::uint64_t version, const Clock& now) {
+  if (version == 0 || version > context.self->state.roster->mesh.version)
+    return;
+  context.self
+      ->request(context.parts.ledger, caf::infinite, records_atom::value,
+                std::string{events::roster_stream}, version - 1,
+                std::uint64_t{1})
+      .then(
+          [=](const EntriesPtr& records) {
+            if (records->empty()) return;
+            auto record = authority_record(records->front());
+            if (!record) return;
+            RosterAnswer answer;
+            answer.entry.assign(record->begin(),
+                                record->end() - Signature::size);
+            answer.signature =
+                Signature{ByteView{*record}.last<Signature::size>()};
+            send(context, sender, answer, now);
+          },
+          [](const caf::error&) {});
+}
+
+void record_clash(const Context& context, const events::ClashNote& note) {
+  auto& state = context.self->state;
+  context.self->send(context.parts.journal, notice_atom::value,
+                     Notice{"mesh.clash",
+                            {{"node", note.node.hex()},
+                             {"what", events::in_words(note.clash)},
+                             {"number", std::to_string(note.number)}}});
+  state.aggregate.command(
+      {{schema::PrincipalKind::actor, MemberState::name}, {}, {}},
+      [&state, note](const events::Moment&) {
+        return events::decide_clash(state.clashes, note);
+      },
+      [](const auto&) {});
+}
+
+/// A record of a version that this node has too: proof if it is another one.
+void compare_record(const Context& context, std::uint64_t version,
+                    const Bytes& theirs) {
+  context.self
+      ->request(context.parts.ledger, caf::infinite, records_atom::value,
+                std::string{events::roster_stream}, version - 1,
+                std::uint64_t{1})
+      .then(
+          [=](const EntriesPtr& records) {
+            if (records->empty()) return;
+            auto ours = authority_record(records->front());
+            const auto* mesh = mesh_of(context);
+            if (!ours || mesh == nullptr) return;
+            const auto* authority = mesh->find(mesh->authority);
+            if (authority != nullptr && is_clash(authority->key, *ours, theirs))
+              record_clash(context, {schema::Clash::two_entries,
+                                     mesh->authority, version, theirs});
+          },
+          [](const caf::error&) {});
+}
+
+void take_answer(const Context& context, const schema::RosterAnswer& answer) {
+  auto& state = context.self->state;
+  auto record =
+      std::make_shared<Bytes>(answer.entry()->begin(), answer.entry()->end());
+  Signature signature{*answer.signature()};
+  record->insert(record->end(), signature.bytes.begin(), signature.bytes.end());
+  store::AlignedBytes aligned;
+  auto opened = store::open_record(*record, aligned);
+  if (!opened) return;
+  const auto& mesh = state.roster->mesh;
+  auto version = opened->entry->stream_version();
+  if (version <= mesh.version) return compare_record(context, version, *record);
+  if (mesh.authority == context.node) {
+    // Signed by this very node, which knows nothing of it.
+    if (store::verify(mesh.find(context.node)->key, store::entry_domain,
+                      opened->halves.entry, opened->halves.signature))
+      record_clash(context,
+                   {schema::Clash::two_places, context.node, version, *record});
+    return;
+  }
+  with_kept<MeshActor>(
+      context.self, context.parts.node, "mesh",
+      [=](const MeshActor& mesh_actor) {
+        context.self
+            ->request(mesh_actor, caf::infinite, take_atom::value,
+                      BytesPtr{record})
+            .then([](std::uint64_t) {},
+                  [=](caf::error& error) {
+                    context.self->send(
+                        context.parts.journal, notice_atom::value,
+                        Notice{"roster.refused",
+                               {{"why", from_message(error).message}}});
+                  });
+      },
+      [](const caf::error&) {});
+}
+
+// -- in -----------------------------------------------------------------------
+
+void take_frame(const Context& context, const AcceptedFrame& accepted,
+                const Clock& now) {
+  auto& state = context.self->state;
+  state.frames_taken += 1;
+  auto& heard = state.heard[accepted.sender];
+  heard.boot = accepted.frame->boot();
+  heard.heard_ns = now.utc_ns;
+  if (!accepted.whole) return beat_out_of_turn(context, accepted.sender, now);
+  const auto& frame = *accepted.frame;
+  if (const auto* beat = frame.body_as_Heartbeat())
+    take_heartbeat(context, accepted.sender, *beat, now);
+  else if (const auto* request = frame.body_as_RosterRequest())
+    answer_request(context, accepted.sender, request->version(), now);
+  else if (const auto* answer = frame.body_as_RosterAnswer())
+    take_answer(context, *answer);
+}
+
+void take_datagram(const Context& context, const DatagramPtr& datagram,
+                   const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr) return;
+  auto checked = context.self->state.guard.check(
+      datagram->bytes, datagram->peer, *mesh, now.since_boot_ns);
+  if (checked) return take_frame(context, *checked, now);
+  const auto& dropped = checked.error();
+  if (dropped.explain)
+    context.self->send(
+        context.parts.journal, notice_atom::value,
+        Notice{"frame.dropped",
+               {{"from", datagram->peer.text()},
+                {"why", std::string{name_of(dropped.fault).words}}}});
+  if (dropped.clash)
+    record_clash(context, {schema::Clash::two_places, dropped.clash->node,
+                           dropped.clash->boot, dropped.clash->evidence});
+}
+
+void take_roster(const Context& context, const RosterPtr& roster) {
+  auto& state = context.self->state;
+  bool is_news = !state.roster ||
+                 state.roster->mesh.version != roster->mesh.version;
+  state.roster = roster;
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr || !is_news) return;
+  std::erase_if(state.heard, [mesh](const auto& one) {
+    return mesh->find(one.first) == nullptr;
+  });
+  std::erase_if(state.answered_ns, [mesh](const auto& one) {
+    return mesh->find(one.first) == nullptr;
+  });
+  context.self->send(context.parts.wire, bind_atom::value,
+                     mesh->find(context.node)->address,
+                     caf::actor_cast<DatagramReceiver>(context.self));
+  with_clock(context, [=](const Clock& now) {
+    if (mesh_of(context) == nullptr) return;
+    // Everybody is told once there is no more to learn.
+    auto more = who_has_more(context);
+    if (!more) return beat_all(context, now);
+    ask_for(context, *more, context.self->state.roster->mesh.version + 1, now);
+  });
+}
+
+void tick(const Context& context) {
+  follow_roster(context.self, context.parts.node);
+  if (const auto* mesh = mesh_of(context)) {
+    context.self->send(context.parts.wire, bind_atom::value,
+                       mesh->find(context.node)->address,
+                       caf::actor_cast<DatagramReceiver>(context.self));
+    with_clock(context, [=](const Clock& now) { beat_in_turn(context, now); });
+  }
+  context.self->delayed_send(context.self, heartbeat_interval,
+                             tick_atom::value);
+}
+
+MemberStatusPtr status_of(const MemberState& state) {
+  auto status = std::make_shared<MemberStatus>();
+  status->heard = state.heard;
+  for (std::size_t i = 0; i < state.guard.dropped().size(); ++i)
+    if (state.guard.dropped()[i] != 0)
+      status->dropped.emplace(name_of(static_cast<FrameFault>(i)).label,
+                              state.guard.dropped()[i]);
+  status->frames_sent = state.frames_sent;
+  status->frames_taken = state.frames_taken;
+  return status;
+}
+
+events::Contradiction apply(events::Clashes& clashes,
+                            const schema::Entry& entry) {
+  const auto* seen = entry.payload_as_ClashSeen();
+  if (seen == nullptr) return "it is no clash";
+  return events::apply(clashes, *seen);
+}
+
+}  // namespace
+
+MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
+                                        const events::Node& node) {
+  Context context{self, parts, node.id};
+  auto& state = self->state;
+  state.guard = FrameGuard{node.id, node.boot, parts.nonce};
+  state.aggregate.begin(
+      self,
+      {parts.ledger, parts.clock, [boot = node.boot] { return boot; },
+       [&state](const auto& entry, ByteView) {
+         return apply(state.clashes, entry);
+       },
+       [] {}},
+      events::clash_stream);
+  self->send(self, tick_atom::value);
+  return {
+      [=](datagram_atom, const DatagramPtr& datagram) {
+        with_clock(context, [=](const Clock& now) {
+          take_datagram(context, datagram, now);
+        });
+      },
+      [=](roster_atom, const RosterPtr& roster) {
+        take_roster(context, roster);
+      },
+      [=](tick_atom) { tick(context); },
+      [=](status_atom) { return status_of(self->state); },
+  };
+}
+
+}  // namespace ppn::actors

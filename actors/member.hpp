@@ -1,0 +1,45 @@
+// The member actor: speaks with the other members. It tells them by heartbeats
+// which roster this node has, and pulls what it lacks, one entry after the
+// other, from whoever has it.
+#pragma once
+
+#include "actors/aggregate.hpp"
+#include "actors/frame_guard.hpp"
+#include "events/clash.hpp"
+
+namespace ppn::actors {
+
+struct MemberParts {
+  LedgerActor ledger;
+  ClockPort clock;
+  WirePort wire;
+  JournalPort journal;
+  NodeActor node;
+  /// The same for all of a boot.
+  Id nonce;
+};
+
+struct MemberState {
+  explicit MemberState(FrameGuard frames) : guard(std::move(frames)) {}
+  MemberState() : guard({}, 0, {}) {}
+
+  FrameGuard guard;
+  RosterPtr roster;
+  events::Clashes clashes;
+  std::map<NodeId, MemberHeard> heard;
+  /// When each was answered by a heartbeat out of turn last.
+  std::map<NodeId, std::uint64_t> answered_ns;
+  std::uint64_t ticks = 0;
+  std::uint64_t frames_sent = 0;
+  std::uint64_t frames_taken = 0;
+  Aggregate<MemberActor::stateful_pointer<MemberState>> aggregate;
+  static inline const char* name = "member";
+};
+
+inline constexpr auto heartbeat_interval = std::chrono::seconds{10};
+
+MemberActor::behavior_type member_actor(
+    MemberActor::stateful_pointer<MemberState> self, const MemberParts& parts,
+    const events::Node& node);
+
+}  // namespace ppn::actors

@@ -1,0 +1,166 @@
+#include "actors/roster_record.hpp"
+
+#include "store/signing.hpp"
+#include "store/statements.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using store::Error;
+using store::ErrorCode;
+using store::Result;
+using store::Status;
+
+Error bad_input(std::string why) {
+  return {ErrorCode::bad_input, std::move(why)};
+}
+
+std::string name_of(const events::Mesh& mesh, const schema::NodeId& node) {
+  const auto* member = mesh.find(NodeId{node});
+  return member == nullptr ? NodeId{node}.hex() : member->name;
+}
+
+/// Node ids are made of the first key; see schema/common.fbs.
+bool is_id_of(const NodeId& node, const PublicKey& key) {
+  return store::node_id_of(key) == node;
+}
+
+/// Follows the keys that the first entries of a ledger name.
+class Introduction {
+ public:
+  Status take(ByteView record) {
+    auto opened = store::open_record(record, aligned_);
+    if (!opened) return opened.error();
+    const auto& entry = *opened->entry;
+    NodeId author{*entry.node()};
+    if (const auto* identity = store::identity_of(entry)) {
+      newcomer_.node = author;
+      newcomer_.key = PublicKey{*identity->key()};
+      newcomer_.name = identity->name()->str();
+      if (!is_id_of(author, newcomer_.key))
+        return bad_input("the node id is not that of its key");
+      has_identity_ = true;
+    }
+    if (!has_identity_ || author != newcomer_.node)
+      return bad_input(
+          "these are no entries by which one node introduces "
+          "itself");
+    if (!store::verify(newcomer_.key, store::entry_domain, opened->halves.entry,
+                       opened->halves.signature))
+      return bad_input("entry " + std::to_string(entry.sequence()) +
+                       " has no valid signature");
+    if (const auto* rotated = entry.payload_as_NodeKeyRotated())
+      newcomer_.key = PublicKey{*rotated->new_key()};
+    if (const auto* made = entry.payload_as_TunnelKeyMade()) {
+      newcomer_.tunnel_key = events::TunnelKey{*made->key()};
+      has_tunnel_key_ = true;
+    }
+    return {};
+  }
+
+  Result<events::Newcomer> finish() const {
+    if (!has_identity_ || !has_tunnel_key_)
+      return bad_input(
+          "a node's introduction lacks its identity or the key "
+          "of its tunnels");
+    return newcomer_;
+  }
+
+ private:
+  store::AlignedBytes aligned_;
+  events::Newcomer newcomer_;
+  bool has_identity_ = false;
+  bool has_tunnel_key_ = false;
+};
+
+}  // namespace
+
+Result<Bytes> authority_record(ByteView record) {
+  store::AlignedBytes aligned;
+  auto opened = store::open_record(record, aligned);
+  if (!opened) return opened.error();
+  const auto* taken = opened->entry->payload_as_RosterEntryTaken();
+  if (taken == nullptr) return Bytes{record.begin(), record.end()};
+  Bytes held{taken->entry()->begin(), taken->entry()->end()};
+  Signature signature{*taken->signature()};
+  held.insert(held.end(), signature.bytes.begin(), signature.bytes.end());
+  return held;
+}
+
+Status take_record(events::Mesh& mesh, ByteView record) {
+  if (record.size() > events::roster_entry_max)
+    return bad_input("an entry of a roster is not that large");
+  store::AlignedBytes aligned;
+  auto opened = store::open_record(record, aligned);
+  if (!opened) return opened.error();
+  const auto& entry = *opened->entry;
+  auto key = events::expected_signer(mesh, entry);
+  if (!key) return bad_input("a roster begins with the founding of its mesh");
+  if (!store::verify(*key, store::entry_domain, opened->halves.entry,
+                     opened->halves.signature))
+    return bad_input("version " + std::to_string(entry.stream_version()) +
+                     " of the roster is not signed by the authority");
+  auto after = mesh;
+  if (auto wrong = events::apply_roster(after, entry)) return bad_input(*wrong);
+  mesh = std::move(after);
+  return {};
+}
+
+events::Draft taken_draft(ByteView record) {
+  schema::RosterEntryTakenT taken;
+  auto entry = record.first(record.size() - Signature::size);
+  taken.entry.assign(entry.begin(), entry.end());
+  taken.signature = std::make_unique<schema::Signature>(
+      Signature{record.last<Signature::size>()}.stored());
+  events::Draft draft{events::roster_stream, {}};
+  draft.payload.Set(std::move(taken));
+  return draft;
+}
+
+bool is_clash(const PublicKey& key, ByteView ours, ByteView theirs) {
+  store::AlignedBytes aligned_ours;
+  store::AlignedBytes aligned_theirs;
+  auto a = store::open_record(ours, aligned_ours);
+  auto b = store::open_record(theirs, aligned_theirs);
+  if (!a || !b) return false;
+  auto is_signed = [&](const store::OpenedRecord& record) {
+    return store::verify(key, store::entry_domain, record.halves.entry,
+                         record.halves.signature);
+  };
+  auto is_same_place = a->entry->stream()->string_view() ==
+                           b->entry->stream()->string_view() &&
+                       a->entry->stream_version() == b->entry->stream_version();
+  auto differ = !std::equal(a->halves.entry.begin(), a->halves.entry.end(),
+                            b->halves.entry.begin(), b->halves.entry.end());
+  return is_same_place && differ && is_signed(*a) && is_signed(*b);
+}
+
+Result<events::Newcomer> read_introduction(const std::vector<Bytes>& records) {
+  Introduction introduction;
+  for (const auto& record : records)
+    if (auto taken = introduction.take(record); !taken) return taken.error();
+  return introduction.finish();
+}
+
+std::string in_words(const events::Mesh& before, const schema::Entry& entry) {
+  if (const auto* founded = entry.payload_as_MeshFounded())
+    return founded->founder()->name()->str() + " founded the mesh " +
+           founded->name()->str();
+  if (const auto* added = entry.payload_as_MemberAdded())
+    return added->member()->name()->str() + " is added";
+  if (const auto* removed = entry.payload_as_MemberRemoved())
+    return name_of(before, *removed->node()) +
+           " is removed: " + removed->reason()->str();
+  if (const auto* replaced = entry.payload_as_MemberReplaced())
+    return name_of(before, *replaced->old()) + " is replaced by the node " +
+           NodeId{*replaced->member()->node()}.hex();
+  if (const auto* moved = entry.payload_as_RoleMoved())
+    return name_of(before, *moved->to()) + " becomes the " +
+           events::in_words(moved->role());
+  if (const auto* changed = entry.payload_as_EndpointsChanged())
+    return name_of(before, *changed->node()) + " has other endpoints";
+  return "an entry that is no event of a roster";
+}
+
+}  // namespace ppn::actors

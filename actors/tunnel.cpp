@@ -1,0 +1,53 @@
+#include "actors/tunnel.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using Self = TunnelActor::stateful_pointer<TunnelState>;
+
+events::Contradiction apply(events::Tunnel& tunnel,
+                            const schema::Entry& entry) {
+  if (const auto* up = entry.payload_as_TunnelUp())
+    return events::apply(tunnel, entry, *up);
+  if (const auto* down = entry.payload_as_TunnelDown())
+    return events::apply(tunnel, entry, *down);
+  return "it is no event of a tunnel";
+}
+
+/// One decision at a time: the next look brings what is true then.
+void record_change(Self self, const NodeId& member) {
+  auto& state = self->state;
+  if (state.deciding || !state.observed) return;
+  state.deciding = true;
+  state.aggregate.command(
+      {{schema::PrincipalKind::actor, TunnelState::name}, {}, {}},
+      [&state, member](const events::Moment& now) {
+        return events::decide_tunnel(state.tunnel, member, *state.observed,
+                                     now);
+      },
+      [&state](const auto&) { state.deciding = false; });
+}
+
+}  // namespace
+
+TunnelActor::behavior_type tunnel_actor(Self self, const TunnelParts& parts) {
+  auto& state = self->state;
+  state.aggregate.begin(
+      self,
+      {parts.ledger, parts.clock, [boot = parts.boot] { return boot; },
+       [&state](const auto& entry, ByteView) {
+         return apply(state.tunnel, entry);
+       },
+       [] {}},
+      events::tunnel_stream(parts.member));
+  return {
+      [=](observed_atom, const ObservedPeerPtr& observed) {
+        self->state.observed = observed;
+        record_change(self, parts.member);
+        return self->state.tunnel;
+      },
+  };
+}
+
+}  // namespace ppn::actors

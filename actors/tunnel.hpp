@@ -1,0 +1,31 @@
+// The actor of the tunnel to one member: owns its stream, and records when
+// packets begin to pass and when they no longer do.
+#pragma once
+
+#include "actors/aggregate.hpp"
+#include "events/tunnel.hpp"
+
+namespace ppn::actors {
+
+struct TunnelParts {
+  LedgerActor ledger;
+  ClockPort clock;
+  NodeId member;
+  std::uint64_t boot = 0;
+};
+
+struct TunnelState {
+  TunnelState() = default;
+
+  events::Tunnel tunnel;
+  /// What the device said last.
+  ObservedPeerPtr observed;
+  bool deciding = false;
+  Aggregate<TunnelActor::stateful_pointer<TunnelState>> aggregate;
+  static inline const char* name = "tunnel";
+};
+
+TunnelActor::behavior_type tunnel_actor(
+    TunnelActor::stateful_pointer<TunnelState> self, const TunnelParts& parts);
+
+}  // namespace ppn::actors

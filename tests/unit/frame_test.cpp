@@ -1,0 +1,280 @@
+// Frames as bytes: built, sealed, and opened whoever made them.
+#include "actors/frame.hpp"
+
+#include "events/mesh.hpp"
+#include "store/signing.hpp"
+#include "tests/support/random.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/keys.hpp"
+
+namespace ppn::tests {
+
+using actors::build_frame;
+using actors::datagram_max;
+using actors::FrameHead;
+using actors::open_frame;
+using actors::seal;
+using store::ErrorCode;
+
+namespace {
+
+constexpr std::size_t entry_max = events::roster_entry_max - Signature::size;
+
+FrameHead some_head() {
+  FrameHead head;
+  head.mesh = of_hex<Id>("000102030405060708090a0b0c0d0e0f");
+  head.sender = of_hex<NodeId>("101112131415161718191a1b1c1d1e1f");
+  head.recipient = of_hex<NodeId>("202122232425262728292a2b2c2d2e2f");
+  head.boot = 7;
+  head.counter = 0x0123456789abcdef;
+  head.nonce = of_hex<Id>("303132333435363738393a3b3c3d3e3f");
+  head.heard = {of_hex<Id>("404142434445464748494a4b4c4d4e4f"), 41};
+  return head;
+}
+
+Bytes datagram_of(const FrameHead& head, const actors::FrameBody& body) {
+  auto frame = build_frame(head, body);
+  auto signature = key_of_seed(1).sign(store::frame_domain, frame);
+  return seal(std::move(frame), signature);
+}
+
+Bytes datagram_of(const actors::FrameBody& body) {
+  return datagram_of(some_head(), body);
+}
+
+/// How a datagram is received; its bytes live as long as the opener.
+class Opener {
+ public:
+  store::Result<actors::OpenedFrame> operator()(ByteView datagram) {
+    return open_frame(datagram, aligned_);
+  }
+
+ private:
+  store::AlignedBytes aligned_;
+};
+
+auto refused_as(ErrorCode code, ByteView datagram) {
+  Opener open;
+  return is_error(open(datagram), code);
+}
+
+/// A frame put together by hand, as no node would.
+struct RawFrame {
+  schema::FrameBody kind = schema::FrameBody::RosterRequest;
+  bool has_body = true;
+  std::optional<std::size_t> padding = events::roster_entry_max;
+  /// The required field that it lacks.
+  std::optional<flatbuffers::voffset_t> lacks;
+  const char* identifier = schema::FrameIdentifier();
+};
+
+Bytes built(const RawFrame& raw) {
+  flatbuffers::FlatBufferBuilder builder;
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> padding;
+  if (raw.padding) padding = builder.CreateVector(Bytes(*raw.padding));
+  auto body = schema::CreateRosterRequest(builder, 1, padding).Union();
+  const schema::Id id;
+  const schema::NodeId node;
+  schema::FrameBuilder frame{builder};
+  auto add = [&](flatbuffers::voffset_t field, const auto& value) {
+    if (raw.lacks != field) builder.AddStruct(field, &value);
+  };
+  add(schema::Frame::VT_MESH, id);
+  add(schema::Frame::VT_SENDER, node);
+  add(schema::Frame::VT_RECIPIENT, node);
+  add(schema::Frame::VT_NONCE, id);
+  frame.add_body_type(raw.kind);
+  if (raw.has_body) frame.add_body(body);
+  flatbuffers::Offset<schema::Frame> table{builder.EndTable(frame.start_)};
+  builder.Finish(table, raw.identifier);
+  return seal({builder.GetBufferPointer(),
+               builder.GetBufferPointer() + builder.GetSize()},
+              {});
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(frame)
+
+// -- building ----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_frame_holds_the_head_that_it_was_built_of) {
+  Opener open;
+  auto head = some_head();
+  const auto* frame = must(open(datagram_of(actors::Heartbeat{}))).frame;
+  BOOST_TEST(Id{*frame->mesh()} == head.mesh);
+  BOOST_TEST(NodeId{*frame->sender()} == head.sender);
+  BOOST_TEST(NodeId{*frame->recipient()} == head.recipient);
+  BOOST_TEST(frame->boot() == head.boot);
+  BOOST_TEST(frame->counter() == head.counter);
+  BOOST_TEST(Id{*frame->nonce()} == head.nonce);
+  BOOST_TEST(Id{*frame->recipient_nonce()} == head.heard->nonce);
+  BOOST_TEST(frame->recipient_counter() == head.heard->counter);
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_to_whom_was_never_heard_has_no_nonce_of_it) {
+  Opener open;
+  auto head = some_head();
+  head.heard.reset();
+  const auto* frame = must(open(datagram_of(head, actors::Heartbeat{}))).frame;
+  BOOST_TEST(frame->recipient_nonce() == nullptr);
+  BOOST_TEST(frame->recipient_counter() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_heartbeat_tells_roster_and_checkpoint) {
+  Opener open;
+  actors::Heartbeat body{12, store::leaf_hash({}), "a note\n"};
+  auto opened = must(open(datagram_of(body)));
+  const auto* heartbeat = opened.frame->body_as_Heartbeat();
+  BOOST_REQUIRE(heartbeat != nullptr);
+  BOOST_TEST(heartbeat->roster_version() == 12U);
+  BOOST_TEST(Hash{*heartbeat->roster_hash()} == body.roster_hash);
+  BOOST_TEST(heartbeat->checkpoint()->str() == "a note\n");
+  body.checkpoint.clear();
+  opened = must(open(datagram_of(body)));
+  BOOST_TEST(opened.frame->body_as_Heartbeat()->checkpoint() == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_holds_the_entry_as_it_was_signed) {
+  Opener open;
+  actors::RosterAnswer body{Bytes(entry_max, 5), {}};
+  body.signature.bytes.fill(6);
+  const auto* answer =
+      must(open(datagram_of(body))).frame->body_as_RosterAnswer();
+  BOOST_REQUIRE(answer != nullptr);
+  BOOST_TEST(to_hex({answer->entry()->data(), answer->entry()->size()}) ==
+             to_hex(body.entry));
+  BOOST_TEST(Signature{*answer->signature()} == body.signature);
+}
+
+BOOST_AUTO_TEST_CASE(a_question_is_as_large_as_the_largest_answer) {
+  Opener open;
+  auto question = datagram_of(actors::RosterRequest{9});
+  auto answer = datagram_of(actors::RosterAnswer{Bytes(entry_max, 5), {}});
+  BOOST_TEST(question.size() >= answer.size());
+  BOOST_TEST(question.size() <= datagram_max);
+  const auto* request = must(open(question)).frame->body_as_RosterRequest();
+  BOOST_REQUIRE(request != nullptr);
+  BOOST_TEST(request->version() == 9U);
+}
+
+BOOST_AUTO_TEST_CASE(the_signature_is_over_domain_and_frame_and_goes_behind) {
+  Opener open;
+  auto frame = build_frame(some_head(), actors::Heartbeat{});
+  auto signature = key_of_seed(1).sign(store::frame_domain, frame);
+  auto datagram = seal(frame, signature);
+  BOOST_TEST(to_hex(datagram) == to_hex(frame) + signature.hex());
+  auto opened = must(open(datagram));
+  BOOST_TEST(to_hex(opened.bytes) == to_hex(frame));
+  BOOST_TEST(opened.signature == signature);
+}
+
+// -- datagrams from outside --------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_frame_by_hand_is_as_good_as_a_built_one) {
+  Opener open;
+  must(open(built(RawFrame{})));
+}
+
+BOOST_AUTO_TEST_CASE(a_datagram_has_65_to_1200_bytes) {
+  for (std::size_t size : {0U, 1U, 64U, 1201U, 65'507U})
+    BOOST_TEST(refused_as(ErrorCode::bad_input, Bytes(size)), "size " << size);
+  BOOST_TEST(refused_as(ErrorCode::damaged, Bytes(65)));
+  BOOST_TEST(refused_as(ErrorCode::damaged, Bytes(1200)));
+}
+
+BOOST_AUTO_TEST_CASE(a_truncated_frame_is_refused_or_its_signature_is_wrong) {
+  Opener open;
+  for (const auto& datagram :
+       {datagram_of(actors::Heartbeat{1, {}, "a note\n"}),
+        datagram_of(actors::RosterAnswer{Bytes(entry_max, 5), {}})})
+    for (std::size_t size = 0; size < datagram.size(); ++size) {
+      auto opened = open(ByteView{datagram}.first(size));
+      BOOST_TEST(
+          (!opened || !verify(key_of_seed(1).public_key(), store::frame_domain,
+                              opened->bytes, opened->signature)),
+          "size " << size);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_of_another_file_kind_is_damaged) {
+  RawFrame raw;
+  raw.identifier = "PPNE";
+  BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_of_an_unknown_kind_is_too_new) {
+  Opener open;
+  for (auto kind : {static_cast<int>(schema::FrameBody::MAX) + 1, 255}) {
+    RawFrame raw;
+    raw.kind = static_cast<schema::FrameBody>(kind);
+    auto error = error_of(open(built(raw)));
+    BOOST_TEST(error.code == ErrorCode::too_new);
+    BOOST_TEST(mentions(error.message, std::to_string(kind)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_that_says_nothing_is_damaged) {
+  RawFrame raw;
+  raw.kind = schema::FrameBody::NONE;
+  BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
+  raw = {};
+  raw.has_body = false;
+  BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
+}
+
+BOOST_AUTO_TEST_CASE(a_body_of_another_kind_than_it_says_is_damaged) {
+  RawFrame raw;
+  raw.kind = schema::FrameBody::RosterAnswer;
+  BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_that_lacks_a_field_is_damaged) {
+  using schema::Frame;
+  for (auto field : {Frame::VT_MESH, Frame::VT_SENDER, Frame::VT_RECIPIENT,
+                     Frame::VT_NONCE}) {
+    RawFrame raw;
+    raw.lacks = field;
+    BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)), "field " << field);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_question_smaller_than_its_answer_is_damaged) {
+  RawFrame raw;
+  raw.padding = events::roster_entry_max - 1;
+  BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
+  raw.padding.reset();
+  BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_with_an_entry_that_is_too_large_is_damaged) {
+  auto datagram = datagram_of(actors::RosterAnswer{Bytes(entry_max + 1), {}});
+  BOOST_TEST(datagram.size() <= datagram_max);
+  BOOST_TEST(refused_as(ErrorCode::damaged, datagram));
+}
+
+// What remains readable is caught by its signature; here it must only be
+// survived.
+BOOST_AUTO_TEST_CASE(a_damaged_frame_is_read_within_its_bounds) {
+  Random random{seed_or(20260401)};
+  Opener open;
+  const auto datagram =
+      datagram_of(actors::Heartbeat{1, store::leaf_hash({}), "a note\n"});
+  std::size_t refused = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    auto damaged = datagram;
+    for (auto changes = 1 + random.below(3); changes > 0; --changes)
+      damaged[random.below(damaged.size())] =
+          static_cast<std::uint8_t>(random.below(256));
+    auto opened = open(damaged);
+    refused += opened.ok() ? 0U : 1U;
+    if (!opened) continue;
+    BOOST_REQUIRE(opened->frame->mesh() != nullptr);
+    BOOST_REQUIRE(opened->frame->body() != nullptr);
+  }
+  BOOST_TEST(refused > 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests
