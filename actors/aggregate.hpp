@@ -50,14 +50,13 @@ class Aggregate {
   void begin(Self self, AggregateParts parts, std::string stream) {
     self_ = self;
     parts_ = std::move(parts);
-    self_
-        ->request(parts_.ledger, caf::infinite, replay_atom::value, stream,
-                  std::uint64_t{0})
-        .then(
-            [this](const EntriesPtr& entries) {
-              if (apply(*entries)) become_ready();
-            },
-            [this](caf::error& error) { give_up(error); });
+    on_answer<EntriesPtr>(
+        self_->request(parts_.ledger, caf::infinite, replay_atom::value, stream,
+                       std::uint64_t{0}),
+        [this](const EntriesPtr& entries) {
+          if (apply(*entries)) become_ready();
+        },
+        [this](caf::error& error) { give_up(error); });
   }
 
   /// For one whose state was taken from the ledger's: goes on from there.
@@ -101,13 +100,13 @@ class Aggregate {
   void next() {
     if (!ready_ || busy_ || waiting_.empty()) return;
     busy_ = true;
-    self_->request(parts_.clock, caf::infinite, read_atom::value)
-        .then(
-            [this](const store::ClockReading& clock) {
-              decide({clock.utc_ns, clock.since_boot_ns, clock.synchronised,
-                      parts_.boot()});
-            },
-            [this](caf::error& error) { give_up(error); });
+    on_answer<store::ClockReading>(
+        self_->request(parts_.clock, caf::infinite, read_atom::value),
+        [this](const store::ClockReading& clock) {
+          decide({clock.utc_ns, clock.since_boot_ns, clock.synchronised,
+                  parts_.boot()});
+        },
+        [this](caf::error& error) { give_up(error); });
   }
 
   void decide(const events::Moment& now) {
@@ -116,11 +115,11 @@ class Aggregate {
       return finish(store::Error{store::ErrorCode::bad_input, refusal->reason});
     auto& drafts = std::get<std::vector<events::Draft>>(decision);
     if (drafts.empty()) return finish(std::uint64_t{0});
-    self_
-        ->request(parts_.ledger, caf::infinite, append_atom::value,
-                  to_append(std::move(drafts)))
-        .then([this](const EntriesPtr& entries) { take(*entries); },
-              [this](caf::error& error) { take_error(error); });
+    on_answer<EntriesPtr>(
+        self_->request(parts_.ledger, caf::infinite, append_atom::value,
+                       to_append(std::move(drafts))),
+        [this](const EntriesPtr& entries) { take(*entries); },
+        [this](caf::error& error) { take_error(error); });
   }
 
   AppendPtr to_append(std::vector<events::Draft> drafts) {

@@ -22,6 +22,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <functional>
 #include <string>
 
 #include "store/result.hpp"
@@ -81,6 +82,14 @@ inline store::Error from_message(const caf::error& error) {
   if (error.context().match_elements<std::string>())
     text = error.context().get_as<std::string>(0);
   return {static_cast<store::ErrorCode>(error.code() - 1), text};
+}
+
+/// Calls one of the two with what a request is answered. Lambdas reach CAF as
+/// functions: of each other type it would make much code.
+template <class T, class Request>
+void on_answer(Request request, std::function<void(const T&)> take,
+               std::function<void(caf::error&)> fail) {
+  request.then(std::move(take), std::move(fail));
 }
 
 /// Answers a request that was kept waiting.

@@ -1,6 +1,6 @@
 #include "actors/device.hpp"
 
-#include "actors/kept_actor.hpp"
+#include "actors/rare_path.hpp"
 
 namespace ppn::actors {
 
@@ -31,11 +31,14 @@ std::set<events::TunnelKey> live_peers(const events::ObservedDevice& observed,
   return live;
 }
 
-events::DeviceConfig desired_of(const Context& context) {
+/// Beside what the device was seen to be.
+events::DeviceConfig desired_of(const Context& context,
+                                const events::ObservedDevice& observed,
+                                std::int64_t utc_ns) {
   const auto& state = context.self->state;
   return events::desired_device(state.roster->mesh, context.node,
                                 *state.own.key, context.parts.listen_port,
-                                live_peers(state.seen->device, state.seen_ns));
+                                live_peers(observed, utc_ns));
 }
 
 /// A device is made once there is a mesh, and stays.
@@ -44,10 +47,12 @@ bool is_wanted(const DeviceState& state) {
 }
 
 std::string name_of(const DeviceState& state, const events::TunnelKey& key) {
-  if (state.roster)
-    for (const auto& [node, member] : state.roster->mesh.members)
-      if (member.tunnel_key == key) return member.name;
-  return key.hex();
+  if (!state.roster) return key.hex();
+  const auto& mesh = state.roster->mesh;
+  auto holder = mesh.holders.tunnel_keys.find(key);
+  if (holder == mesh.holders.tunnel_keys.end()) return key.hex();
+  const auto* member = mesh.find(holder->second);
+  return member == nullptr ? key.hex() : member->name;
 }
 
 events::PeerName peer_names(const DeviceState& state) {
@@ -97,26 +102,37 @@ void end_tunnels_of_others(DeviceState& state) {
   }
 }
 
-/// Tells each tunnel what the device says of it.
+/// Whether the tunnel's own record says so already.
+bool is_recorded(const DeviceState& state, const NodeId& member,
+                 const events::ObservedPeer& observed) {
+  auto recorded = state.recorded.find(member);
+  return recorded != state.recorded.end() &&
+         recorded->second.is_up == events::is_live(observed, state.seen_ns);
+}
+
+/// Tells each tunnel what the device says of it, if that is news.
 void tell_tunnels(const Context& context) {
   auto& state = context.self->state;
   const auto& mesh = state.roster->mesh;
   end_tunnels_of_others(state);
   for (const auto& [node, member] : mesh.members) {
-    auto observed = state.seen->device.peers.find(member.tunnel_key);
-    if (node == context.node || observed == state.seen->device.peers.end())
+    auto found = state.seen->device.peers.find(member.tunnel_key);
+    bool is_there = found != state.seen->device.peers.end();
+    // One whose peer is gone hears that nothing comes any more.
+    auto observed = is_there ? found->second : events::ObservedPeer{};
+    if (node == context.node || (!is_there && !state.tunnels.contains(node)) ||
+        is_recorded(state, node, observed))
       continue;
     ensure_tunnel(context, node);
     const auto& tunnel = state.tunnels.at(node);
-    context.self
-        ->request(
+    on_answer<events::Tunnel>(
+        context.self->request(
             tunnel, caf::infinite, observed_atom::value,
-            std::make_shared<const events::ObservedPeer>(observed->second))
-        .then(
-            [&state, node = node](const events::Tunnel& recorded) {
-              if (state.tunnels.contains(node)) state.recorded[node] = recorded;
-            },
-            [](const caf::error&) {});
+            std::make_shared<const events::ObservedPeer>(observed)),
+        [&state, node = node](const events::Tunnel& recorded) {
+          if (state.tunnels.contains(node)) state.recorded[node] = recorded;
+        },
+        [](const caf::error&) {});
   }
 }
 
@@ -126,10 +142,13 @@ void tell_tunnels(const Context& context) {
 void rest(const Context& context) {
   auto& state = context.self->state;
   state.busy = false;
-  if (std::exchange(state.again, false)) reconcile(context);
+  if (!std::exchange(state.again, false)) return;
+  mark(RarePath::looked_again);
+  reconcile(context);
 }
 
 void fail(const Context& context, const caf::error& error) {
+  mark(RarePath::device_failed);
   context.self->state.problem = from_message(error).message;
   context.self->state.confirmed.reset();
   rest(context);
@@ -150,60 +169,82 @@ void record(const Context& context, std::vector<events::RepairNote> notes) {
 /// changed was changed by somebody else, and that is recorded.
 void compare(const Context& context) {
   auto& state = context.self->state;
-  auto desired = desired_of(context);
+  auto desired = desired_of(context, state.seen->device, state.seen_ns);
   auto change = events::difference(desired, state.seen->device, state.seen_ns);
   if (change.empty()) {
     state.problem.reset();
+    state.checking = false;
     state.confirmed = std::move(desired);
     return rest(context);
   }
-  record(context,
-         state.confirmed == desired
-             ? events::repairs_in(change, peer_names(state))
-             : events::unknown_peers(change, known_keys(state.roster->mesh)));
-  context.self
-      ->request(context.parts.wireguard, wireguard_patience, apply_atom::value,
-                std::make_shared<const events::DeviceChange>(change))
-      .then(
-          [=](bool) {
-            context.self->state.problem.reset();
-            // What was applied is what should be, once a look says so.
-            rest(context);
-          },
-          [=](caf::error& error) { fail(context, error); });
+  bool is_by_others = state.confirmed == desired;
+  auto notes = is_by_others ? events::repairs_in(change, peer_names(state))
+                            : events::unknown_peers(
+                                  change, known_keys(state.roster->mesh));
+  if (!notes.empty())
+    mark(is_by_others ? RarePath::device_repaired : RarePath::stranger_removed);
+  record(context, std::move(notes));
+  // One that is not set right at once is not somebody's doing once more.
+  state.confirmed.reset();
+  on_answer<bool>(
+      context.self->request(
+          context.parts.wireguard, wireguard_patience, apply_atom::value,
+          std::make_shared<const events::DeviceChange>(change)),
+      [=, &state](bool) {
+        state.problem.reset();
+        // What was applied is what should be, once a look says so. If it does
+        // not, the next one waits.
+        state.checking = !state.checking;
+        state.again |= state.checking;
+        rest(context);
+      },
+      [=](caf::error& error) { fail(context, error); });
 }
 
-void take_look(const Context& context, const DeviceSeenPtr& seen) {
+using Seen = std::function<void(const DeviceSeenPtr&, std::int64_t utc_ns)>;
+using Failed = std::function<void(caf::error&)>;
+
+/// What the port says, and when it said so.
+void look(const Context& context, const Seen& seen, const Failed& failed) {
+  auto note_time = [=](const DeviceSeenPtr& device) {
+    on_answer<store::ClockReading>(
+        context.self->request(context.parts.clock, caf::infinite,
+                              read_atom::value),
+        [=](const store::ClockReading& clock) { seen(device, clock.utc_ns); },
+        failed);
+  };
+  on_answer<DeviceSeenPtr>(
+      context.self->request(context.parts.wireguard, wireguard_patience,
+                            look_atom::value),
+      note_time, failed);
+}
+
+void take_look(const Context& context, const DeviceSeenPtr& seen,
+               std::int64_t utc_ns) {
   auto& state = context.self->state;
-  context.self->request(context.parts.clock, caf::infinite, read_atom::value)
-      .then(
-          [=, &state](const store::ClockReading& clock) {
-            state.seen = seen;
-            state.seen_ns = clock.utc_ns;
-            tell_tunnels(context);
-            compare(context);
-          },
-          [=](caf::error& error) { fail(context, error); });
+  state.seen = seen;
+  state.seen_ns = utc_ns;
+  tell_tunnels(context);
+  compare(context);
 }
 
 void make_key(const Context& context) {
   auto& state = context.self->state;
-  context.self
-      ->request(context.parts.wireguard, wireguard_patience,
-                create_key_atom::value)
-      .then(
-          [=, &state](const events::TunnelKey& key) {
-            state.aggregate.command(
-                own_will,
-                [&state, key](const events::Moment&) {
-                  return events::decide_key(state.own, key);
-                },
-                [=](const auto& result) {
-                  if (!result) return fail(context, to_message(result.error()));
-                  rest(context);
-                });
-          },
-          [=](caf::error& error) { fail(context, error); });
+  on_answer<events::TunnelKey>(
+      context.self->request(context.parts.wireguard, wireguard_patience,
+                            create_key_atom::value),
+      [=, &state](const events::TunnelKey& key) {
+        state.aggregate.command(
+            own_will,
+            [&state, key](const events::Moment&) {
+              return events::decide_key(state.own, key);
+            },
+            [=](const auto& result) {
+              if (!result) return fail(context, to_message(result.error()));
+              rest(context);
+            });
+      },
+      [=](caf::error& error) { fail(context, error); });
 }
 
 void reconcile(const Context& context) {
@@ -219,10 +260,12 @@ void reconcile(const Context& context) {
   }
   if (!is_wanted(state)) return;
   state.busy = true;
-  context.self
-      ->request(context.parts.wireguard, wireguard_patience, look_atom::value)
-      .then([=](const DeviceSeenPtr& seen) { take_look(context, seen); },
-            [=](caf::error& error) { fail(context, error); });
+  look(
+      context,
+      [=](const DeviceSeenPtr& seen, std::int64_t utc_ns) {
+        take_look(context, seen, utc_ns);
+      },
+      [=](caf::error& error) { fail(context, error); });
 }
 
 // -- what others ask ----------------------------------------------------------
@@ -235,22 +278,14 @@ caf::result<WordsPtr> plan(const Context& context) {
   auto failed = [promise](caf::error& error) {
     answer(promise, store::Result<WordsPtr>{from_message(error)});
   };
-  context.self
-      ->request(context.parts.wireguard, wireguard_patience, look_atom::value)
-      .then(
-          [=, &state](const DeviceSeenPtr& seen) {
-            auto desired = events::desired_device(
-                state.roster->mesh, context.node, *state.own.key,
-                context.parts.listen_port,
-                live_peers(seen->device, state.seen_ns));
-            auto change =
-                events::difference(desired, seen->device, state.seen_ns);
-            answer(promise,
-                   store::Result<WordsPtr>{
-                       std::make_shared<const std::vector<std::string>>(
-                           events::in_words(change, peer_names(state)))});
-          },
-          failed);
+  auto tell = [=, &state](const DeviceSeenPtr& seen, std::int64_t utc_ns) {
+    auto desired = desired_of(context, seen->device, utc_ns);
+    auto change = events::difference(desired, seen->device, utc_ns);
+    answer(promise, store::Result<WordsPtr>{
+                        std::make_shared<const std::vector<std::string>>(
+                            events::in_words(change, peer_names(state)))});
+  };
+  look(context, tell, failed);
   return promise;
 }
 
@@ -264,14 +299,14 @@ DeviceStatusPtr status_of(const Context& context) {
     status->implementation = state.seen->implementation;
     status->observed = state.seen->device;
     status->observed_ns = state.seen_ns;
-    if (is_wanted(state) && state.own.key)
-      status->desired = desired_of(context);
   }
+  if (is_wanted(state) && state.own.key)
+    status->desired = desired_of(context, status->observed, state.seen_ns);
   return status;
 }
 
 void tick(const Context& context) {
-  follow_roster(context.self, context.parts.node);
+  context.self->state.mesh.ensure(context.self, context.parts.node);
   reconcile(context);
   context.self->delayed_send(context.self, device_look_interval,
                              tick_atom::value);
@@ -296,15 +331,17 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
                                         const events::Node& node) {
   Context context{self, parts, node.id, node.boot};
   auto& state = self->state;
-  self->set_down_handler(
-      [&state](const caf::down_msg& death) { forget(state, death.source); });
+  self->set_down_handler([&state](const caf::down_msg& death) {
+    state.mesh.note_death(death.source);
+    forget(state, death.source);
+  });
   state.aggregate.begin(
       self,
       {parts.ledger, parts.clock, [boot = node.boot] { return boot; },
        [&state](const auto& entry, ByteView) {
          return apply(state.own, entry);
        },
-       [] {}},
+       [context] { reconcile(context); }},
       events::device_stream);
   self->send(self, tick_atom::value);
   return {

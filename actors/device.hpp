@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/aggregate.hpp"
+#include "actors/kept_actor.hpp"
 #include "actors/tunnel.hpp"
 #include "events/topology.hpp"
 
@@ -25,6 +26,7 @@ struct DeviceState {
   DeviceState& operator=(const DeviceState&) = delete;
 
   events::OwnDevice own;
+  FollowedMesh mesh;
   RosterPtr roster;
   /// What the port was seen to be last, and when.
   DeviceSeenPtr seen;
@@ -40,6 +42,8 @@ struct DeviceState {
   bool busy = false;
   /// Something changed meanwhile: look once more.
   bool again = false;
+  /// The look follows an apply at once, to see whether that did it.
+  bool checking = false;
   Aggregate<DeviceActor::stateful_pointer<DeviceState>> aggregate;
   static inline const char* name = "device";
 };

@@ -218,9 +218,10 @@ class LedgerActorState::Writer {
   void read_clock() {
     if (clock_asked_) return;
     clock_asked_ = true;
-    self_->request(clock_, caf::infinite, read_atom::value)
-        .then([this](const store::ClockReading& now) { go_on(now); },
-              [this](caf::error& error) { self_->quit(error); });
+    on_answer<store::ClockReading>(
+        self_->request(clock_, caf::infinite, read_atom::value),
+        [this](const store::ClockReading& now) { go_on(now); },
+        [this](caf::error& error) { self_->quit(error); });
   }
 
  private:

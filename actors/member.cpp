@@ -1,7 +1,8 @@
 #include "actors/member.hpp"
 
-#include "actors/kept_actor.hpp"
+#include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
+#include "store/checkpoint.hpp"
 #include "store/signing.hpp"
 
 namespace ppn::actors {
@@ -29,9 +30,10 @@ using Clock = store::ClockReading;
 /// Goes on with what the clock says.
 void with_clock(const Context& context,
                 const std::function<void(const Clock&)>& next) {
-  context.self->request(context.parts.clock, caf::infinite, read_atom::value)
-      .then(next,
-            [self = context.self](caf::error& error) { self->quit(error); });
+  on_answer<Clock>(
+      context.self->request(context.parts.clock, caf::infinite,
+                            read_atom::value),
+      next, [self = context.self](caf::error& error) { self->quit(error); });
 }
 
 const events::Mesh* mesh_of(const Context& context) {
@@ -51,27 +53,38 @@ void send(const Context& context, const NodeId& to, const FrameBody& body,
   auto head = state.guard.next_head(to, *mesh, now.since_boot_ns);
   auto frame = std::make_shared<const Bytes>(build_frame(head, body));
   auto wire = context.parts.wire;
-  context.self
-      ->request(context.parts.ledger, caf::infinite, sign_atom::value,
-                BytesPtr{frame})
-      .then(
-          [=, address = member->address, &state](const Signature& signature) {
-            state.frames_sent += 1;
-            context.self->send(wire, datagram_atom::value,
-                               std::make_shared<const Datagram>(
-                                   Datagram{address, seal(*frame, signature)}));
-          },
-          [](const caf::error&) {});
+  on_answer<Signature>(
+      context.self->request(context.parts.ledger, caf::infinite,
+                            sign_atom::value, BytesPtr{frame}),
+      [=, address = member->address, &state](const Signature& signature) {
+        state.frames_sent += 1;
+        context.self->send(wire, datagram_atom::value,
+                           std::make_shared<const Datagram>(
+                               Datagram{address, seal(*frame, signature)}));
+      },
+      [](const caf::error&) {});
 }
 
 Heartbeat heartbeat_of(const Context& context) {
   const auto& roster = *context.self->state.roster;
-  return {roster.mesh.version, roster.head, {}};
+  return {roster.mesh.version, roster.head, context.self->state.checkpoint};
 }
 
 void beat(const Context& context, const NodeId& to, const Clock& now) {
   if (mesh_of(context) != nullptr)
     send(context, to, heartbeat_of(context), now);
+}
+
+/// Whoever is not known to have the roster that this node has.
+void beat_those_behind(const Context& context, const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr) return;
+  const auto& heard = context.self->state.heard;
+  for (const auto& [node, member] : mesh->members) {
+    auto last = heard.find(node);
+    if (last == heard.end() || last->second.roster_version < mesh->version)
+      beat(context, node, now);
+  }
 }
 
 void beat_all(const Context& context, const Clock& now) {
@@ -89,8 +102,8 @@ void beat_out_of_turn(const Context& context, const NodeId& to,
   beat(context, to, now);
 }
 
-/// The member whose turn it is, of those who hold no role.
-std::optional<NodeId> another(const events::Mesh& mesh, std::uint64_t turn) {
+/// The member whose turn it is.
+NodeId another(const events::Mesh& mesh, std::uint64_t turn) {
   auto chosen = mesh.members.begin();
   std::advance(chosen, static_cast<std::ptrdiff_t>(turn % mesh.members.size()));
   return chosen->first;
@@ -105,7 +118,7 @@ void beat_in_turn(const Context& context, const Clock& now) {
   if (has_role && turn % beats_to_all == 0) return beat_all(context, now);
   std::set<NodeId> whom{mesh->hub, mesh->controller};
   if (turn % beats_to_another == 0)
-    if (auto one = another(*mesh, turn / beats_to_another)) whom.insert(*one);
+    whom.insert(another(*mesh, turn / beats_to_another));
   for (const auto& node : whom) beat(context, node, now);
 }
 
@@ -116,12 +129,16 @@ void ask_for(const Context& context, const NodeId& whom, std::uint64_t version,
   send(context, whom, RosterRequest{version}, now);
 }
 
-/// Whoever told of more than this node has.
+/// Whoever gave the newest entry, if it told of more. Nobody else is asked
+/// unheard: one who only boasts would be asked for ever.
 std::optional<NodeId> who_has_more(const Context& context) {
-  const auto& state = context.self->state;
-  for (const auto& [node, heard] : state.heard)
-    if (heard.roster_version > state.roster->mesh.version) return node;
-  return std::nullopt;
+  auto& state = context.self->state;
+  auto giver = std::exchange(state.giver, std::nullopt);
+  if (!giver) return std::nullopt;
+  auto heard = state.heard.find(*giver);
+  bool has_more = heard != state.heard.end() &&
+                  heard->second.roster_version > state.roster->mesh.version;
+  return has_more ? giver : std::nullopt;
 }
 
 void take_heartbeat(const Context& context, const NodeId& sender,
@@ -130,6 +147,10 @@ void take_heartbeat(const Context& context, const NodeId& sender,
   const auto& roster = *state.roster;
   auto theirs = beat.roster_version();
   state.heard[sender].roster_version = theirs;
+  if (beat.checkpoint() != nullptr)
+    if (auto checkpoint =
+            store::parse_checkpoint(beat.checkpoint()->string_view()))
+      state.heard[sender].ledger_size = checkpoint->head.size;
   if (theirs > roster.mesh.version)
     return ask_for(context, sender, roster.mesh.version + 1, now);
   if (theirs < roster.mesh.version)
@@ -143,62 +164,74 @@ void answer_request(const Context& context, const NodeId& sender,
                     std::uint64_t version, const Clock& now) {
   if (version == 0 || version > context.self->state.roster->mesh.version)
     return;
-  context.self
-      ->request(context.parts.ledger, caf::infinite, records_atom::value,
-                std::string{events::roster_stream}, version - 1,
-                std::uint64_t{1})
-      .then(
-          [=](const EntriesPtr& records) {
-            if (records->empty()) return;
-            auto record = authority_record(records->front());
-            if (!record) return;
-            RosterAnswer answer;
-            answer.entry.assign(record->begin(),
-                                record->end() - Signature::size);
-            answer.signature =
-                Signature{ByteView{*record}.last<Signature::size>()};
-            send(context, sender, answer, now);
-          },
-          [](const caf::error&) {});
+  on_answer<EntriesPtr>(
+      context.self->request(
+          context.parts.ledger, caf::infinite, records_atom::value,
+          std::string{events::roster_stream}, version - 1, std::uint64_t{1}),
+      [=](const EntriesPtr& records) {
+        if (records->empty()) return;
+        auto record = authority_record(records->front());
+        if (!record) return;
+        RosterAnswer answer;
+        answer.entry.assign(record->begin(), record->end() - Signature::size);
+        answer.signature = Signature{ByteView{*record}.last<Signature::size>()};
+        send(context, sender, answer, now);
+      },
+      [](const caf::error&) {});
 }
 
 void record_clash(const Context& context, const events::ClashNote& note) {
   auto& state = context.self->state;
-  context.self->send(context.parts.journal, notice_atom::value,
-                     Notice{"mesh.clash",
-                            {{"node", note.node.hex()},
-                             {"what", events::in_words(note.clash)},
-                             {"number", std::to_string(note.number)}}});
+  Notice notice{"mesh.clash",
+                {{"node", note.node.hex()},
+                 {"what", events::in_words(note.clash)},
+                 {"number", std::to_string(note.number)}}};
   state.aggregate.command(
       {{schema::PrincipalKind::actor, MemberState::name}, {}, {}},
       [&state, note](const events::Moment&) {
         return events::decide_clash(state.clashes, note);
       },
-      [](const auto&) {});
+      [context, notice](const auto& result) {
+        // Nothing is recorded of what was seen before.
+        if (result && *result != 0)
+          context.self->send(context.parts.journal, notice_atom::value, notice);
+      });
 }
 
 /// A record of a version that this node has too: proof if it is another one.
 void compare_record(const Context& context, std::uint64_t version,
                     const Bytes& theirs) {
-  context.self
-      ->request(context.parts.ledger, caf::infinite, records_atom::value,
-                std::string{events::roster_stream}, version - 1,
-                std::uint64_t{1})
-      .then(
-          [=](const EntriesPtr& records) {
-            if (records->empty()) return;
-            auto ours = authority_record(records->front());
-            const auto* mesh = mesh_of(context);
-            if (!ours || mesh == nullptr) return;
-            const auto* authority = mesh->find(mesh->authority);
-            if (authority != nullptr && is_clash(authority->key, *ours, theirs))
-              record_clash(context, {schema::Clash::two_entries,
-                                     mesh->authority, version, theirs});
-          },
-          [](const caf::error&) {});
+  on_answer<EntriesPtr>(
+      context.self->request(
+          context.parts.ledger, caf::infinite, records_atom::value,
+          std::string{events::roster_stream}, version - 1, std::uint64_t{1}),
+      [=](const EntriesPtr& records) {
+        if (records->empty()) return;
+        auto ours = authority_record(records->front());
+        const auto* mesh = mesh_of(context);
+        if (!ours || mesh == nullptr) return;
+        auto author = author_of(*mesh, *ours);
+        if (author && is_clash(author->key, *ours, theirs))
+          record_clash(context, {schema::Clash::two_entries, author->node,
+                                 version, theirs});
+      },
+      [](const caf::error&) {});
 }
 
-void take_answer(const Context& context, const schema::RosterAnswer& answer) {
+/// Says why, but not as often as somebody likes to send what is wrong.
+void explain_refusal(const Context& context, const NodeId& sender,
+                     const caf::error& error, const Clock& now) {
+  auto& last = context.self->state.refused_ns[sender];
+  if (last != 0 && now.since_boot_ns - last < explain_interval_ns) return;
+  last = now.since_boot_ns;
+  context.self->send(
+      context.parts.journal, notice_atom::value,
+      Notice{"roster.refused",
+             {{"from", sender.hex()}, {"why", from_message(error).message}}});
+}
+
+void take_answer(const Context& context, const NodeId& sender,
+                 const schema::RosterAnswer& answer, const Clock& now) {
   auto& state = context.self->state;
   auto record =
       std::make_shared<Bytes>(answer.entry()->begin(), answer.entry()->end());
@@ -206,7 +239,9 @@ void take_answer(const Context& context, const schema::RosterAnswer& answer) {
   record->insert(record->end(), signature.bytes.begin(), signature.bytes.end());
   store::AlignedBytes aligned;
   auto opened = store::open_record(*record, aligned);
-  if (!opened) return;
+  if (!opened ||
+      opened->entry->stream()->string_view() != events::roster_stream)
+    return;
   const auto& mesh = state.roster->mesh;
   auto version = opened->entry->stream_version();
   if (version <= mesh.version) return compare_record(context, version, *record);
@@ -218,19 +253,17 @@ void take_answer(const Context& context, const schema::RosterAnswer& answer) {
                    {schema::Clash::two_places, context.node, version, *record});
     return;
   }
+  state.giver = sender;
   with_kept<MeshActor>(
       context.self, context.parts.node, "mesh",
       [=](const MeshActor& mesh_actor) {
-        context.self
-            ->request(mesh_actor, caf::infinite, take_atom::value,
-                      BytesPtr{record})
-            .then([](std::uint64_t) {},
-                  [=](caf::error& error) {
-                    context.self->send(
-                        context.parts.journal, notice_atom::value,
-                        Notice{"roster.refused",
-                               {{"why", from_message(error).message}}});
-                  });
+        on_answer<std::uint64_t>(
+            context.self->request(mesh_actor, caf::infinite, take_atom::value,
+                                  BytesPtr{record}),
+            [](std::uint64_t) {},
+            [=](caf::error& error) {
+              explain_refusal(context, sender, error, now);
+            });
       },
       [](const caf::error&) {});
 }
@@ -241,17 +274,27 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
                 const Clock& now) {
   auto& state = context.self->state;
   state.frames_taken += 1;
+  // It may be an old one that somebody kept.
+  if (!accepted.whole) {
+    mark(RarePath::frame_introduces);
+    return beat_out_of_turn(context, accepted.sender, now);
+  }
   auto& heard = state.heard[accepted.sender];
   heard.boot = accepted.frame->boot();
   heard.heard_ns = now.utc_ns;
-  if (!accepted.whole) return beat_out_of_turn(context, accepted.sender, now);
   const auto& frame = *accepted.frame;
   if (const auto* beat = frame.body_as_Heartbeat())
     take_heartbeat(context, accepted.sender, *beat, now);
   else if (const auto* request = frame.body_as_RosterRequest())
     answer_request(context, accepted.sender, request->version(), now);
   else if (const auto* answer = frame.body_as_RosterAnswer())
-    take_answer(context, *answer);
+    take_answer(context, accepted.sender, *answer, now);
+}
+
+void mark_dropped(FrameFault fault) {
+  if (fault == FrameFault::replayed) mark(RarePath::frame_replayed);
+  if (fault == FrameFault::old_boot) mark(RarePath::frame_of_old_boot);
+  if (fault == FrameFault::former_sender) mark(RarePath::frame_of_former);
 }
 
 void take_datagram(const Context& context, const DatagramPtr& datagram,
@@ -260,8 +303,12 @@ void take_datagram(const Context& context, const DatagramPtr& datagram,
   if (mesh == nullptr) return;
   auto checked = context.self->state.guard.check(
       datagram->bytes, datagram->peer, *mesh, now.since_boot_ns);
-  if (checked) return take_frame(context, *checked, now);
+  if (checked) {
+    if (checked->whole) context.self->state.believed = datagram;
+    return take_frame(context, *checked, now);
+  }
   const auto& dropped = checked.error();
+  mark_dropped(dropped.fault);
   if (dropped.explain)
     context.self->send(
         context.parts.journal, notice_atom::value,
@@ -273,6 +320,12 @@ void take_datagram(const Context& context, const DatagramPtr& datagram,
                            dropped.clash->boot, dropped.clash->evidence});
 }
 
+void bind(const Context& context, const events::Mesh& mesh) {
+  context.self->send(context.parts.wire, bind_atom::value,
+                     mesh.find(context.node)->address,
+                     caf::actor_cast<DatagramReceiver>(context.self));
+}
+
 void take_roster(const Context& context, const RosterPtr& roster) {
   auto& state = context.self->state;
   bool is_news = !state.roster ||
@@ -280,31 +333,45 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   state.roster = roster;
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr || !is_news) return;
-  std::erase_if(state.heard, [mesh](const auto& one) {
+  auto is_no_member = [mesh](const auto& one) {
     return mesh->find(one.first) == nullptr;
-  });
-  std::erase_if(state.answered_ns, [mesh](const auto& one) {
-    return mesh->find(one.first) == nullptr;
-  });
-  context.self->send(context.parts.wire, bind_atom::value,
-                     mesh->find(context.node)->address,
-                     caf::actor_cast<DatagramReceiver>(context.self));
+  };
+  std::erase_if(state.heard, is_no_member);
+  std::erase_if(state.answered_ns, is_no_member);
+  std::erase_if(state.refused_ns, is_no_member);
+  bind(context, *mesh);
   with_clock(context, [=](const Clock& now) {
     if (mesh_of(context) == nullptr) return;
-    // Everybody is told once there is no more to learn.
+    // The others are told once there is no more to learn.
     auto more = who_has_more(context);
-    if (!more) return beat_all(context, now);
+    if (!more) return beat_those_behind(context, now);
+    mark(RarePath::another_asked);
     ask_for(context, *more, context.self->state.roster->mesh.version + 1, now);
   });
 }
 
+/// Goes on once the checkpoint is the newest.
+void with_checkpoint(const Context& context,
+                     const std::function<void()>& next) {
+  auto& state = context.self->state;
+  on_answer<LedgerStatus>(
+      context.self->request(context.parts.ledger, caf::infinite,
+                            status_atom::value),
+      [=, &state](const LedgerStatus& ledger) {
+        state.checkpoint = ledger.checkpoint;
+        next();
+      },
+      [](const caf::error&) {});
+}
+
 void tick(const Context& context) {
-  follow_roster(context.self, context.parts.node);
+  context.self->state.mesh.ensure(context.self, context.parts.node);
   if (const auto* mesh = mesh_of(context)) {
-    context.self->send(context.parts.wire, bind_atom::value,
-                       mesh->find(context.node)->address,
-                       caf::actor_cast<DatagramReceiver>(context.self));
-    with_clock(context, [=](const Clock& now) { beat_in_turn(context, now); });
+    bind(context, *mesh);
+    with_checkpoint(context, [=] {
+      with_clock(context,
+                 [=](const Clock& now) { beat_in_turn(context, now); });
+    });
   }
   context.self->delayed_send(context.self, heartbeat_interval,
                              tick_atom::value);
@@ -335,6 +402,9 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
                                         const events::Node& node) {
   Context context{self, parts, node.id};
   auto& state = self->state;
+  self->set_down_handler([&state](const caf::down_msg& death) {
+    state.mesh.note_death(death.source);
+  });
   state.guard = FrameGuard{node.id, node.boot, parts.nonce};
   state.aggregate.begin(
       self,

@@ -5,6 +5,7 @@
 
 #include "actors/aggregate.hpp"
 #include "actors/frame_guard.hpp"
+#include "actors/kept_actor.hpp"
 #include "events/clash.hpp"
 
 namespace ppn::actors {
@@ -24,14 +25,23 @@ struct MemberState {
   MemberState() : guard({}, 0, {}) {}
 
   FrameGuard guard;
+  FollowedMesh mesh;
   RosterPtr roster;
   events::Clashes clashes;
   std::map<NodeId, MemberHeard> heard;
+  /// The newest of this node's own ledger.
+  std::string checkpoint;
   /// When each was answered by a heartbeat out of turn last.
   std::map<NodeId, std::uint64_t> answered_ns;
+  /// When it was said of each last that an entry from it was refused.
+  std::map<NodeId, std::uint64_t> refused_ns;
+  /// Who gave the entry that is being taken.
+  std::optional<NodeId> giver;
   std::uint64_t ticks = 0;
   std::uint64_t frames_sent = 0;
   std::uint64_t frames_taken = 0;
+  /// The newest whose body counted.
+  DatagramPtr believed;
   Aggregate<MemberActor::stateful_pointer<MemberState>> aggregate;
   static inline const char* name = "member";
 };

@@ -1,5 +1,6 @@
 #include "actors/mesh.hpp"
 
+#include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
 #include "store/key_rotation.hpp"
 
@@ -16,6 +17,10 @@ constexpr std::uint64_t all = ~std::uint64_t{0};
 
 Error refused(std::string why) {
   return {ErrorCode::bad_input, std::move(why)};
+}
+
+Error not_read_yet() {
+  return {ErrorCode::io, "the roster is not read yet; try again"};
 }
 
 // -- the roster and who follows it --------------------------------------------
@@ -55,8 +60,18 @@ struct Import {
   std::vector<std::string> plan;
 };
 
-Result<Bytes> own_record(const Entries& own, std::size_t index) {
-  return authority_record(own[index]);
+/// Why a record can not stand where this node has `ours`.
+Error other_than(const Bytes& ours, const Bytes& theirs,
+                 const events::Mesh& mesh, std::size_t version) {
+  if (version == 1) return refused("this is the roster of another mesh");
+  auto author = author_of(mesh, ours);
+  if (author && is_clash(author->key, ours, theirs))
+    return refused("version " + std::to_string(version) +
+                   " of this roster is not the one that this node has: an "
+                   "authority signed two");
+  return refused("entry " + std::to_string(version) +
+                 " of the file is not the one that this node has, and is not "
+                 "signed by its authority");
 }
 
 std::string join_in_words(const events::Mesh& mesh, const NodeId& self) {
@@ -73,14 +88,9 @@ Result<Import> read_import(const events::Mesh& mesh, const NodeId& self,
   for (std::size_t i = 0; i < import.records.size(); ++i) {
     const auto& record = import.records[i];
     if (i < own.size()) {
-      auto ours = own_record(own, i);
+      auto ours = authority_record(own[i]);
       if (!ours) return ours.error();
-      if (*ours != record)
-        return refused(
-            i == 0 ? "this is the roster of another mesh"
-                   : "version " + std::to_string(i + 1) +
-                         " of this roster is not the one that this node has: "
-                         "an authority signed two");
+      if (*ours != record) return other_than(*ours, record, mesh, i + 1);
       continue;
     }
     auto before = read.mesh;
@@ -99,6 +109,11 @@ Result<Import> read_import(const events::Mesh& mesh, const NodeId& self,
                    std::to_string(import.records.size()) +
                    " of the roster, and this node has version " +
                    std::to_string(mesh.version));
+  if (mesh.founded() && mesh.authority == self)
+    return refused(
+        "this node is the authority and did not record what it is said to have "
+        "signed here: its key was used elsewhere, or its ledger was rolled "
+        "back");
   const auto* member = read.mesh.find(self);
   if (!mesh.founded()) {
     if (member == nullptr)
@@ -125,17 +140,19 @@ void with_own_records(
     const std::function<void(const Result<EntriesPtr>&,
                              const std::optional<events::TunnelKey>&)>& next) {
   auto failed = [next](caf::error& error) { next(from_message(error), {}); };
-  self->request(parts.ledger, caf::infinite, state_atom::value)
-      .then(
-          [=](const StatePtr& state) {
+  on_answer<StatePtr>(
+      self->request(parts.ledger, caf::infinite, state_atom::value),
+      [=](const StatePtr& state) {
+        on_answer<EntriesPtr>(
             self->request(parts.ledger, caf::infinite, records_atom::value,
                           std::string{events::roster_stream}, std::uint64_t{0},
-                          all)
-                .then([=, key = state->state.device.key](
-                          const EntriesPtr& records) { next(records, key); },
-                      failed);
-          },
-          failed);
+                          all),
+            [=, key = state->state.device.key](const EntriesPtr& records) {
+              next(records, key);
+            },
+            failed);
+      },
+      failed);
 }
 
 void plan_import(Self self, const MeshParts& parts, const NodeId& node,
@@ -219,9 +236,11 @@ caf::result<std::uint64_t> commit(Self self, const MeshParts& parts,
             self, origin,
             [=, own = *own](const events::Moment&) -> events::Decision {
               const auto& mesh = self->state.roster.mesh;
-              if (own->size() != mesh.version)
+              if (own->size() != mesh.version) {
+                mark(RarePath::import_overtaken);
                 return events::Refusal{
                     "the roster has changed meanwhile; try again"};
+              }
               auto read = read_import(mesh, node, key, *own,
                                       std::get<ImportRoster>(*change));
               if (!read) return events::Refusal{read.error().message};
@@ -242,8 +261,10 @@ caf::result<std::uint64_t> take(Self self, const NodeId& node,
     if (!mesh.founded()) return events::Refusal{"this node is in no mesh"};
     if (mesh.authority == node)
       return events::Refusal{"this node is the authority itself"};
-    if (auto taken = take_record(mesh, *record); !taken)
+    if (auto taken = take_record(mesh, *record); !taken) {
+      mark(RarePath::record_refused);
       return events::Refusal{taken.error().message};
+    }
     return taken_drafts({*record});
   };
   self->state.aggregate.command(
@@ -285,7 +306,9 @@ std::optional<std::uint64_t> introduction_sequence(const Bytes& record) {
   }
 }
 
-EntriesPtr introduction(const Entries& life, const Entries& device) {
+Result<EntriesPtr> introduction(const Entries& life, const Entries& device) {
+  if (device.empty())
+    return refused("the tunnels of this node have no key yet; try again");
   std::map<std::uint64_t, Bytes> in_order;
   for (const auto* records : {&life, &device})
     for (const auto& record : *records)
@@ -294,10 +317,11 @@ EntriesPtr introduction(const Entries& life, const Entries& device) {
   auto introducing = std::make_shared<Entries>();
   for (auto& [sequence, record] : in_order)
     introducing->push_back(std::move(record));
-  return introducing;
+  return EntriesPtr{std::move(introducing)};
 }
 
 caf::result<EntriesPtr> export_records(Self self, const MeshParts& parts) {
+  if (!self->state.told) return to_message(not_read_yet());
   auto promise = self->make_response_promise<EntriesPtr>();
   auto failed = [promise](caf::error& error) {
     answer(promise, Result<EntriesPtr>{from_message(error)});
@@ -321,8 +345,7 @@ caf::result<EntriesPtr> export_records(Self self, const MeshParts& parts) {
             ask(events::device_stream)
                 .then(
                     [=](const EntriesPtr& device) {
-                      answer(promise,
-                             Result<EntriesPtr>{introduction(*life, *device)});
+                      answer(promise, introduction(*life, *device));
                     },
                     failed);
           },
@@ -362,8 +385,7 @@ MeshActor::behavior_type mesh_actor(Self self, const MeshParts& parts,
       [=](export_atom) { return export_records(self, parts); },
       [=](roster_atom) -> caf::result<RosterPtr> {
         if (self->state.told) return self->state.told;
-        return to_message(
-            {ErrorCode::io, "the roster is not read yet; try again"});
+        return to_message(not_read_yet());
       },
       [=](follow_atom, const RosterFollower& follower) {
         follow(self, follower);

@@ -78,6 +78,8 @@ struct DeviceStatus {
 struct MemberHeard {
   std::uint64_t boot = 0;
   std::uint64_t roster_version = 0;
+  /// As its newest checkpoint says.
+  std::uint64_t ledger_size = 0;
   /// By this node's clock.
   std::int64_t heard_ns = 0;
 };

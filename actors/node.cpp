@@ -161,13 +161,13 @@ caf::result<bool> stop(Self self, const LedgerActor& ledger,
     return to_message({ErrorCode::bad_input, "the node is stopping already"});
   state.mode = NodeMode::stopping;
   auto promise = self->make_response_promise<bool>();
-  self->request(ledger, caf::infinite, stop_atom::value)
-      .then(
-          [=](bool) {
-            end_kept(self);
-            record_stop(self, reason, promise);
-          },
-          [=](caf::error& error) { self->quit(error); });
+  on_answer<bool>(
+      self->request(ledger, caf::infinite, stop_atom::value),
+      [=](bool) {
+        end_kept(self);
+        record_stop(self, reason, promise);
+      },
+      [=](caf::error& error) { self->quit(error); });
   return promise;
 }
 

@@ -87,10 +87,14 @@ Error no_such_proposal(const Id& id) {
   return {ErrorCode::not_found, "no proposal " + id.hex() + " waits"};
 }
 
-/// A grant's id comes from this node alone, so that it is never one that was.
+/// The id of a grant or a mesh comes from this node alone, so that it is never
+/// one that was.
 Change with_own_id(Change change, const NextId& next_id) {
   if (auto* grant = std::get_if<events::GrantWish>(&change))
     grant->grant = next_id();
+  if (auto* command = std::get_if<events::MeshCommand>(&change))
+    if (auto* founding = std::get_if<events::FoundMesh>(command))
+      founding->mesh = next_id();
   return change;
 }
 
@@ -112,12 +116,12 @@ void propose_to_mesh(Self self, const NodeActor& node, const Id& id,
   with_kept<MeshActor>(
       self, node, "mesh",
       [=](const MeshActor& mesh) {
-        self->request(mesh, caf::infinite, plan_atom::value, wanted)
-            .then(
-                [=](const WordsPtr& plan) {
-                  keep(self->state, {id, *wanted, *plan}, promise);
-                },
-                failed);
+        on_answer<WordsPtr>(
+            self->request(mesh, caf::infinite, plan_atom::value, wanted),
+            [=](const WordsPtr& plan) {
+              keep(self->state, {id, *wanted, *plan}, promise);
+            },
+            failed);
       },
       failed);
 }
@@ -174,13 +178,13 @@ void commit_to_mesh(Self self, const NodeActor& node, const Proposal& proposal,
   with_kept<MeshActor>(
       self, node, "mesh",
       [=](const MeshActor& mesh) {
-        self->request(mesh, caf::infinite, commit_atom::value, change, id,
-                      principal)
-            .then(
-                [=](std::uint64_t sequence) {
-                  settle(self->state, id, promise, sequence);
-                },
-                failed);
+        on_answer<std::uint64_t>(
+            self->request(mesh, caf::infinite, commit_atom::value, change, id,
+                          principal),
+            [=](std::uint64_t sequence) {
+              settle(self->state, id, promise, sequence);
+            },
+            failed);
       },
       failed);
 }
@@ -248,18 +252,18 @@ events::Contradiction apply(OperatorGateState& state,
 /// The grants are as many streams, so they are taken from the ledger's state
 /// rather than replayed.
 void begin(Self self, AggregateParts parts) {
-  self->request(parts.ledger, caf::infinite, state_atom::value)
-      .then(
-          [self, parts](const StatePtr& all) {
-            auto& state = self->state;
-            state.capabilities = all->state.capabilities;
-            std::map<std::string, std::uint64_t> versions;
-            for (const auto& [id, grant] : state.capabilities.live)
-              versions[events::capability_stream(id)] = 1;
-            state.grants.begin_with_state(self, parts, std::move(versions));
-            expire(self);
-          },
-          [self](caf::error& error) { self->quit(error); });
+  on_answer<StatePtr>(
+      self->request(parts.ledger, caf::infinite, state_atom::value),
+      [self, parts](const StatePtr& all) {
+        auto& state = self->state;
+        state.capabilities = all->state.capabilities;
+        std::map<std::string, std::uint64_t> versions;
+        for (const auto& [id, grant] : state.capabilities.live)
+          versions[events::capability_stream(id)] = 1;
+        state.grants.begin_with_state(self, parts, std::move(versions));
+        expire(self);
+      },
+      [self](caf::error& error) { self->quit(error); });
 }
 
 }  // namespace

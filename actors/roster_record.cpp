@@ -1,5 +1,6 @@
 #include "actors/roster_record.hpp"
 
+#include "store/key_rotation.hpp"
 #include "store/signing.hpp"
 #include "store/statements.hpp"
 
@@ -34,24 +35,26 @@ class Introduction {
     if (!opened) return opened.error();
     const auto& entry = *opened->entry;
     NodeId author{*entry.node()};
-    if (const auto* identity = store::identity_of(entry)) {
+    const auto* identity = store::identity_of(entry);
+    if (identity != nullptr && !has_identity_) {
       newcomer_.node = author;
       newcomer_.key = PublicKey{*identity->key()};
       newcomer_.name = identity->name()->str();
       if (!is_id_of(author, newcomer_.key))
         return bad_input("the node id is not that of its key");
       has_identity_ = true;
-    }
-    if (!has_identity_ || author != newcomer_.node)
+    } else if (identity != nullptr || author != newcomer_.node)
       return bad_input(
-          "these are no entries by which one node introduces "
-          "itself");
+          "these are no entries by which one node introduces itself");
     if (!store::verify(newcomer_.key, store::entry_domain, opened->halves.entry,
                        opened->halves.signature))
       return bad_input("entry " + std::to_string(entry.sequence()) +
                        " has no valid signature");
-    if (const auto* rotated = entry.payload_as_NodeKeyRotated())
-      newcomer_.key = PublicKey{*rotated->new_key()};
+    if (entry.payload_as_NodeKeyRotated() != nullptr) {
+      auto next = store::handed_over_key(*opened, newcomer_.key);
+      if (!next) return next.error();
+      newcomer_.key = *next;
+    }
     if (const auto* made = entry.payload_as_TunnelKeyMade()) {
       newcomer_.tunnel_key = events::TunnelKey{*made->key()};
       has_tunnel_key_ = true;
@@ -116,6 +119,17 @@ events::Draft taken_draft(ByteView record) {
   events::Draft draft{events::roster_stream, {}};
   draft.payload.Set(std::move(taken));
   return draft;
+}
+
+std::optional<Author> author_of(const events::Mesh& mesh, ByteView record) {
+  store::AlignedBytes aligned;
+  auto opened = store::open_record(record, aligned);
+  if (!opened) return std::nullopt;
+  NodeId node{*opened->entry->node()};
+  if (const auto* member = mesh.find(node)) return Author{node, member->key};
+  auto former = mesh.former.find(node);
+  if (former == mesh.former.end()) return std::nullopt;
+  return Author{node, former->second.key};
 }
 
 bool is_clash(const PublicKey& key, ByteView ours, ByteView theirs) {

@@ -2,6 +2,7 @@
 // with its signatures, whether they stand in its own ledger or in another's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ store::Status take_record(events::Mesh& mesh, ByteView record);
 
 /// An event that holds the record; it was checked.
 events::Draft taken_draft(ByteView record);
+
+/// Who wrote a record, if that is or was a member of the mesh.
+struct Author {
+  NodeId node;
+  PublicKey key;
+};
+std::optional<Author> author_of(const events::Mesh& mesh, ByteView record);
 
 /// Two records that an author signed for one version of the roster.
 bool is_clash(const PublicKey& key, ByteView ours, ByteView theirs);

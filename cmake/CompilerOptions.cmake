@@ -32,7 +32,8 @@ else()
 endif()
 # What no program calls is left out of it.
 add_compile_options(-ffunction-sections -fdata-sections)
-add_link_options(-Wl,--as-needed -Wl,--gc-sections)
+add_link_options(-Wl,--as-needed -Wl,--gc-sections
+  -Wl,-z,pack-relative-relocs)
 
 # For folders whose code is large and runs seldom.
 macro(ppn_prefer_small_code)

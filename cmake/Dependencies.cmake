@@ -14,6 +14,15 @@ find_library(FLATBUFFERS_LIBRARY NAMES libflatbuffers.a flatbuffers REQUIRED)
 
 find_library(CAF_LIBRARY caf_core REQUIRED)
 
+# So is what is used of libnl, a small part of it.
+pkg_check_modules(nl REQUIRED libnl-3.0 libnl-genl-3.0 libnl-route-3.0)
+add_library(nl INTERFACE)
+foreach(library nl-route-3 nl-genl-3 nl-3)
+  find_library(NL_${library} NAMES lib${library}.a ${library} REQUIRED)
+  target_link_libraries(nl INTERFACE ${NL_${library}})
+endforeach()
+target_include_directories(nl SYSTEM INTERFACE ${nl_INCLUDE_DIRS})
+
 add_library(lmdb INTERFACE)
 target_link_libraries(lmdb INTERFACE ${LMDB_LIBRARY})
 

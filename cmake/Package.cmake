@@ -50,6 +50,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # by other means.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers, \
 systemd | systemd-standalone-tmpfiles")
+# For kernels without WireGuard.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS wireguard-go)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${package_files}/conffiles ${package_files}/postinst

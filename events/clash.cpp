@@ -24,10 +24,11 @@ std::string in_words(schema::Clash clash) {
 }
 
 Contradiction apply(Clashes& clashes, const schema::ClashSeen& event) {
-  auto& newest = clashes[{NodeId{*event.node()}, event.clash()}];
-  if (newest != 0 && event.number() <= newest)
-    return "this clash is recorded already";
-  newest = event.number();
+  auto [seen, is_first] = clashes.try_emplace(
+      {NodeId{*event.node()}, event.clash()}, event.number());
+  if (is_first) return {};
+  if (event.number() <= seen->second) return "this clash is recorded already";
+  seen->second = event.number();
   return {};
 }
 

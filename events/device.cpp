@@ -93,7 +93,40 @@ std::string in_words(const PeerChange& change, const std::string& peer) {
 
 bool is_live(const ObservedPeer& peer, std::int64_t utc_ns) {
   return peer.last_handshake_ns != 0 &&
-         utc_ns - peer.last_handshake_ns < handshake_lasts_ns;
+         peer.last_handshake_ns > utc_ns - handshake_lasts_ns &&
+         peer.last_handshake_ns < utc_ns + handshake_lasts_ns;
+}
+
+PeerState peer_state(const PeerConfig* desired, const ObservedPeer* observed,
+                     std::int64_t utc_ns) {
+  if (desired == nullptr)
+    return {false,
+            "neither of the two has an endpoint, so they reach each other by "
+            "the hub"};
+  if (observed == nullptr) return {false, "the device does not have it yet"};
+  const auto& peer = *observed;
+  if (peer.last_handshake_ns > utc_ns + handshake_lasts_ns)
+    return {false,
+            "its last handshake is later than this host's clock: set the "
+            "clock"};
+  if (is_live(peer, utc_ns)) return {true, {}};
+  if (!desired->endpoint && !peer.config.endpoint)
+    return {false,
+            "it has no endpoint and did not call yet: is it on, and may it "
+            "send UDP?"};
+  if (peer.last_handshake_ns == 0 && peer.sent_bytes == 0)
+    return {false, "nothing was sent to it yet"};
+  if (peer.last_handshake_ns == 0 && peer.received_bytes == 0)
+    return {false,
+            "what is sent to it is not answered: it is off, its UDP port is "
+            "blocked, or it does not know this node"};
+  if (peer.last_handshake_ns == 0)
+    return {false,
+            "it calls, and does not get the answers: UDP from here to there is "
+            "blocked"};
+  return {false,
+          "it answered once and does not any more: it is off or moved, or "
+          "the way to it is cut"};
 }
 
 std::optional<PeerChange> difference(const TunnelKey& key,

@@ -108,8 +108,21 @@ struct DeviceChange {
 /// (WireGuard, section 6.1: reject after 180 s).
 inline constexpr std::int64_t handshake_lasts_ns = 180'000'000'000;
 
-/// Whether packets pass: the peer's last handshake still lasts at `utc_ns`.
+/// Whether packets pass: the peer's last handshake still lasts at `utc_ns`. One
+/// that is yet to come was by a clock that went back since, and tells nothing.
 bool is_live(const ObservedPeer& peer, std::int64_t utc_ns);
+
+/// Whether packets pass, and if not what an operator should look at.
+struct PeerState {
+  bool is_up = false;
+  /// Empty if it is up.
+  std::string why;
+};
+
+/// `desired` is null if there is to be no tunnel to it, `observed` if the
+/// device has no such peer.
+PeerState peer_state(const PeerConfig* desired, const ObservedPeer* observed,
+                     std::int64_t utc_ns);
 
 /// What must be done to one peer, if anything. The endpoint of a live peer is
 /// where it came from last, and is left alone.

@@ -14,6 +14,9 @@ using schema::Role;
 
 constexpr std::uint8_t range_length_min = 8;
 constexpr std::uint8_t range_length_max = 30;
+constexpr std::uint8_t range6_length_min = 32;
+/// What is left has room for every place in a range of IPv4.
+constexpr std::uint8_t range6_length_max = 96;
 
 bool has(Role roles, Role role) { return (roles & role) == role; }
 
@@ -48,8 +51,8 @@ std::uint32_t offset_in(const IpRange& range, const IpAddress& address) {
   return number_of(address) - number_of(range.first().address);
 }
 
-std::uint32_t size_of(const IpRange& range) {
-  return std::uint32_t{1} << (32U - range.length);
+std::uint64_t size_of(const IpRange& range) {
+  return std::uint64_t{1} << (32U - range.length);
 }
 
 // -- what may be a member -----------------------------------------------------
@@ -63,16 +66,17 @@ Contradiction check_range(const IpRange& range,
     return range.text() + " is no range: it begins at " + range.first().text();
   if (!range6) return {};
   if (!range6->address.is_v6) return "the second range must be one of IPv6";
-  if (range6->length > 96 || *range6 != range6->first())
+  if (range6->length < range6_length_min ||
+      range6->length > range6_length_max || *range6 != range6->first())
     return "a range of IPv6 begins at its first address, and has a length of "
-           "at most 96";
+           "32 to 96";
   return {};
 }
 
 Contradiction check_address(const Mesh& mesh, const Member& member) {
   auto offset = offset_in(mesh.range, member.address);
   if (!mesh.range.contains(member.address) || offset == 0 ||
-      offset + 1 >= size_of(mesh.range))
+      offset == size_of(mesh.range) - 1)
     return member.address.text() + " is no address of the mesh's range " +
            mesh.range.text();
   auto address6 = mesh.range6 ? std::optional{at(*mesh.range6, offset)}
@@ -92,25 +96,35 @@ Contradiction check_endpoints(const std::vector<Endpoint>& endpoints) {
   return {};
 }
 
+template <class What>
+std::optional<NodeId> holder_in(const std::map<What, NodeId>& holders,
+                                const What& what) {
+  auto found = holders.find(what);
+  return found == holders.end() ? std::nullopt : std::optional{found->second};
+}
+
 Contradiction check_unique(const Mesh& mesh, const NodeId& node,
                            const Member& member) {
+  // It stands for nobody where a role is nobody's.
+  if (node == NodeId{}) return "a node id of zeros is none";
   if (mesh.members.contains(node)) return node.hex() + " is a member already";
   if (mesh.former.contains(node))
     return node.hex() +
            " was removed, and does not come back under that "
            "identity: give it a new state directory";
-  for (const auto& [other, there] : mesh.members) {
-    if (there.name == member.name)
-      return "there is a member of the name " + member.name;
-    if (there.address == member.address)
-      return there.name + " has the address " + member.address.text();
-    if (there.key == member.key || there.tunnel_key == member.tunnel_key)
-      return there.name + " has the same key";
-  }
-  for (const auto& [other, gone] : mesh.former)
-    if (gone.key == member.key || gone.tunnel_key == member.tunnel_key)
-      return "its key is that of " + gone.name + ", which was removed";
-  return {};
+  const auto& holders = mesh.holders;
+  if (holders.names.contains(member.name))
+    return "there is a member of the name " + member.name;
+  if (auto there = holder_in(holders.addresses, member.address))
+    return mesh.find(*there)->name + " has the address " +
+           member.address.text();
+  auto same_key = holder_in(holders.keys, member.key);
+  if (!same_key) same_key = holder_in(holders.tunnel_keys, member.tunnel_key);
+  if (!same_key) return {};
+  if (const auto* there = mesh.find(*same_key))
+    return there->name + " has the same key";
+  return "its key is that of " + mesh.former.at(*same_key).name +
+         ", which was removed";
 }
 
 Contradiction check_member(const Mesh& mesh, const NodeId& node,
@@ -202,12 +216,12 @@ Decision decide(Mesh mesh, const RemoveMember& command, const Moment& now) {
     return Refusal{"the reason is longer than " + std::to_string(reason_max) +
                    " bytes"};
   auto roles = mesh.roles_of(command.node);
+  if (auto wrong = remove(mesh, command.node, now.utc_ns))
+    return Refusal{*wrong};
   if (roles != Role{} && !command.force)
     return Refusal{"it is the " + in_words(roles) +
                    ": move that to another member first, or force it and " +
                    what_stops(roles)};
-  if (auto wrong = remove(mesh, command.node, now.utc_ns))
-    return Refusal{*wrong};
   schema::MemberRemovedT event;
   event.node = std::make_unique<schema::NodeId>(command.node.stored());
   event.reason = command.reason;
@@ -348,9 +362,9 @@ const Member* Mesh::find(const NodeId& node) const {
 }
 
 std::optional<NodeId> Mesh::named(std::string_view wanted) const {
-  for (const auto& [node, member] : members)
-    if (member.name == wanted) return node;
-  return std::nullopt;
+  auto found = holders.names.find(wanted);
+  return found == holders.names.end() ? std::nullopt
+                                      : std::optional{found->second};
 }
 
 Role Mesh::roles_of(const NodeId& node) const {
@@ -363,18 +377,34 @@ Role Mesh::roles_of(const NodeId& node) const {
 }
 
 std::optional<IpAddress> free_address(const Mesh& mesh, const Moment& now) {
-  std::set<std::uint32_t> taken;
-  for (const auto& [node, member] : mesh.members)
-    taken.insert(offset_in(mesh.range, member.address));
+  std::set<IpAddress> resting;
   for (const auto& [node, gone] : mesh.former) {
     bool rested = now.synchronised &&
-                  now.utc_ns - gone.removed_ns >= quarantine_ns;
-    if (!gone.replaced && !rested)
-      taken.insert(offset_in(mesh.range, gone.address));
+                  gone.removed_ns <= now.utc_ns - quarantine_ns;
+    if (!rested) resting.insert(gone.address);
   }
-  for (std::uint32_t offset = 1; offset + 1 < size_of(mesh.range); ++offset)
-    if (!taken.contains(offset)) return at(mesh.range, offset);
+  for (std::uint32_t offset = 1; offset + 1 < size_of(mesh.range); ++offset) {
+    auto address = at(mesh.range, offset);
+    if (!mesh.holders.addresses.contains(address) && !resting.contains(address))
+      return address;
+  }
   return std::nullopt;
+}
+
+bool enlist(Mesh& mesh, const NodeId& node, const Member& member) {
+  auto& holders = mesh.holders;
+  return mesh.members.emplace(node, member).second &&
+         holders.names.emplace(member.name, node).second &&
+         holders.addresses.emplace(member.address, node).second &&
+         holders.keys.emplace(member.key, node).second &&
+         holders.tunnel_keys.emplace(member.tunnel_key, node).second;
+}
+
+bool keep_in_mind(Mesh& mesh, const NodeId& node, const FormerMember& gone) {
+  auto& holders = mesh.holders;
+  return mesh.former.emplace(node, gone).second &&
+         holders.keys.emplace(gone.key, node).second &&
+         holders.tunnel_keys.emplace(gone.tunnel_key, node).second;
 }
 
 // -- what happened to a mesh --------------------------------------------------
@@ -393,7 +423,7 @@ Contradiction found(Mesh& mesh, const FoundMesh& founding,
   fresh.recovery_key = founding.recovery_key;
   const auto& node = founding.founder.node;
   if (auto wrong = check_member(fresh, node, founder)) return wrong;
-  fresh.members.emplace(node, founder);
+  enlist(fresh, node, founder);
   fresh.authority = fresh.hub = fresh.controller = node;
   fresh.epoch = 1;
   mesh = std::move(fresh);
@@ -402,19 +432,24 @@ Contradiction found(Mesh& mesh, const FoundMesh& founding,
 
 Contradiction add(Mesh& mesh, const NodeId& node, const Member& member) {
   if (auto wrong = check_member(mesh, node, member)) return wrong;
-  mesh.members.emplace(node, member);
+  enlist(mesh, node, member);
   return {};
 }
 
 Contradiction remove(Mesh& mesh, const NodeId& node, std::int64_t utc_ns) {
   auto found = mesh.members.find(node);
   if (found == mesh.members.end()) return not_a_member(node);
-  if (node == mesh.authority) return "the authority can not remove itself";
+  if (node == mesh.authority)
+    return "the authority can not remove itself: move that role to another "
+           "member first";
   const auto& member = found->second;
   mesh.former[node] = {member.name,    member.key, member.tunnel_key,
                        member.address, utc_ns,     false};
   if (mesh.hub == node) mesh.hub = {};
   if (mesh.controller == node) mesh.controller = {};
+  // Its keys stay in mind with it.
+  mesh.holders.names.erase(member.name);
+  mesh.holders.addresses.erase(member.address);
   mesh.members.erase(found);
   return {};
 }

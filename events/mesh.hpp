@@ -60,6 +60,18 @@ struct FormerMember {
   bool operator==(const FormerMember&) const = default;
 };
 
+/// Who has what only one may have; all of it follows from the members, and from
+/// those that were.
+struct Holders {
+  std::map<std::string, NodeId, std::less<>> names;
+  std::map<IpAddress, NodeId> addresses;
+  /// Also those of former members, for ever.
+  std::map<PublicKey, NodeId> keys;
+  std::map<TunnelKey, NodeId> tunnel_keys;
+
+  bool operator==(const Holders&) const = default;
+};
+
 struct Mesh {
   Id id;
   std::string name;
@@ -75,6 +87,7 @@ struct Mesh {
   NodeId controller;
   std::map<NodeId, Member> members;
   std::map<NodeId, FormerMember> former;
+  Holders holders;
 
   [[nodiscard]] bool founded() const { return version != 0; }
   /// Null if it is no member.
@@ -154,6 +167,11 @@ std::string what_stops(schema::Role roles);
 /// the last of the range, and those of members removed less than a quarantine
 /// ago; a clock that nobody synchronised ends no quarantine.
 std::optional<IpAddress> free_address(const Mesh& mesh, const Moment& now);
+
+/// Makes it a member, or a former one. False, and the mesh is not to be used
+/// any more, if something of it is another's.
+bool enlist(Mesh& mesh, const NodeId& node, const Member& member);
+bool keep_in_mind(Mesh& mesh, const NodeId& node, const FormerMember& gone);
 
 // -- what happened to a mesh --------------------------------------------------
 //

@@ -136,6 +136,8 @@ Contradiction apply_roster(Mesh& mesh, const schema::Entry& entry) {
     return "it is version " + std::to_string(entry.stream_version()) +
            " of the roster, and version " + std::to_string(mesh.version + 1) +
            " is next";
+  if (!mesh.founded() && entry.payload_type() != schema::Event::MeshFounded)
+    return "a roster begins with the founding of its mesh";
   if (mesh.founded() && NodeId{*entry.node()} != mesh.authority)
     return "its author is not the authority";
   auto version = entry.stream_version();
@@ -148,6 +150,10 @@ Contradiction apply(Mesh& mesh, const schema::Entry& entry) {
   auto found = roster_entry(entry);
   if (found.entry == nullptr)
     return "it holds what is no entry that is known here";
+  if (entry.stream()->string_view() != roster_stream)
+    return "it is of another stream";
+  if (entry.stream_version() != found.entry->stream_version())
+    return "it has another version than the entry that it holds";
   return apply_roster(mesh, *found.entry);
 }
 

@@ -4,6 +4,23 @@
 
 namespace ppn::events {
 
+namespace {
+
+/// A tunnel begins with its first event, unless that can not be.
+template <class Event>
+Contradiction apply_to_tunnel(State& state, const schema::Entry& entry,
+                              const Event& event) {
+  NodeId node{*event.node()};
+  auto known = state.tunnels.find(node);
+  if (known != state.tunnels.end()) return apply(known->second, entry, event);
+  Tunnel tunnel;
+  if (auto wrong = apply(tunnel, entry, event)) return wrong;
+  state.tunnels.emplace(node, tunnel);
+  return {};
+}
+
+}  // namespace
+
 Contradiction apply(State& state, const schema::Entry& entry) {
   auto& node = state.node;
   auto& capabilities = state.capabilities;
@@ -42,14 +59,10 @@ Contradiction apply(State& state, const schema::Entry& entry) {
       return apply(state.device, *entry.payload_as_TunnelKeyMade());
     case schema::Event::DeviceRepaired:
       return apply(state.device, entry, *entry.payload_as_DeviceRepaired());
-    case schema::Event::TunnelUp: {
-      const auto& event = *entry.payload_as_TunnelUp();
-      return apply(state.tunnels[NodeId{*event.node()}], entry, event);
-    }
-    case schema::Event::TunnelDown: {
-      const auto& event = *entry.payload_as_TunnelDown();
-      return apply(state.tunnels[NodeId{*event.node()}], entry, event);
-    }
+    case schema::Event::TunnelUp:
+      return apply_to_tunnel(state, entry, *entry.payload_as_TunnelUp());
+    case schema::Event::TunnelDown:
+      return apply_to_tunnel(state, entry, *entry.payload_as_TunnelDown());
   }
   return "the event is of a kind that is not known here";
 }

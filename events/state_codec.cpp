@@ -180,7 +180,7 @@ bool decode(const schema::FormerMemberState& table, Mesh& mesh) {
                     *address,
                     table.removed_ns(),
                     table.replaced()};
-  return mesh.former.emplace(NodeId{*table.node()}, std::move(gone)).second;
+  return keep_in_mind(mesh, NodeId{*table.node()}, gone);
 }
 
 bool decode(const schema::MeshState& table, Mesh& mesh) {
@@ -203,8 +203,7 @@ bool decode(const schema::MeshState& table, Mesh& mesh) {
   if (table.members() != nullptr)
     for (const auto* stored : *table.members()) {
       auto member = read_member(*stored);
-      if (!member ||
-          !mesh.members.emplace(NodeId{*stored->node()}, *member).second)
+      if (!member || !enlist(mesh, NodeId{*stored->node()}, *member))
         return false;
     }
   if (table.former() != nullptr)

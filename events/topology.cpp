@@ -6,25 +6,29 @@ namespace ppn::events {
 
 namespace {
 
-/// A member's own address with the length of the range that it is of, or all
-/// its ranges.
+std::vector<IpRange> sorted(std::vector<IpRange> ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  return ranges;
+}
+
 std::vector<IpRange> ranges_of(const Mesh& mesh) {
   std::vector<IpRange> ranges{mesh.range};
   if (mesh.range6) ranges.push_back(*mesh.range6);
-  return ranges;
+  return sorted(std::move(ranges));
 }
 
 std::vector<IpRange> own_addresses(const Member& member) {
   std::vector<IpRange> addresses{IpRange::only(member.address)};
   if (member.address6) addresses.push_back(IpRange::only(*member.address6));
-  return addresses;
+  return sorted(std::move(addresses));
 }
 
+/// A member's own addresses, each with the length of the range that it is of.
 std::vector<IpRange> device_addresses(const Mesh& mesh, const Member& member) {
   std::vector<IpRange> addresses{{member.address, mesh.range.length}};
   if (member.address6)
     addresses.push_back({*member.address6, mesh.range6->length});
-  return addresses;
+  return sorted(std::move(addresses));
 }
 
 }  // namespace

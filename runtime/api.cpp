@@ -4,9 +4,12 @@
 
 #include <algorithm>
 
+#include "actors/mesh_file.hpp"
+#include "runtime/api_mesh.hpp"
 #include "runtime/clock_linux.hpp"
 #include "runtime/log.hpp"
 #include "runtime/process_linux.hpp"
+#include "runtime/route_overlap_linux.hpp"
 
 namespace ppn::runtime {
 
@@ -16,6 +19,7 @@ using actors::EntriesPtr;
 using actors::LedgerStatus;
 using actors::NodeStatus;
 using actors::ProposalsPtr;
+using actors::RosterPtr;
 using actors::StatePtr;
 using schema::Json;
 
@@ -23,6 +27,8 @@ constexpr std::uint64_t ns_per_s = 1'000'000'000;
 constexpr unsigned created = 201;
 constexpr unsigned unavailable = 503;
 const char* const gate = "operator_gate";
+const char* const mesh_name = "mesh";
+const char* const device_name = "device";
 
 ApiResponse json_response(const Json& document, unsigned status = 200) {
   return {status, "application/json", schema::compact(document) + "\n"};
@@ -36,6 +42,47 @@ auto or_problem(Api::Reply reply, Next next) {
       return reply(to_response(*problem));
     next(std::get<T>(answer), reply);
   };
+}
+
+void add_roster(NodeReport& report, const events::Mesh& mesh,
+                const NodeId& self, const std::string& interface) {
+  MeshReport summary;
+  summary.name = mesh.name;
+  summary.version = mesh.version;
+  summary.members = mesh.members.size();
+  summary.interface = interface;
+  report.mesh = summary;
+  if (mesh.find(self) == nullptr)
+    report.warnings.push_back(
+        {"removed-from-mesh",
+         fmt::format("this node was removed from the mesh {}", mesh.name)});
+  for (const auto& range : overlapping_routes(mesh, interface))
+    report.warnings.push_back(
+        {"mesh-range-overlaps",
+         fmt::format("{} and the addresses of the mesh overlap: some of them "
+                     "can not be reached",
+                     range)});
+}
+
+void add_device(NodeReport& report, const actors::DeviceStatus& device) {
+  report.mesh->implementation = device.implementation;
+  report.mesh->tunnels = device.desired.peers.size();
+  for (const auto& [key, peer] : device.observed.peers)
+    if (events::is_live(peer, device.observed_ns)) report.mesh->tunnels_up += 1;
+  if (device.problem) report.warnings.push_back({"tunnels", *device.problem});
+}
+
+/// A grant that is to hold for some time ends with this boot too.
+actors::Change with_expiry(actors::Change change, const ChangeWish& wish,
+                           std::uint64_t boot) {
+  const auto* grant = std::get_if<GrantWishFor>(&wish);
+  if (grant == nullptr || !grant->seconds) return change;
+  auto now = read_clock();
+  auto lasts_ns = *grant->seconds * ns_per_s;
+  std::get<events::GrantWish>(change).expiry = {
+      now.utc_ns + static_cast<std::int64_t>(lasts_ns), boot,
+      now.since_boot_ns + lasts_ns};
+  return change;
 }
 
 }  // namespace
@@ -76,6 +123,14 @@ void Api::handle(const Call& call, uid_t peer, std::string_view body,
       return commit(call.id, peer, std::move(reply));
     case Endpoint::reject:
       return reject(call.id, std::move(reply));
+    case Endpoint::mesh:
+      return answer_mesh(std::move(reply));
+    case Endpoint::mesh_file:
+      return answer_mesh_file(std::move(reply));
+    case Endpoint::peers:
+      return answer_peers(std::move(reply));
+    case Endpoint::device_plan:
+      return answer_device_plan(std::move(reply));
     case Endpoint::stream:
       break;
   }
@@ -95,11 +150,11 @@ void Api::report(Report done) {
   report->warnings = facts_.warnings();
   report->uptime_seconds =
       (read_clock().since_boot_ns - started_at_ns_) / ns_per_s;
-  auto take_proposals = [report, done](Answer<ProposalsPtr> answer) {
+  auto take_proposals = [this, report, done](Answer<ProposalsPtr> answer) {
     // While the gate is brought back nothing waits there.
     if (const auto* proposals = std::get_if<ProposalsPtr>(&answer))
       report->proposals = (*proposals)->size();
-    done(*report);
+    report_mesh(report, done);
   };
   auto take_ledger = [&bridge, report, done,
                       take_proposals](Answer<LedgerStatus> answer) {
@@ -128,6 +183,33 @@ void Api::report(Report done) {
   };
   bridge.ask<NodeStatus>(node_.node(), look_patience, take_node,
                          actors::status_atom::value);
+}
+
+/// While one of these actors is brought back its part is left out.
+void Api::report_mesh(const std::shared_ptr<NodeReport>& report, Report done) {
+  auto& bridge = node_.bridge();
+  auto take_member = [report, done](Answer<actors::MemberStatusPtr> answer) {
+    if (const auto* status = std::get_if<actors::MemberStatusPtr>(&answer))
+      report->mesh->frames_dropped = (*status)->dropped;
+    done(*report);
+  };
+  auto take_device = [&bridge, report,
+                      take_member](Answer<actors::DeviceStatusPtr> answer) {
+    if (const auto* status = std::get_if<actors::DeviceStatusPtr>(&answer))
+      add_device(*report, **status);
+    bridge.ask_kept<actors::MemberStatusPtr, actors::MemberActor>(
+        "member", look_patience, take_member, actors::status_atom::value);
+  };
+  auto take_roster = [this, &bridge, report, done,
+                      take_device](Answer<RosterPtr> answer) {
+    const auto* roster = std::get_if<RosterPtr>(&answer);
+    if (roster == nullptr || !(*roster)->mesh.founded()) return done(*report);
+    add_roster(*report, (*roster)->mesh, node_.id(), facts_.interface);
+    bridge.ask_kept<actors::DeviceStatusPtr, actors::DeviceActor>(
+        device_name, look_patience, take_device, actors::status_atom::value);
+  };
+  bridge.ask_kept<RosterPtr, actors::MeshActor>(
+      mesh_name, look_patience, take_roster, actors::roster_atom::value);
 }
 
 void Api::answer_status(Reply reply) {
@@ -197,6 +279,64 @@ void Api::answer_entries(const Call& call, Reply reply) {
       actors::status_atom::value);
 }
 
+void Api::ask_roster(Reply reply, RosterThen then) {
+  node_.bridge().ask_kept<RosterPtr, actors::MeshActor>(
+      mesh_name, look_patience,
+      or_problem<RosterPtr>(std::move(reply), std::move(then)),
+      actors::roster_atom::value);
+}
+
+void Api::answer_mesh(Reply reply) {
+  auto with_roster = [this](const RosterPtr& roster, const Reply& to) {
+    node_.bridge().ask_kept<actors::MemberStatusPtr, actors::MemberActor>(
+        "member", look_patience,
+        or_problem<actors::MemberStatusPtr>(
+            to,
+            [this, roster](const auto& status, const Reply& then) {
+              then(json_response(mesh_document(*roster, node_.id(), *status)));
+            }),
+        actors::status_atom::value);
+  };
+  ask_roster(std::move(reply), with_roster);
+}
+
+void Api::answer_peers(Reply reply) {
+  auto with_roster = [this](const RosterPtr& roster, const Reply& to) {
+    node_.bridge().ask_kept<actors::DeviceStatusPtr, actors::DeviceActor>(
+        device_name, look_patience,
+        or_problem<actors::DeviceStatusPtr>(
+            to,
+            [this, roster](const auto& status, const Reply& then) {
+              then(json_response(peers_document(*roster, node_.id(), *status,
+                                                facts_.interface)));
+            }),
+        actors::status_atom::value);
+  };
+  ask_roster(std::move(reply), with_roster);
+}
+
+void Api::answer_device_plan(Reply reply) {
+  node_.bridge().ask_kept<actors::WordsPtr, actors::DeviceActor>(
+      device_name, commit_patience,
+      or_problem<actors::WordsPtr>(
+          std::move(reply),
+          [](const auto& words, const Reply& to) {
+            to(json_response(device_plan_document(*words)));
+          }),
+      actors::plan_atom::value);
+}
+
+void Api::answer_mesh_file(Reply reply) {
+  node_.bridge().ask_kept<EntriesPtr, actors::MeshActor>(
+      mesh_name, look_patience,
+      or_problem<EntriesPtr>(
+          std::move(reply),
+          [](const EntriesPtr& records, const Reply& to) {
+            to({200, "text/plain", actors::write_mesh_file(*records)});
+          }),
+      actors::export_atom::value);
+}
+
 void Api::answer_proposals(Reply reply) {
   node_.bridge().ask_kept<ProposalsPtr, actors::OperatorGate>(
       gate, look_patience,
@@ -227,23 +367,19 @@ void Api::propose(std::string_view body, Reply reply) {
   auto read = read_change(body);
   if (const auto* problem = std::get_if<Problem>(&read))
     return reply(to_response(*problem));
-  auto& wish = std::get<ChangeWish>(read);
-  auto* grant = std::get_if<events::GrantWish>(&wish.change);
-  if (grant == nullptr || !wish.seconds)
-    return propose(std::move(wish.change), std::move(reply));
-  // It ends with this boot, whose number the node knows.
-  auto with_expiry = [this, grant = *grant, seconds = *wish.seconds](
-                         const NodeStatus& status, const Reply& to) {
-    auto now = read_clock();
-    auto wished = grant;
-    wished.expiry = {now.utc_ns + static_cast<std::int64_t>(seconds * ns_per_s),
-                     status.boot, now.since_boot_ns + seconds * ns_per_s};
-    propose(wished, to);
+  // Names, and the boot that a grant ends with, are looked up in what is true.
+  auto resolve = [this, wish = std::get<ChangeWish>(std::move(read))](
+                     const StatePtr& state, const Reply& to) {
+    auto change = to_change(wish, state->state);
+    if (const auto* problem = std::get_if<Problem>(&change))
+      return to(to_response(*problem));
+    propose(with_expiry(std::get<actors::Change>(std::move(change)), wish,
+                        state->state.node.boot),
+            to);
   };
-  node_.bridge().ask<NodeStatus>(
-      node_.node(), look_patience,
-      or_problem<NodeStatus>(std::move(reply), with_expiry),
-      actors::status_atom::value);
+  node_.bridge().ask<StatePtr>(node_.ledger(), look_patience,
+                               or_problem<StatePtr>(std::move(reply), resolve),
+                               actors::state_atom::value);
 }
 
 void Api::propose(actors::Change change, Reply reply) {

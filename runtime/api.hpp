@@ -24,6 +24,7 @@ class Api {
   struct Facts {
     std::string version;
     std::string state_dir;
+    std::string interface;
     /// What an operator should know now.
     std::function<std::vector<Warning>()> warnings;
   };
@@ -44,12 +45,20 @@ class Api {
   void report(Report done);
 
  private:
+  void report_mesh(const std::shared_ptr<NodeReport>& report, Report done);
   void answer_status(Reply reply);
   void answer_health(Reply reply);
   void answer_metrics(Reply reply);
   void answer_state(Reply reply);
   void answer_ledger(Reply reply);
   void answer_entries(const Call& call, Reply reply);
+  using RosterThen =
+      std::function<void(const actors::RosterPtr&, const Reply&)>;
+  void ask_roster(Reply reply, RosterThen then);
+  void answer_mesh(Reply reply);
+  void answer_peers(Reply reply);
+  void answer_device_plan(Reply reply);
+  void answer_mesh_file(Reply reply);
   void answer_proposals(Reply reply);
   void answer_proposal(const Id& id, unsigned status, Reply reply);
   void propose(std::string_view body, Reply reply);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "events/state_codec.hpp"
+#include "runtime/api_mesh.hpp"
 #include "schema/entry_text.hpp"
 #include "schema/right_text.hpp"
 
@@ -32,6 +33,10 @@ Json change_json(const actors::Change& change) {
     return {{"kind", "revoke"},
             {"grant", revoke->grant.hex()},
             {"reason", revoke->reason}};
+  if (const auto* command = std::get_if<events::MeshCommand>(&change))
+    return mesh_change_json(*command);
+  if (const auto* import = std::get_if<actors::ImportRoster>(&change))
+    return {{"kind", "mesh-import"}, {"records", import->records.size()}};
   const auto& grant = std::get<events::GrantWish>(change);
   Json json{{"kind", "grant"},
             {"grant", grant.grant.hex()},
@@ -44,6 +49,17 @@ Json change_json(const actors::Change& change) {
                       {"since_boot_ns", grant.expiry->since_boot_ns}};
   if (grant.parent) json["parent"] = grant.parent->hex();
   return json;
+}
+
+Json mesh_json(const std::optional<MeshReport>& mesh) {
+  if (!mesh) return {};
+  return {{"name", mesh->name},
+          {"version", mesh->version},
+          {"members", mesh->members},
+          {"interface", mesh->interface},
+          {"implementation", mesh->implementation},
+          {"tunnels", mesh->tunnels},
+          {"tunnels_up", mesh->tunnels_up}};
 }
 
 /// A label's value, as Prometheus wants it.
@@ -126,6 +142,7 @@ Json status_document(const NodeReport& report) {
           {"state_dir", report.state_dir},
           {"actors", std::move(actors)},
           {"proposals", report.proposals},
+          {"mesh", mesh_json(report.mesh)},
           {"warnings", std::move(warnings)}};
 }
 
@@ -196,6 +213,20 @@ std::string metrics_text(const NodeReport& report,
              report.uptime_seconds);
   text.gauge("ppn_proposals", "Proposals that wait for a commit.",
              report.proposals);
+  auto mesh = report.mesh.value_or(MeshReport{});
+  text.gauge("ppn_roster_version",
+             "Of the newest entry of the roster; 0 without a mesh.",
+             mesh.version);
+  text.gauge("ppn_mesh_members", "Members of the mesh, this node among them.",
+             mesh.members);
+  text.gauge("ppn_tunnels", "Tunnels that there should be.", mesh.tunnels);
+  text.gauge("ppn_tunnels_up", "Tunnels through which packets pass.",
+             mesh.tunnels_up);
+  text.family("ppn_frames_dropped_total", "counter",
+              "Frames of others that were dropped.");
+  for (const auto& [fault, count] : mesh.frames_dropped)
+    text.sample("ppn_frames_dropped_total",
+                fmt::format(R"(fault="{}")", label(fault)), count);
   text.gauge("ppn_process_resident_bytes", "Resident memory.",
              figures.resident_bytes);
   text.family("ppn_actor_respawns_total", "counter",

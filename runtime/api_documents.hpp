@@ -17,6 +17,20 @@ struct Warning {
   std::string detail;
 };
 
+/// The mesh and the tunnels of this node, in short.
+struct MeshReport {
+  std::string name;
+  std::uint64_t version = 0;
+  std::uint64_t members = 0;
+  std::string interface;
+  /// Empty if no device was seen yet.
+  std::string implementation;
+  /// Tunnels that there should be, and those through which packets pass.
+  std::uint64_t tunnels = 0;
+  std::uint64_t tunnels_up = 0;
+  std::map<std::string, std::uint64_t> frames_dropped;
+};
+
 /// What is true of a running node now.
 struct NodeReport {
   std::string version;
@@ -25,6 +39,8 @@ struct NodeReport {
   actors::LedgerStatus ledger;
   std::uint64_t uptime_seconds = 0;
   std::uint64_t proposals = 0;
+  /// Nothing if it is in no mesh.
+  std::optional<MeshReport> mesh;
   std::vector<Warning> warnings;
 };
 

@@ -6,16 +6,12 @@
 #include <array>
 #include <charconv>
 #include <limits>
-#include <set>
 
-#include "schema/plain_text.hpp"
-#include "schema/right_text.hpp"
+#include "runtime/api_fields.hpp"
 
 namespace ppn::runtime {
 
 namespace {
-
-using schema::Json;
 
 constexpr std::array all_routes{
     Route{"GET", "/healthz", Endpoint::health, Access::read},
@@ -25,6 +21,10 @@ constexpr std::array all_routes{
     Route{"GET", "/v1/ledger", Endpoint::ledger, Access::read},
     Route{"GET", "/v1/ledger/entries", Endpoint::entries, Access::read},
     Route{"GET", "/v1/ledger/stream", Endpoint::stream, Access::read},
+    Route{"GET", "/v1/mesh", Endpoint::mesh, Access::read},
+    Route{"GET", "/v1/mesh/file", Endpoint::mesh_file, Access::read},
+    Route{"GET", "/v1/peers", Endpoint::peers, Access::read},
+    Route{"GET", "/v1/device/plan", Endpoint::device_plan, Access::read},
     Route{"GET", "/v1/proposals", Endpoint::proposals, Access::read},
     Route{"POST", "/v1/proposals", Endpoint::propose, Access::commit},
     Route{"GET", "/v1/proposals/{id}", Endpoint::proposal, Access::read},
@@ -37,18 +37,9 @@ constexpr std::array all_routes{
 constexpr std::string_view id_place = "{id}";
 constexpr std::uint64_t entries_default = 100;
 constexpr std::uint64_t entries_max = 1000;
-constexpr std::uint64_t grant_seconds_max = 10ULL * 366 * 24 * 3600;
-constexpr std::size_t text_max = 256;
 
 Problem bad(std::string detail) {
   return {ProblemType::bad_request, std::move(detail)};
-}
-
-/// What is said of text from outside.
-std::string shown(std::string_view text) {
-  constexpr std::size_t shown_max = 80;
-  return Json(std::string{text.substr(0, shown_max)})
-      .dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 /// What {id} stands for; nothing if the path is none of the route's.
@@ -126,158 +117,6 @@ bool is_json(std::string_view content_type) {
   return std::equal(type.begin(), type.end(), json.begin(), json.end(),
                     is_same);
 }
-
-/// Whether it reads as something else than it is.
-bool has_hidden(std::string_view text) {
-  for (; !text.empty(); text.remove_prefix(1))
-    if (schema::hidden_bytes(text) != 0) return true;
-  return false;
-}
-
-/// JSON no deeper than any body of this API, since what is deep takes much of
-/// the stack, and no name twice in an object, of which another reader may take
-/// the other one.
-Answer<Json> read_json(std::string_view text) {
-  constexpr int depth_max = 8;
-  std::array<std::set<std::string>, depth_max + 1> names;
-  std::string problem;
-  auto look = [&](int depth, Json::parse_event_t event, const Json& parsed) {
-    if (!problem.empty()) return false;
-    if (depth >= depth_max)
-      problem = fmt::format("the body is nested deeper than {}", depth_max);
-    else if (event == Json::parse_event_t::object_start)
-      names.at(static_cast<std::size_t>(depth) + 1).clear();
-    else if (event == Json::parse_event_t::key &&
-             !names.at(static_cast<std::size_t>(depth))
-                  .insert(parsed.get<std::string>())
-                  .second)
-      problem = fmt::format("the field {} is given twice",
-                            shown(parsed.get<std::string>()));
-    return problem.empty();
-  };
-  auto json = Json::parse(text, look, false);
-  if (!problem.empty()) return bad(problem);
-  if (!json.is_object()) return bad("the body is no JSON object");
-  return json;
-}
-
-/// The fields of a change, each read once and then crossed off.
-class ChangeReader {
- public:
-  explicit ChangeReader(const Json& change) : left_(change) {}
-
-  Answer<ChangeWish> read() {
-    auto kind = text("kind");
-    ChangeWish wish;
-    if (kind == "grant")
-      wish = grant();
-    else if (kind == "revoke")
-      wish.change = actors::RevokeWish{*id("grant", true), text("reason")};
-    else
-      complain("'kind' must be grant or revoke");
-    if (problem_.empty() && !left_.empty())
-      complain(fmt::format("there is no field {} in a {}",
-                           shown(left_.items().begin().key()), kind));
-    if (!problem_.empty()) return bad(problem_);
-    return wish;
-  }
-
- private:
-  ChangeWish grant() {
-    events::GrantWish grant;
-    grant.subject = name("subject");
-    grant.resource = name("resource");
-    grant.rights = rights();
-    grant.parent = id("parent", false);
-    return {grant, seconds()};
-  }
-
-  Json take(const char* name) {
-    auto found = left_.find(name);
-    if (found == left_.end()) return {};
-    auto value = *found;
-    left_.erase(name);
-    return value;
-  }
-
-  /// What stands in the middle of a sentence must not read as more of it.
-  std::string name(const char* field) {
-    auto read = text(field);
-    auto is_allowed = [](char letter) {
-      return (letter >= 'a' && letter <= 'z') ||
-             (letter >= 'A' && letter <= 'Z') ||
-             (letter >= '0' && letter <= '9') ||
-             std::string_view{"._:/@+-"}.find(letter) != std::string_view::npos;
-    };
-    if (!std::all_of(read.begin(), read.end(), is_allowed))
-      complain(fmt::format(
-          "'{}' must be a name: letters of ASCII, digits and . _ : / @ + -",
-          field));
-    return read;
-  }
-
-  std::string text(const char* name) {
-    auto value = take(name);
-    if (!value.is_string() || value.get_ref<std::string&>().empty() ||
-        value.get_ref<std::string&>().size() > text_max) {
-      complain(
-          fmt::format("'{}' must be a text of 1 to {} bytes", name, text_max));
-      return {};
-    }
-    auto read = value.get<std::string>();
-    if (has_hidden(read))
-      complain(
-          fmt::format("'{}' has a control character, or one that does not "
-                      "show",
-                      name));
-    return read;
-  }
-
-  std::optional<Id> id(const char* name, bool required) {
-    auto value = take(name);
-    auto read = value.is_string() ? Id::parse_hex(value.get<std::string>())
-                                  : std::optional<Id>{};
-    if (!read && (required || !value.is_null()))
-      complain(fmt::format("'{}' must be an id, 32 hexadecimal digits", name));
-    if (!read && required) return Id{};
-    return read;
-  }
-
-  schema::Right rights() {
-    schema::Right all{};
-    auto list = take("rights");
-    if (!list.is_array() || list.empty())
-      complain(fmt::format("'rights' must be an array of {}",
-                           fmt::join(schema::right_names(), ", ")));
-    for (const auto& item : list) {
-      auto right = item.is_string()
-                       ? schema::read_right(item.get<std::string>())
-                       : std::nullopt;
-      if (!right)
-        complain(fmt::format("'rights' has what is none of {}",
-                             fmt::join(schema::right_names(), ", ")));
-      else
-        all |= *right;
-    }
-    return all;
-  }
-
-  std::optional<std::uint64_t> seconds() {
-    auto value = take("seconds");
-    if (value.is_null()) return std::nullopt;
-    auto number = value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
-    if (number == 0 || number > grant_seconds_max)
-      complain("'seconds' must be a number from 1 to ten years");
-    return number;
-  }
-
-  void complain(std::string what) {
-    if (problem_.empty()) problem_ = std::move(what);
-  }
-
-  Json left_;
-  std::string problem_;
-};
 
 }  // namespace
 
@@ -378,16 +217,6 @@ Answer<std::optional<std::uint64_t>> read_stream_begin(
   auto from = number_of(parameters, "from", 0);
   if (const auto* problem = std::get_if<Problem>(&from)) return *problem;
   return std::get<std::uint64_t>(from);
-}
-
-Answer<ChangeWish> read_change(std::string_view body) {
-  auto read = read_json(body);
-  if (const auto* problem = std::get_if<Problem>(&read)) return *problem;
-  const auto& json = std::get<Json>(read);
-  auto change = json.find("change");
-  if (change == json.end() || !change->is_object() || json.size() != 1)
-    return bad("the body must have one field, 'change', an object");
-  return ChangeReader{*change}.read();
 }
 
 }  // namespace ppn::runtime

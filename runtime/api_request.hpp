@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "actors/messages.hpp"
 #include "runtime/access.hpp"
 #include "runtime/api_problem.hpp"
 
@@ -27,6 +26,10 @@ enum class Endpoint : std::uint8_t {
   proposal,
   commit,
   reject,
+  mesh,
+  mesh_file,
+  peers,
+  device_plan,
 };
 
 struct Route {
@@ -73,14 +76,5 @@ Answer<EntryRange> read_range(
 Answer<std::optional<std::uint64_t>> read_stream_begin(
     const std::map<std::string, std::string>& parameters,
     std::string_view last_event_id);
-
-struct ChangeWish {
-  actors::Change change;
-  /// How long a grant is to hold.
-  std::optional<std::uint64_t> seconds;
-};
-
-/// The body of a proposal. bad_request.
-Answer<ChangeWish> read_change(std::string_view body);
 
 }  // namespace ppn::runtime

@@ -30,7 +30,8 @@ using Protocol = asio::local::stream_protocol;
 using ErrorCode = boost::system::error_code;
 
 constexpr std::uint32_t header_size_max = 8'192;
-constexpr std::uint64_t body_size_max = 65'536;
+/// A roster of a thousand members fits.
+constexpr std::uint64_t body_size_max = std::uint64_t{1} << 20U;
 /// What a connection is counted as, and how many there may be of each.
 enum class Seat : std::uint8_t { committer, reader, stranger, turned_away };
 constexpr std::array<std::size_t, 4> seats{16, 48, 8, 16};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <numeric>
 
 // toml++ asserts what a file may break ("[!]"), before it says what is wrong
@@ -14,6 +15,8 @@
 #define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
+#include "events/mesh.hpp"
+#include "runtime/wireguard.hpp"
 #include "store/files.hpp"
 
 namespace ppn::runtime {
@@ -68,10 +71,33 @@ Status set_log_level(Configuration& configuration, const std::string& value) {
   return {};
 }
 
-/// All keys there are; each is a text.
+Status set_interface(Configuration& configuration, const std::string& value) {
+  configuration.interface = value;
+  if (is_interface_name(value)) return {};
+  return bad(
+      "the name of an interface has 1 to 15 letters, digits and _ = + . -");
+}
+
+Status set_listen_port(Configuration& configuration, const std::string& value) {
+  std::uint16_t port = 0;
+  const auto* end = value.data() + value.size();
+  auto [rest, error] = std::from_chars(value.data(), end, port);
+  if (error != std::errc{} || rest != end || port == 0)
+    return bad("must be a port from 1 to 65535");
+  configuration.listen_port = port;
+  return {};
+}
+
+Status set_hosts_file(Configuration& configuration, const std::string& value) {
+  configuration.hosts_file = value;
+  return value.empty() ? Status{} : check_path(value);
+}
+
+/// All keys there are; each is a text or a number.
 struct Key {
   std::string_view path;
   Status (*set)(Configuration&, const std::string&);
+  bool is_number = false;
 };
 
 constexpr std::array keys{
@@ -81,6 +107,9 @@ constexpr std::array keys{
     Key{"api.commit_group", set_commit_group},
     Key{"api.read_group", set_read_group},
     Key{"log.level", set_log_level},
+    Key{"mesh.interface", set_interface},
+    Key{"mesh.listen_port", set_listen_port, true},
+    Key{"mesh.hosts_file", set_hosts_file},
 };
 
 bool is_section(std::string_view path) {
@@ -110,6 +139,13 @@ std::string_view nearest_key(std::string_view path) {
                                    distance(other.path, path);
                           })
       ->path;
+}
+
+std::optional<std::string> text_of(const toml::node& node, bool is_number) {
+  if (!is_number) return node.value_exact<std::string>();
+  auto number = node.value_exact<std::int64_t>();
+  if (!number) return std::nullopt;
+  return std::to_string(*number);
 }
 
 class Reader {
@@ -150,10 +186,11 @@ class Reader {
       return complain(
           place, fmt::format("there is no key '{}'; did you mean '{}'?", path,
                              nearest_key(path)));
-    auto value = node.value_exact<std::string>();
+    auto value = text_of(node, key->is_number);
     if (!value || value->find('\0') != std::string::npos)
-      return complain(place,
-                      fmt::format("'{}' must be a text in quotes", path));
+      return complain(
+          place, fmt::format("'{}' must be a {}", path,
+                             key->is_number ? "number" : "text in quotes"));
     if (auto set = key->set(configuration_, *value); !set)
       return complain(place,
                       fmt::format("'{}': {}", path, set.error().message));
@@ -196,15 +233,7 @@ Result<Configuration> read_configuration(const std::string& path) {
 }
 
 Status check_node_name(std::string_view name) {
-  constexpr std::size_t length_max = 63;
-  auto is_allowed = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') ||
-           (letter >= '0' && letter <= '9') || letter == '-';
-  };
-  bool good = !name.empty() && name.size() <= length_max &&
-              std::all_of(name.begin(), name.end(), is_allowed) &&
-              name.front() != '-' && name.back() != '-';
-  if (good) return {};
+  if (events::is_member_name(name)) return {};
   return bad(
       "a node's name has 1 to 63 lower-case letters, digits and inner hyphens");
 }
@@ -223,6 +252,12 @@ std::vector<std::string> need_restart(const Configuration& before,
   if (before.name != after.name) differing.emplace_back("name");
   if (before.state_dir != after.state_dir) differing.emplace_back("state_dir");
   if (before.socket != after.socket) differing.emplace_back("socket");
+  if (before.interface != after.interface)
+    differing.emplace_back("mesh.interface");
+  if (before.listen_port != after.listen_port)
+    differing.emplace_back("mesh.listen_port");
+  if (before.hosts_file != after.hosts_file)
+    differing.emplace_back("mesh.hosts_file");
   return differing;
 }
 

@@ -20,6 +20,11 @@ struct Configuration {
   std::string commit_group = "ppn";
   std::string read_group;
   LogLevel log_level = LogLevel::info;
+  /// Of the tunnels.
+  std::string interface = "ppn0";
+  std::uint16_t listen_port = 51'820;
+  /// Where the names of members are written; empty: nowhere.
+  std::string hosts_file = "/etc/hosts";
 
   bool operator==(const Configuration&) const = default;
 };

@@ -93,6 +93,9 @@ class Daemon {
     if (!name) return name.error();
     node.name = *name;
     node.version = settings_.version;
+    node.interface = configuration.interface;
+    node.listen_port = configuration.listen_port;
+    node.hosts_file = configuration.hosts_file;
     if (settings_.accept_outside_checkpoint)
       node.accept_outside_checkpoint =
           store::Principal{schema::PrincipalKind::operator_,
@@ -104,8 +107,9 @@ class Daemon {
     if (!running) return running.error();
     node_ = std::move(*running);
     api_ = std::make_unique<Api>(
-        *node_, Api::Facts{settings_.version, configuration.state_dir,
-                           [this] { return warnings(); }});
+        *node_,
+        Api::Facts{settings_.version, configuration.state_dir,
+                   configuration.interface, [this] { return warnings(); }});
     server_->take_growth(node_->entries_at_start());
     server_->serve(*api_);
     return {};

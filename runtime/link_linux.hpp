@@ -2,14 +2,12 @@
 // their addresses, and what may be forwarded from them.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "events/ip.hpp"
+#include "runtime/netlink_linux.hpp"
 #include "store/result.hpp"
-
-struct nl_sock;
 
 namespace ppn::runtime {
 
@@ -24,8 +22,9 @@ struct Link {
   std::string alias;
   /// Sorted; without link-local ones.
   std::vector<events::IpRange> addresses;
-  /// The ranges that packets out of this interface may be forwarded into it
-  /// again. Sorted.
+  /// Where packets out of this interface may be forwarded to: ranges whose way
+  /// leads into it again, or all of IPv4 or IPv6 if nothing keeps them within
+  /// it. Sorted.
   std::vector<events::IpRange> forwarded;
 };
 
@@ -47,26 +46,27 @@ class Links {
   store::Status create_wireguard(const std::string& name);
   store::Status set_alias(const std::string& name);
   store::Status remove(const std::string& name);
+  /// Also good if it has the address already.
   store::Status add_address(const std::string& name,
                             const events::IpRange& address);
+  /// Also good if it has no such address.
   store::Status remove_address(const std::string& name,
                                const events::IpRange& address);
   /// With an MTU of 1420.
   store::Status set_up(const std::string& name);
   /// Packets that come out of the interface may go on into it if they are for
   /// one of these ranges, and nowhere else: by a rule and a table of their own.
-  /// With no ranges nothing is forwarded.
+  /// With no ranges nothing is forwarded. The interface must be up. bad_input
+  /// if this kernel cannot do it for IPv6; for IPv4 it is done then.
   store::Status set_forwarded(const std::string& name,
                               const std::vector<events::IpRange>& ranges);
   /// All routes of the main table but the default ones.
   store::Result<std::vector<Route>> routes();
 
  private:
-  struct Close {
-    void operator()(nl_sock* socket) const;
-  };
-  explicit Links(std::unique_ptr<nl_sock, Close> socket);
-  std::unique_ptr<nl_sock, Close> socket_;
+  explicit Links(NetlinkSocket socket) : socket_(std::move(socket)) {}
+
+  NetlinkSocket socket_;
 };
 
 }  // namespace ppn::runtime

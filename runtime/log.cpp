@@ -69,6 +69,35 @@ std::string quoted(const std::string& value) {
   return text + '"';
 }
 
+template <class Fields>
+std::string line_of(std::string_view event, const Fields& fields) {
+  std::string line{event};
+  for (const auto& [name, value] : fields)
+    line += fmt::format(" {}={}", name, quoted(value));
+  return line;
+}
+
+bool is_wanted(LogLevel level) {
+  return level <= highest.load(std::memory_order_relaxed);
+}
+
+void write_line(LogLevel level, const std::string& what) {
+  const auto& known = levels.at(static_cast<std::size_t>(level));
+  auto prefix = goes_to_journal() ? fmt::format("<{}>", known.priority)
+                                  : fmt::format("{:<7} ", known.name);
+  auto line = prefix + what;
+  if (!takes_a_line()) {
+    dropped += 1;
+    return;
+  }
+  if (auto before = dropped.exchange(0); before != 0)
+    line += fmt::format(" dropped_before={}", before);
+  line += '\n';
+  // Nobody could be told that it failed.
+  [[maybe_unused]] auto written =
+      ::write(STDERR_FILENO, line.data(), line.size());
+}
+
 }  // namespace
 
 std::optional<LogLevel> log_level_of(std::string_view name) {
@@ -82,28 +111,16 @@ std::optional<LogLevel> log_level_of(std::string_view name) {
 void set_log_level(LogLevel level) { highest = level; }
 
 std::string log_line(std::string_view event, LogFields fields) {
-  std::string line{event};
-  for (const auto& [name, value] : fields)
-    line += fmt::format(" {}={}", name, quoted(value));
-  return line;
+  return line_of(event, fields);
 }
 
 void log(LogLevel level, std::string_view event, LogFields fields) {
-  if (level > highest.load(std::memory_order_relaxed)) return;
-  const auto& known = levels.at(static_cast<std::size_t>(level));
-  auto prefix = goes_to_journal() ? fmt::format("<{}>", known.priority)
-                                  : fmt::format("{:<7} ", known.name);
-  auto line = prefix + log_line(event, fields);
-  if (!takes_a_line()) {
-    dropped += 1;
-    return;
-  }
-  if (auto before = dropped.exchange(0); before != 0)
-    line += fmt::format(" dropped_before={}", before);
-  line += '\n';
-  // Nobody could be told that it failed.
-  [[maybe_unused]] auto written =
-      ::write(STDERR_FILENO, line.data(), line.size());
+  if (is_wanted(level)) write_line(level, line_of(event, fields));
+}
+
+void log(LogLevel level, std::string_view event,
+         const std::map<std::string, std::string>& fields) {
+  if (is_wanted(level)) write_line(level, line_of(event, fields));
 }
 
 }  // namespace ppn::runtime

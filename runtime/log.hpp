@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ using LogFields =
 /// error does not take it. Values with blanks are put in
 /// quotes; control characters never reach the terminal.
 void log(LogLevel level, std::string_view event, LogFields fields = {});
+
+/// The same with fields that were named elsewhere.
+void log(LogLevel level, std::string_view event,
+         const std::map<std::string, std::string>& fields);
 
 /// The event and its fields, as a line has them after its level.
 std::string log_line(std::string_view event, LogFields fields);

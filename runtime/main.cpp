@@ -98,6 +98,7 @@ int fail(const store::Error& error) {
 
 int main(int argc, char** argv) {
   fill_standard_streams();
+  runtime::share_free_memory();
   Flags flags;
   CLI::App app{"Runs a node: its ledger, its actors and its control API."};
   app.add_option("--config", flags.file,

@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "runtime/clock_linux.hpp"
+#include "runtime/log.hpp"
+#include "runtime/wireguard_port.hpp"
 #include "store/ledger_view.hpp"
 #include "store/record.hpp"
 
@@ -21,6 +23,14 @@ Id random_id() {
   return id;
 }
 
+/// What actors have to say goes to the log.
+actors::JournalPort::behavior_type journal_port(
+    actors::JournalPort::pointer /*self*/, LogLevel level) {
+  return {[level](actors::notice_atom, const actors::Notice& notice) {
+    log(level, notice.event, notice.fields);
+  }};
+}
+
 }  // namespace
 
 RunningNode::Scheduling::Scheduling() {
@@ -34,8 +44,12 @@ RunningNode::Scheduling::Scheduling() {
 
 RunningNode::RunningNode(std::unique_ptr<store::LmdbBackend> backend,
                          std::unique_ptr<store::FileKeyStore> keys,
+                         std::shared_ptr<TunnelKeys> tunnel_keys,
                          const std::filesystem::path& outside)
-    : backend_(std::move(backend)), keys_(std::move(keys)), outside_(outside) {}
+    : backend_(std::move(backend)),
+      keys_(std::move(keys)),
+      tunnel_keys_(std::move(tunnel_keys)),
+      outside_(outside) {}
 
 store::Result<std::unique_ptr<RunningNode>> RunningNode::start(
     const NodeSettings& settings, boost::asio::io_context& io,
@@ -45,8 +59,11 @@ store::Result<std::unique_ptr<RunningNode>> RunningNode::start(
   if (!backend) return backend.error();
   auto keys = store::FileKeyStore::open(directory.keys());
   if (!keys) return keys.error();
-  std::unique_ptr<RunningNode> running{new RunningNode{
-      std::move(*backend), std::move(*keys), directory.outside_checkpoint()}};
+  auto tunnel_keys = TunnelKeys::open(directory.keys());
+  if (!tunnel_keys) return tunnel_keys.error();
+  std::unique_ptr<RunningNode> running{
+      new RunningNode{std::move(*backend), std::move(*keys),
+                      std::move(*tunnel_keys), directory.outside_checkpoint()}};
   if (auto opened = running->open(settings); !opened) return opened.error();
   running->spawn(settings, io, std::move(on_growth), std::move(on_end));
   return running;
@@ -62,6 +79,7 @@ store::Status RunningNode::open(const NodeSettings& settings) {
                                       std::move(options));
   if (!opened) return opened.error();
   opened_ = std::move(*opened);
+  id_ = opened_->state.node.id;
   return read_newest_entry();
 }
 
@@ -86,12 +104,29 @@ void RunningNode::spawn(const NodeSettings& settings,
   clock_ = system_.spawn(clock_port, read_clock);
   ledger_ = system_.spawn<caf::detached>(actors::ledger_actor, opened_, clock_,
                                          actors::LedgerSettings{});
+  // A device is slow, and a program that is started slower.
+  wireguard_ = system_.spawn<caf::detached>(
+      wireguard_port, WireguardPortParts{settings.interface, tunnel_keys_});
+  udp_ = std::make_unique<UdpWire>(io);
+  wire_ = system_.spawn([](actors::WirePort::pointer self,
+                           UdpWire* udp) { return udp->behaviour(self); },
+                        udp_.get());
+  journal_ = system_.spawn(journal_port, LogLevel::warning);
   actors::NodeParts parts;
   parts.ledger = ledger_;
   parts.clock = clock_;
+  parts.wireguard = wireguard_;
+  parts.wire = wire_;
+  parts.journal = journal_;
+  parts.listen_port = settings.listen_port;
   parts.next_id = random_id;
   parts.version = settings.version;
   node_ = system_.spawn(actors::node_actor, parts);
+  views_ = system_.spawn<caf::detached>(
+      roster_views,
+      RosterViewsParts{ledger_, node_,
+                       store::StateDirectory{settings.state_dir}.nodes_file(),
+                       settings.hosts_file});
   bridge_ = std::make_unique<ActorBridge>(
       system_, io, ledger_, node_, std::move(on_growth), std::move(on_end));
 }
@@ -100,6 +135,10 @@ RunningNode::~RunningNode() {
   bridge_.reset();
   for (const auto& actor : {caf::actor_cast<caf::actor>(node_),
                             caf::actor_cast<caf::actor>(ledger_),
+                            caf::actor_cast<caf::actor>(wireguard_),
+                            caf::actor_cast<caf::actor>(wire_),
+                            caf::actor_cast<caf::actor>(journal_),
+                            caf::actor_cast<caf::actor>(views_),
                             caf::actor_cast<caf::actor>(clock_)})
     if (actor) caf::anon_send_exit(actor, caf::exit_reason::kill);
 }

@@ -6,6 +6,9 @@
 #include "actors/ledger.hpp"
 #include "actors/node.hpp"
 #include "runtime/actor_bridge.hpp"
+#include "runtime/roster_views.hpp"
+#include "runtime/tunnel_keys.hpp"
+#include "runtime/wire_udp.hpp"
 #include "store/lmdb_backend.hpp"
 
 namespace ppn::runtime {
@@ -15,6 +18,9 @@ struct NodeSettings {
   /// Used when the node is founded.
   std::string name;
   std::string version;
+  std::string interface;
+  std::uint16_t listen_port = 0;
+  std::string hosts_file;
   /// Who said to open although the checkpoint outside is missing or invalid.
   std::optional<store::Principal> accept_outside_checkpoint;
 };
@@ -35,6 +41,7 @@ class RunningNode {
   [[nodiscard]] ActorBridge& bridge() { return *bridge_; }
   [[nodiscard]] const actors::NodeActor& node() const { return node_; }
   [[nodiscard]] const actors::LedgerActor& ledger() const { return ledger_; }
+  [[nodiscard]] const NodeId& id() const { return id_; }
 
   /// The number of entries there were, and the time of the newest, by the clock
   /// of then.
@@ -52,6 +59,7 @@ class RunningNode {
 
   RunningNode(std::unique_ptr<store::LmdbBackend> backend,
               std::unique_ptr<store::FileKeyStore> keys,
+              std::shared_ptr<TunnelKeys> tunnel_keys,
               const std::filesystem::path& outside);
 
   store::Status open(const NodeSettings& settings);
@@ -61,16 +69,23 @@ class RunningNode {
 
   std::unique_ptr<store::LmdbBackend> backend_;
   std::unique_ptr<store::FileKeyStore> keys_;
+  std::shared_ptr<TunnelKeys> tunnel_keys_;
   store::OutsideCheckpointFile outside_;
   std::shared_ptr<actors::OpenLedger> opened_;
+  NodeId id_;
   std::uint64_t entries_at_start_ = 0;
   std::int64_t newest_entry_ns_ = 0;
 
   Scheduling scheduling_;
   caf::actor_system system_{scheduling_};
+  std::unique_ptr<UdpWire> udp_;
   actors::ClockPort clock_;
+  actors::WireguardPort wireguard_;
+  actors::WirePort wire_;
+  actors::JournalPort journal_;
   actors::LedgerActor ledger_;
   actors::NodeActor node_;
+  RosterViews views_;
   std::unique_ptr<ActorBridge> bridge_;
 };
 

@@ -8,19 +8,22 @@
 
 #include "events/device.hpp"
 #include "store/result.hpp"
+#include "store/secret_files.hpp"
 
 namespace ppn::runtime {
 
+/// A file for each key, mode 0600, in a directory of mode 0700:
+///
+///   ppn-x25519-v1 <64 hexadecimal digits>\n
 class TunnelKeys {
  public:
-  static constexpr std::size_t secret_size = 32;
-  using Secret = std::span<const std::uint8_t, secret_size>;
+  using Secret = store::SecretFiles::Secret;
 
   /// Creates the directory if it is missing. key if others may enter it.
   static store::Result<std::unique_ptr<TunnelKeys>> open(
       const std::filesystem::path& directory);
 
-  /// A new key, durable before it is returned. io, key.
+  /// A new key, durable before it is returned. io.
   store::Result<events::TunnelKey> create();
 
   /// Calls `use` with the private half, which is wiped after. key if it is
@@ -28,14 +31,17 @@ class TunnelKeys {
   store::Status with_secret(const events::TunnelKey& key,
                             const std::function<store::Status(Secret)>& use);
 
-  /// Wipes every key but `current`.
+  /// Wipes and removes every key but `current`. key if `current` is not there
+  /// itself, io.
   store::Status retire_all_but(const events::TunnelKey& current);
 
  private:
-  explicit TunnelKeys(std::filesystem::path directory)
-      : directory_(std::move(directory)) {}
+  explicit TunnelKeys(store::SecretFiles files) : files_(std::move(files)) {}
 
-  std::filesystem::path directory_;
+  store::SecretFiles files_;
 };
+
+/// The public half of a private key.
+events::TunnelKey public_half(TunnelKeys::Secret secret);
 
 }  // namespace ppn::runtime

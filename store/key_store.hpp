@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "store/result.hpp"
+#include "store/secret_files.hpp"
 #include "store/signing.hpp"
 
 namespace ppn::store {
@@ -41,12 +42,9 @@ class FileKeyStore final : public KeyStore {
   Status retire_all_but(const PublicKey& current) override;
 
  private:
-  explicit FileKeyStore(std::filesystem::path directory)
-      : directory_(std::move(directory)) {}
+  explicit FileKeyStore(SecretFiles files) : files_(std::move(files)) {}
 
-  [[nodiscard]] std::filesystem::path file_of(const PublicKey& key) const;
-
-  std::filesystem::path directory_;
+  SecretFiles files_;
 };
 
 }  // namespace ppn::store

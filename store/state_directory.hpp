@@ -22,6 +22,8 @@ struct StateDirectory {
   [[nodiscard]] auto outside_checkpoint() const { return root / "checkpoint"; }
   [[nodiscard]] auto reserve() const { return root / "reserve"; }
   [[nodiscard]] auto keys() const { return root / "keys"; }
+  /// A view of the roster.
+  [[nodiscard]] auto nodes_file() const { return root / "nodes.jsonl"; }
 };
 
 }  // namespace ppn::store

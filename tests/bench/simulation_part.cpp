@@ -20,7 +20,7 @@ constexpr Quantity days_per_s{"simulated_days_per_s", "days/s", 2};
 
 constexpr std::uint64_t nodes = 3;
 /// Those of three nodes and the world around them.
-constexpr std::size_t few_actors = 22;
+constexpr std::size_t few_actors = 49;
 constexpr std::size_t many_actors = 10'000;
 constexpr std::size_t many_messages = 100;
 constexpr double days_per_s_budget = 1;

@@ -15,11 +15,6 @@ namespace {
 
 constexpr int signal_status = 128;
 
-int status_of(int wait_status) {
-  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
-                                : signal_status + WTERMSIG(wait_status);
-}
-
 /// Returns when the child ended, or ends it when we are told to stop.
 int outlive(pid_t child, const sigset_t& awaited) {
   for (;;) {
@@ -31,7 +26,8 @@ int outlive(pid_t child, const sigset_t& awaited) {
       ::waitpid(child, &status, 0);
       return signal_status + signal;
     }
-    if (::waitpid(child, &status, WNOHANG) == child) return status_of(status);
+    if (::waitpid(child, &status, WNOHANG) == child)
+      return exit_status_of(status);
   }
 }
 
@@ -59,6 +55,11 @@ int supervise(const std::function<int()>& work) {
   while (::waitpid(-1, nullptr, 0) > 0) {
   }
   return status;
+}
+
+int exit_status_of(int wait_status) {
+  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
+                                : signal_status + WTERMSIG(wait_status);
 }
 
 void die_with(int parent_pid) {

@@ -12,6 +12,9 @@ namespace ppn::bench {
 /// each tied to its parent's life, is left.
 int supervise(const std::function<int()>& work);
 
+/// Of what waitpid() said; 128 and the signal's number if a signal ended it.
+int exit_status_of(int wait_status);
+
 /// Called in a new child: a parent's death is its death too.
 void die_with(int parent_pid);
 

@@ -3,6 +3,7 @@
 // page.
 #include <algorithm>
 
+#include "runtime/api_change.hpp"
 #include "runtime/api_request.hpp"
 #include "store/byte_order.hpp"
 #include "tests/fuzz/target.hpp"
@@ -65,18 +66,48 @@ void check_text(const std::string& text) {
   (void)schema::Json(text).dump();
 }
 
+struct CheckWish {
+  void operator()(const runtime::GrantWishFor& wish) const {
+    check_text(wish.grant.subject);
+    check_text(wish.grant.resource);
+    require(wish.grant.rights != schema::Right{}, "a grant has rights");
+    require(!wish.seconds || *wish.seconds > 0, "a grant holds for a time");
+  }
+  void operator()(const actors::RevokeWish& wish) const {
+    check_text(wish.reason);
+  }
+  void operator()(const runtime::FoundWish& wish) const {
+    check_text(wish.name);
+    check_endpoints(wish.endpoints);
+  }
+  void operator()(const runtime::ImportWish& wish) const {
+    check_endpoints(wish.endpoints);
+    if (!wish.replaces.empty()) check_text(wish.replaces);
+  }
+  void operator()(const runtime::RemoveWish& wish) const {
+    check_text(wish.node);
+    check_text(wish.reason);
+  }
+  void operator()(const runtime::MoveRoleWish& wish) const {
+    check_text(wish.to);
+    require(wish.role != schema::Role{}, "a role is one that there is");
+  }
+  void operator()(const runtime::EndpointsWish& wish) const {
+    check_text(wish.node);
+    check_endpoints(wish.endpoints);
+  }
+
+ private:
+  static void check_endpoints(const std::vector<events::Endpoint>& endpoints) {
+    for (const auto& endpoint : endpoints)
+      require(events::Endpoint::parse(endpoint.text()) == endpoint,
+              "an endpoint is the same when it is told again");
+  }
+};
+
 void check_change(std::string_view body) {
   auto read = runtime::read_change(body);
-  const auto* wish = understood(read);
-  if (wish == nullptr) return;
-  if (const auto* grant = std::get_if<events::GrantWish>(&wish->change)) {
-    check_text(grant->subject);
-    check_text(grant->resource);
-    require(grant->rights != schema::Right{}, "a grant has rights");
-    require(!wish->seconds || *wish->seconds > 0, "a grant holds for a time");
-  } else {
-    check_text(std::get<actors::RevokeWish>(wish->change).reason);
-  }
+  if (const auto* wish = understood(read)) std::visit(CheckWish{}, *wish);
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 // Writes the inputs that the fuzz targets begin with, made by the code that
 // writes such bytes in earnest: make_fuzz_corpus tests/fuzz/corpus
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "actors/frame.hpp"
+#include "actors/mesh_file.hpp"
 #include "events/state_codec.hpp"
 #include "store/base64.hpp"
 #include "store/byte_order.hpp"
@@ -14,7 +16,9 @@
 #include "store/tiles.hpp"
 #include "tests/fuzz/memory_backend.hpp"
 #include "tests/fuzz/target.hpp"
+#include "tests/fuzz/wireguard_answer.hpp"
 #include "tests/support/event_source.hpp"
+#include "tests/support/roster_author.hpp"
 #include "tests/support/state_follower.hpp"
 #include "tools/ppn-ledger/proof_json.hpp"
 
@@ -337,6 +341,71 @@ void write_texts(const Corpus& corpus, Sample& sample) {
                store::big_endian(std::uint64_t{1} << 63U));
 }
 
+// -- what a WireGuard program answers -----------------------------------------
+
+void write_uapi_replies(const Corpus& corpus) {
+  const auto key = "public_key=" + std::string(64, '2') + "\n";
+  corpus.write("uapi", "empty", "errno=0\n\n");
+  corpus.write("uapi", "refused", "errno=-22\n\n");
+  corpus.write("uapi", "wireguard_go",
+               "private_key=" + std::string(64, '7') +
+                   "\nlisten_port=51820\nfwmark=7\n" + key +
+                   "preshared_key=" + std::string(64, '0') +
+                   "\nprotocol_version=1\nendpoint=192.0.2.1:51820\n"
+                   "last_handshake_time_sec=1789999990\n"
+                   "last_handshake_time_nsec=5\ntx_bytes=1\nrx_bytes=2\n"
+                   "persistent_keepalive_interval=25\n"
+                   "allowed_ip=10.8.0.0/24\nallowed_ip=fd00::2/128\n"
+                   "public_key=" +
+                   std::string(64, '3') + "\nendpoint=[fe80::1%eth0]:9\n" +
+                   "errno=0\n\n");
+  corpus.write("uapi", "boringtun",
+               "own_public_key=" + std::string(64, '8') +
+                   "\nlisten_port=51820\n" + key +
+                   "persistent_keepalive_interval=25\n"
+                   "endpoint=[2001:db8::1]:9\nallowed_ip=10.8.0.2/32\n"
+                   "last_handshake_time_sec=9\n"
+                   "last_handshake_time_nsec=999999999\nrx_bytes=1\n"
+                   "tx_bytes=2\nerrno=0\n\n");
+  corpus.write("uapi", "twice", key + key + "errno=0\n\n");
+}
+
+// -- what the kernel answers --------------------------------------------------
+
+/// The messages, then the one that ends an answer.
+Bytes answer_to(const events::DeviceChange& change) {
+  Bytes datagrams;
+  for (auto& request : runtime::set_device({0x20, "wg0"}, change, std::nullopt))
+    store::add_to_bundle(datagrams, as_answer(request));
+  Bytes done(sizeof(nlmsghdr) + sizeof(int));
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<std::uint32_t>(done.size());
+  header.nlmsg_type = NLMSG_DONE;
+  header.nlmsg_flags = NLM_F_MULTI;
+  header.nlmsg_seq = answer_sequence;
+  std::memcpy(done.data(), &header, sizeof header);
+  store::add_to_bundle(datagrams, done);
+  return datagrams;
+}
+
+void write_wireguard(const Corpus& corpus) {
+  events::DeviceChange change;
+  change.listen_port = 51820;
+  corpus.write("wireguard_netlink", "no_peers", answer_to(change));
+  auto& peer = change.peers.emplace_back();
+  peer.add = true;
+  peer.endpoint = events::Endpoint::parse("192.0.2.1:51820");
+  peer.keepalive_seconds = 25;
+  peer.allow = {*events::IpRange::parse("10.8.0.1/32"),
+                *events::IpRange::parse("fd00:8::/64")};
+  corpus.write("wireguard_netlink", "one_peer", answer_to(change));
+  change.peers.push_back(peer);
+  change.peers.back().key.bytes.fill(2);
+  change.peers.back().endpoint = events::Endpoint::parse("[2001:db8::1]:1");
+  change.peers.push_back(peer);
+  corpus.write("wireguard_netlink", "continued", answer_to(change));
+}
+
 // -- what other nodes say ----------------------------------------------------
 
 /// Behind its length; the last byte asks the target for a signature.
@@ -376,6 +445,65 @@ void write_frames(const Corpus& corpus, Sample& sample) {
   head.boot = 4;
   say("new_boot", actors::Heartbeat{});
   corpus.write("frame", "all", all);
+}
+
+// -- what nodes exchange as a file --------------------------------------------
+
+/// Behind its length, to be signed by the target.
+void add_record(Bytes& records, const Bytes& entry) {
+  Signature signature;
+  signature.bytes.back() = 1;
+  auto record = entry;
+  add(record, signature.view());
+  store::add_to_bundle(records, record);
+}
+
+Bytes roster_entries() {
+  tests::RosterAuthor author;
+  auto command = tests::founding();
+  command.founder.key = test_key().public_key();
+  author(command);
+  author(events::AddMember{tests::newcomer(2)});
+  author(events::AddMember{
+      tests::newcomer(3, {tests::endpoint("192.0.2.3:51820")})});
+  author(events::ReplaceMember{tests::node_of(2), tests::newcomer(4)});
+  author(events::MoveRole{schema::Role::hub, tests::node_of(3)});
+  author(events::ChangeEndpoints{tests::node_of(3), {}});
+  author(events::RemoveMember{tests::node_of(4), "lost"});
+  Bytes records;
+  for (const auto& entry : author.entries()) add_record(records, entry);
+  return records;
+}
+
+Bytes introducing_entries() {
+  auto node = store::node_id_of(test_key().public_key());
+  Bytes records;
+  schema::NodeInitialisedT identity;
+  identity.identity = std::make_unique<schema::IdentityT>();
+  identity.identity->key =
+      std::make_unique<schema::PublicKey>(test_key().public_key().stored());
+  identity.identity->schema_digest = std::make_unique<schema::Hash>();
+  identity.identity->name = "node-2";
+  add_record(records,
+             tests::entry_at({node, 1, 0, "node"}, std::move(identity)));
+  schema::TunnelKeyMadeT made;
+  made.key =
+      std::make_unique<schema::TunnelKey>(tests::tunnel_key_of(2).stored());
+  add_record(records,
+             tests::entry_at({node, 1, 0, "wireguard"}, std::move(made)));
+  return records;
+}
+
+void write_mesh_files(const Corpus& corpus, Sample& sample) {
+  corpus.write("mesh_file", "roster", roster_entries());
+  corpus.write("mesh_file", "introduction", introducing_entries());
+  std::vector<Bytes> records;
+  for (const auto& [key, record] : sample.backend.pairs(Table::entries))
+    records.push_back(record);
+  records.resize(3);
+  auto text = actors::write_mesh_file(records);
+  corpus.write("mesh_file", "text", text);
+  corpus.write("mesh_file", "cut_off", text.substr(0, text.size() / 2));
 }
 
 constexpr const char* valid_report =
@@ -434,6 +562,26 @@ void write_requests(const Corpus& corpus) {
                "POST /v1/proposals\n"
                R"({"change":{"kind":"revoke","grant":")" +
                    id + R"(","reason":"n\u00f6 \ud83d\udc27"}})");
+  corpus.write("api_request", "mesh_init",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"mesh-init","name":"home",)"
+               R"("range":"10.8.0.0/24","range6":"fd00:8::/64",)"
+               R"("recovery_key":")" +
+                   id + id + R"(","endpoints":["192.0.2.1:1"]}})");
+  corpus.write("api_request", "mesh_import",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"mesh-import","file":"ppn-mesh-v1\nAA==",)"
+               R"("endpoints":["[2001:db8::1]:1"],"replaces":"a"}})");
+  corpus.write("api_request", "mesh_remove",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"mesh-remove","node":"a",)"
+               R"("reason":"lost","force":true}})");
+  corpus.write("api_request", "mesh_move_role",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"mesh-move-role","role":"hub","to":"a"}})");
+  corpus.write("api_request", "mesh_endpoints",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"mesh-endpoints","node":"a"}})");
   corpus.write("api_request", "twice", R"(
 {"change":{},"change":{}})");
 }
@@ -454,6 +602,9 @@ int write_all(const std::filesystem::path& root) {
   write_configurations(corpus);
   write_requests(corpus);
   write_frames(corpus, sample);
+  write_mesh_files(corpus, sample);
+  write_uapi_replies(corpus);
+  write_wireguard(corpus);
   corpus.write("verify_report", "valid", valid_report);
   corpus.write("verify_report", "invalid", invalid_report);
   corpus.write("verify_report", "error",

@@ -14,7 +14,7 @@ struct FaultKind {
 };
 
 // Those that befall a host strike once a simulated minute at most; those of the
-// disk, the net and the dial at each use.
+// disk, the net and the ports at each use.
 constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"crash", 60'000},
     {"crash-in-commit", 30'000},
@@ -30,6 +30,9 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"frame-lost", 300'000},
     {"frame-repeated", 200'000},
     {"frame-late", 300'000},
+    {"frame-flipped", 200'000},
+    {"frame-truncated", 100'000},
+    {"frame-replayed", 200'000},
     {"partition", 30'000},
     {"one-way-cut", 30'000},
     {"slow", 40'000},
@@ -39,6 +42,12 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"clock-absurd", 10'000},
     {"dial-dumb", 300'000},
     {"dial-acts-silently", 300'000},
+    {"wireguard-dumb", 20'000},
+    {"wireguard-acts-silently", 20'000},
+    {"wireguard-fails", 100'000},
+    {"device-tampered", 60'000},
+    {"host-roams", 30'000},
+    {"withheld", 20'000},
 }};
 
 }  // namespace

@@ -35,6 +35,11 @@ enum class Fault : std::uint8_t {
   frame_lost,
   frame_repeated,
   frame_late,
+  /// A bit of a frame flips, or its end is missing.
+  frame_flipped,
+  frame_truncated,
+  /// An old frame comes once more, also after a restart.
+  frame_replayed,
   /// Some hosts do not hear others, in both directions or in one.
   partition,
   one_way_cut,
@@ -47,6 +52,17 @@ enum class Fault : std::uint8_t {
   /// The dial does nothing and says nothing, or does it and says nothing.
   dial_dumb,
   dial_acts_silently,
+  /// The same of the port of the tunnels; or it stops in the middle of a change
+  /// and says that it failed.
+  wireguard_dumb,
+  wireguard_acts_silently,
+  wireguard_fails,
+  /// Somebody else changes the device.
+  device_tampered,
+  /// A host is reached elsewhere from then on.
+  host_roams,
+  /// A host keeps the roster from the others, or what it should forward.
+  withheld,
   count_,
 };
 

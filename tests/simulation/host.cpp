@@ -1,29 +1,19 @@
 #include "tests/simulation/host.hpp"
 
 #include "store/audit.hpp"
+#include "tests/simulation/mesh_rules.hpp"
 #include "tests/support/state_fold.hpp"
 
 namespace ppn::simulation {
 
 namespace {
 
-/// A step changes the state of its actor, and the disk.
-struct Step {
-  caf::actor_id actor;
-  bool disk_grew;
-
-  template <class Handle>
-  [[nodiscard]] bool concerns(const Handle& handle) const {
-    return disk_grew || handle.id() == actor;
-  }
-};
-
 Complaint check_ledger(const Process& process, const Shadow& shadow,
                        const Step& step) {
   const auto& opened = *process.opened;
   if (opened.ledger->position().head.size != shadow.entries())
     return "the ledger is of another size than its disk";
-  if (!step.concerns(process.ledger)) return {};
+  if (!step.disk_grew) return {};
   auto* ledger = look_into<actors::LedgerActorState>(process.ledger);
   if (ledger != nullptr && opened.state != shadow.state())
     return "the ledger's state is not the replay of its entries";
@@ -31,7 +21,8 @@ Complaint check_ledger(const Process& process, const Shadow& shadow,
 }
 
 Complaint check_node(const Process& process, const Shadow& shadow,
-                     const Step& /*step*/) {
+                     const Step& step) {
+  if (!step.concerns(process.node)) return {};
   const auto* node = look_into<actors::NodeState>(process.node);
   if (node == nullptr || !node->life.idle()) return {};
   if (node->node != shadow.state().node)
@@ -41,18 +32,18 @@ Complaint check_node(const Process& process, const Shadow& shadow,
 
 Complaint check_gate(const Process& process, const Shadow& shadow,
                      const Step& step) {
-  auto handle =
-      process.kept<actors::OperatorGate>(actors::OperatorGateState::name);
-  const auto* gate = look_into<actors::OperatorGateState>(handle);
-  if (gate == nullptr || !step.concerns(handle) || !gate->grants.idle())
-    return {};
+  if (!step.concerns_kept(actors::OperatorGateState::name)) return {};
+  const auto* gate =
+      process.look_into_kept<actors::OperatorGateState, actors::OperatorGate>();
+  if (gate == nullptr || !gate->grants.idle()) return {};
   if (gate->capabilities != shadow.state().capabilities)
     return "the operator gate's grants are not those of the ledger";
   return {};
 }
 
 Complaint check_counter(const Process& process, const Shadow& shadow,
-                        const Step& /*step*/) {
+                        const Step& step) {
+  if (!step.concerns_kept(CounterState::name)) return {};
   const auto* counter = process.look_into_kept<CounterState, CounterActor>();
   if (counter == nullptr) return {};
   if (counter->counter.count > shadow.counts())
@@ -66,9 +57,11 @@ Complaint check_counter(const Process& process, const Shadow& shadow,
 
 }  // namespace
 
-Complaint check(Host& host, caf::actor_id stepped, Trace& trace) {
+Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
+                RosterHistory& history) {
   auto entries_before = host.shadow.entries();
-  if (auto complaint = host.shadow.follow(host.disk, host.index, trace))
+  if (auto complaint =
+          host.shadow.follow(host.disk, host.index, trace, &history))
     return complaint;
   if (host.dial_shows > host.shadow.counts())
     return "the dial shows a count that is not durable";
@@ -76,8 +69,10 @@ Complaint check(Host& host, caf::actor_id stepped, Trace& trace) {
   const auto& process = *host.process;
   // A commit that failed may have reached the disk all the same.
   if (process.is_dying || process.opened->ledger->failure()) return {};
-  Step step{stepped, host.shadow.entries() != entries_before};
-  for (auto* rule : {check_ledger, check_node, check_gate, check_counter})
+  Step step{stepped, host.shadow.entries() != entries_before,
+            process.name_of(stepped)};
+  for (auto* rule :
+       {check_ledger, check_node, check_gate, check_counter, check_mesh_actors})
     if (auto complaint = rule(process, host.shadow, step)) return complaint;
   return {};
 }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <unordered_set>
 
 #include "actors/ledger.hpp"
 #include "actors/node.hpp"
 #include "tests/simulation/counter.hpp"
+#include "tests/simulation/device.hpp"
 #include "tests/simulation/disk.hpp"
 #include "tests/simulation/reader.hpp"
 #include "tests/simulation/shadow.hpp"
@@ -31,14 +33,36 @@ struct Process {
   actors::ClockPort clock;
   Dial dial;
   Wire wire;
+  actors::WireguardPort wireguard;
+  actors::WirePort mesh_wire;
+  actors::JournalPort journal;
   actors::LedgerFollower reader;
   actors::NodeActor node;
   /// A fault struck in the middle of a step; the process dies after it.
   bool is_dying = false;
   bool stop_asked = false;
 
+  /// Who listens at the mesh address, and which that is.
+  std::optional<events::IpAddress> bound;
+  actors::DatagramReceiver receiver;
+  /// Frames, by their hash, that others sent to this very process.
+  std::unordered_set<std::uint64_t> meant_for_it;
+  /// Those whose body its member actor believed, that actor, and the newest.
+  std::unordered_set<std::uint64_t> believed;
+  caf::actor_id believer = 0;
+  actors::DatagramPtr newest_believed;
+  std::uint64_t notices = 0;
+
   /// Requests that a fault keeps waiting.
   std::vector<caf::response_promise> unanswered;
+
+  /// The name of the kept actor with that id; null if it is none.
+  [[nodiscard]] const std::string* name_of(caf::actor_id id) const {
+    if (auto* state = look_into<actors::NodeState>(node))
+      for (const auto& one : state->kept)
+        if (one.actor && one.actor.id() == id) return &one.post.name;
+    return nullptr;
+  }
 
   /// An actor that the node keeps; null while it is dead.
   template <class Handle>
@@ -58,6 +82,8 @@ struct Process {
 
 struct Host {
   int index = 0;
+  /// Rises when the host gets a new identity.
+  std::uint64_t identity = 0;
   Disk disk;
   /// The disk as it was at some time before.
   std::optional<Disk> backup;
@@ -71,6 +97,27 @@ struct Host {
   std::uint64_t dial_shows = 0;
   std::uint64_t dial_incarnation = 0;
 
+  Device device;
+  /// Where packets of its tunnels come from, seen from outside.
+  events::IpAddress outside;
+  /// When the node looked at its device last, in the time of the world, and
+  /// what it saw.
+  std::uint64_t looked_ns = 0;
+  std::optional<std::uint64_t> looked_revision;
+  /// It tells nobody of the roster; it forwards nothing for others; it tells a
+  /// roster that is none.
+  bool keeps_roster = false;
+  bool keeps_from_others = false;
+  bool lies = false;
+  /// The newest version of the roster that was durable after the last step, and
+  /// when each key that was removed became durable as such.
+  std::uint64_t roster_version = 0;
+  std::map<events::TunnelKey, std::uint64_t> removed_ns;
+  /// When something last kept it from acting at once.
+  std::uint64_t disturbed_ns = 0;
+  /// Of its wall clock.
+  std::uint64_t clock_changed_ns = 0;
+
   bool is_suspended = false;
   bool is_slow = false;
   /// For how many checks in a row the ledger failed and the node did not say
@@ -78,11 +125,31 @@ struct Host {
   int silent_failures = 0;
   /// For how many an actor was dead.
   int dead_actors = 0;
+  /// For how many the device was not as it should be.
+  int wrong_devices = 0;
 };
 
-/// Holds the host against the rules, as it is after a step of this actor: large
-/// states that the step can not have changed are not compared again.
-Complaint check(Host& host, caf::actor_id stepped, Trace& trace);
+/// A step changes the state of its actor, and the disk. Large states that it
+/// can not have changed are not compared again.
+struct Step {
+  caf::actor_id actor;
+  bool disk_grew;
+  /// The name of the actor, if the node keeps it.
+  const std::string* name;
+
+  [[nodiscard]] bool concerns_kept(const char* kept) const {
+    return disk_grew || (name != nullptr && *name == kept);
+  }
+
+  template <class Handle>
+  [[nodiscard]] bool concerns(const Handle& handle) const {
+    return disk_grew || handle.id() == actor;
+  }
+};
+
+/// Holds the host against the rules, as it is after a step of this actor.
+Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
+                RosterHistory& history);
 
 /// A full audit of what is on its disk.
 Complaint audit(Disk& disk);

@@ -27,7 +27,8 @@ bool is_over(const events::Grant& grant, const schema::ClockReading& clock,
 
 }  // namespace
 
-Complaint Shadow::follow(const Disk& disk, int host, Trace& trace) {
+Complaint Shadow::follow(const Disk& disk, int host, Trace& trace,
+                         RosterHistory* history) {
   const auto& records = disk.of(store::Table::entries);
   if (records.size() < next_) return "the disk lost entries that were durable";
   for (; next_ < records.size(); ++next_) {
@@ -42,13 +43,18 @@ Complaint Shadow::follow(const Disk& disk, int host, Trace& trace) {
     store::AlignedBytes aligned;
     auto entry = store::check_entry(aligned.assign(halves->entry));
     if (!entry) return at_entry(next_, entry.error().message);
-    if (auto complaint = fold(**entry)) return at_entry(next_, *complaint);
+    if (history != nullptr &&
+        (*entry)->stream()->string_view() == events::roster_stream)
+      if (auto complaint = history->take(**entry, record->second))
+        return at_entry(next_, *complaint);
+    if (auto complaint = fold(**entry, halves->entry))
+      return at_entry(next_, *complaint);
     link_ = store::hash_record(*halves).link;
   }
   return {};
 }
 
-Complaint Shadow::fold(const schema::Entry& entry) {
+Complaint Shadow::fold(const schema::Entry& entry, ByteView bytes) {
   if (entry.sequence() != next_) return "it says that it is another";
   if (Hash{*entry.prev()} != link_) return "it does not follow";
   auto& version = versions_[entry.stream()->str()];
@@ -58,9 +64,41 @@ Complaint Shadow::fold(const schema::Entry& entry) {
     if (auto complaint = fold_count(entry)) return complaint;
   if (const auto* granted = entry.payload_as_CapabilityGranted())
     if (auto complaint = fold_grant(*granted)) return complaint;
+  if (auto complaint = fold_unasked(entry)) return complaint;
   if (auto contradiction = events::apply(state_, entry)) return contradiction;
+  if (entry.stream()->string_view() == events::roster_stream) {
+    const auto* taken = entry.payload_as_RosterEntryTaken();
+    roster_head_ = store::link_of(
+        taken == nullptr
+            ? bytes
+            : ByteView{taken->entry()->data(), taken->entry()->size()});
+  }
   if (entry.payload_type() != schema::Event::CapabilityRevoked) return {};
   return check_nothing_hangs_from_the_dead();
+}
+
+Complaint Shadow::fold_unasked(const schema::Entry& entry) {
+  constexpr std::int64_t hour_ns = 3600LL * 1'000'000'000;
+  constexpr int an_hour_max = 20;
+  switch (entry.payload_type()) {
+    case schema::Event::ClashSeen:
+      return "it accuses a member of what none did";
+    case schema::Event::DeviceRepaired:
+    case schema::Event::TunnelUp:
+    case schema::Event::TunnelDown:
+      break;
+    default:
+      return {};
+  }
+  unasked_ += 1;
+  auto& [newest, count] = in_hour_[entry.stream()->str()];
+  auto this_hour = entry.clock()->utc_ns() / hour_ns;
+  count = newest == this_hour ? count + 1 : 1;
+  newest = this_hour;
+  if (count > an_hour_max)
+    return "its stream has more than " + std::to_string(an_hour_max) +
+           " entries in an hour";
+  return {};
 }
 
 Complaint Shadow::fold_grant(const schema::CapabilityGranted& granted) {
@@ -132,7 +170,7 @@ Complaint Shadow::check_full_replay(const Disk& disk) const {
   Shadow again;
   again.asked_ = asked_;
   Trace nowhere;
-  if (auto complaint = again.follow(disk, 0, nowhere))
+  if (auto complaint = again.follow(disk, 0, nowhere, nullptr))
     return "replayed from the beginning, " + *complaint;
   if (again.state_ != state_ || again.counts() != counts())
     return "a replay from the beginning makes another state";

@@ -10,6 +10,7 @@
 #include "events/state.hpp"
 #include "tests/simulation/counter.hpp"
 #include "tests/simulation/disk.hpp"
+#include "tests/simulation/roster_history.hpp"
 #include "tests/simulation/trace.hpp"
 
 namespace ppn::simulation {
@@ -19,13 +20,19 @@ using Complaint = std::optional<std::string>;
 
 class Shadow {
  public:
-  /// Folds what is new on the disk.
-  Complaint follow(const Disk& disk, int host, Trace& trace);
+  /// Folds what is new on the disk; the entries of a roster are held against
+  /// the history, too, if there is one.
+  Complaint follow(const Disk& disk, int host, Trace& trace,
+                   RosterHistory* history);
 
   [[nodiscard]] const events::State& state() const { return state_; }
   [[nodiscard]] std::uint64_t entries() const { return next_; }
   /// Durable counts; each is one version of the counter's stream.
   [[nodiscard]] std::uint64_t counts() const { return counted_.size(); }
+  /// Entries that the mesh led to by itself: nobody decided them.
+  [[nodiscard]] std::uint64_t unasked() const { return unasked_; }
+  /// The link of the newest entry of the authority.
+  [[nodiscard]] const Hash& roster_head() const { return roster_head_; }
   [[nodiscard]] const std::vector<Id>& grants() const { return grants_; }
 
   /// Told before the counter is: whatever becomes of the request, what it
@@ -41,7 +48,9 @@ class Shadow {
   [[nodiscard]] Complaint check_full_replay(const Disk& disk) const;
 
  private:
-  Complaint fold(const schema::Entry& entry);
+  Complaint fold(const schema::Entry& entry, ByteView bytes);
+  /// What a tunnel or the device did is recorded so often in an hour.
+  Complaint fold_unasked(const schema::Entry& entry);
   Complaint fold_count(const schema::Entry& entry);
   Complaint fold_grant(const schema::CapabilityGranted& granted);
   /// A revocation takes along what hangs from it, and that goes first.
@@ -54,6 +63,10 @@ class Shadow {
   std::uint64_t next_ = 0;
   Hash link_;
   std::map<std::string, std::uint64_t> versions_;
+  Hash roster_head_;
+  std::uint64_t unasked_ = 0;
+  /// Of each stream: the hour of its newest entry, and how many are of it.
+  std::map<std::string, std::pair<std::int64_t, int>> in_hour_;
   /// The grant that each request to count calls upon.
   std::map<Id, Id> asked_;
   /// Which count each request led to.

@@ -1,11 +1,11 @@
 #include "tests/simulation/world.hpp"
 
 #include <algorithm>
-#include <map>
 
-#include "tests/simulation/coordinator.hpp"
-#include "tests/simulation/faults.hpp"
-#include "tests/simulation/host.hpp"
+#include "tests/simulation/mesh_operators.hpp"
+#include "tests/simulation/mesh_ports.hpp"
+#include "tests/simulation/mesh_rules.hpp"
+#include "tests/simulation/tampering.hpp"
 
 namespace ppn::simulation {
 
@@ -14,97 +14,82 @@ namespace {
 using actors::ClockPort;
 using store::ErrorCode;
 
-constexpr std::uint64_t second = 1'000'000'000;
-constexpr std::uint64_t minute = 60 * second;
-constexpr std::uint64_t hour = 60 * minute;
-constexpr std::uint64_t day = 24 * hour;
 constexpr std::int64_t some_date_ns = 1'780'000'000'000'000'000;
 /// After the faults stop, everything must have come to rest in this time.
 constexpr std::uint64_t healing_ns = 15 * minute;
 /// So small that a run writes many.
 constexpr std::uint64_t snapshot_entries = 16;
-
-/// Delivers what the world planned, in its time.
-using Weather = caf::event_based_actor;
+/// A key that was removed is off a device so soon after that is known there.
+constexpr std::uint64_t removal_ns = 2 * second;
+/// Somebody who was kept from it needs so long: who died may come back late.
+constexpr std::uint64_t recovery_ns = 100 * second;
+/// What a mesh may lead to by itself in a day without faults, and beside that
+/// for each version of the roster.
+constexpr std::uint64_t unasked_a_day = 50;
+constexpr std::uint64_t unasked_a_version = 6;
 
 class World {
  public:
   explicit World(const Settings& settings)
-      : settings_(settings),
-        random_(settings.seed),
-        trace_(settings.sink),
-        system_(config_),
-        coordinator_(coordinator_of(system_)) {
-    if (!settings.without_faults)
-      faults_ = Faults::drawn(random_, settings.faults);
-    weather_ = system_.spawn(
-        [](Weather* self, World* world) -> caf::behavior {
-          world->weather_self_ = self;
-          return {[world](happen_atom, std::uint64_t plan) {
-            world->happen(plan);
-          }};
-        },
-        this);
+      : settings_(settings), scene_(settings) {
     claim_new_actors(nullptr);
-    hosts_.resize(settings.hosts);
-    deaf_.assign(settings.hosts, std::vector<bool>(settings.hosts));
   }
 
   ~World() {
-    for (auto& host : hosts_) kill(host);
-    caf::anon_send_exit(weather_, caf::exit_reason::kill);
-    weather_ = nullptr;
-    coordinator_.run();
+    for (auto& host : scene_.hosts) kill(host);
+    scene_.end();
   }
 
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   Outcome run() {
-    for (std::size_t i = 0; i < hosts_.size(); ++i) move_in(hosts_[i], i);
+    for (std::size_t i = 0; i < scene_.hosts.size(); ++i)
+      move_in(scene_.hosts[i], i);
+    plan(random_below(minute), [this] { operate_mesh(); });
     run_until(static_cast<std::uint64_t>(settings_.hours *
                                          static_cast<double>(hour)));
     heal();
     run_until(now() + healing_ns);
-    if (!violation_) check_rest();
+    if (!scene_.violation) check_rest();
     Outcome outcome;
-    outcome.violation = violation_;
-    outcome.trace_hash = trace_.hash();
-    outcome.last_draw = random_.next();
+    outcome.violation = scene_.violation;
+    outcome.trace_hash = scene_.trace.hash();
+    outcome.last_draw = scene_.random.next();
     outcome.simulated_ns = now();
     outcome.steps = steps_;
     outcome.restarts = restarts_;
-    for (const auto& host : hosts_) outcome.entries += host.disk.entries();
+    outcome.roster_versions = history_.version();
+    for (const auto& host : scene_.hosts)
+      outcome.entries += host.disk.entries();
     return outcome;
   }
 
  private:
   // -- steps ------------------------------------------------------------------
 
-  [[nodiscard]] std::uint64_t now() const {
-    return static_cast<std::uint64_t>(
-        coordinator_.clock().now().time_since_epoch().count());
-  }
+  [[nodiscard]] std::uint64_t now() const { return scene_.now(); }
 
   void run_until(std::uint64_t end) {
-    while (!violation_ && now() < end) {
-      if (!step_by_chance() && !coordinator_.trigger_timeout()) return;
-      trace_.set_time(now());
-      for (auto& change : std::exchange(changes_, {})) change();
+    while (!scene_.violation && now() < end) {
+      if (!step_by_chance() && !scene_.coordinator.trigger_timeout()) return;
+      scene_.trace.set_time(now());
+      scene_.finish_step();
     }
   }
 
   /// One message of one actor, chosen by chance. False if nobody can run.
   bool step_by_chance() {
-    auto& jobs = coordinator_.jobs;
+    auto& jobs = scene_.coordinator.jobs;
     if (jobs.empty()) return false;
-    auto first = random_.below(jobs.size());
+    auto first = scene_.random.below(jobs.size());
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       auto chosen = (first + i) % jobs.size();
       auto* host = host_of(*jobs[chosen]);
       if (host != nullptr && host->is_suspended) continue;
       // A slow host is overtaken by others, and by time.
-      if (host != nullptr && host->is_slow && random_.below(8) != 0) continue;
+      if (host != nullptr && host->is_slow && scene_.random.below(8) != 0)
+        continue;
       step(chosen, host);
       return true;
     }
@@ -112,23 +97,57 @@ class World {
   }
 
   void step(std::size_t chosen, Host* host) {
-    auto actor = id_of(*coordinator_.jobs[chosen]);
-    run_job(coordinator_, chosen);
+    auto actor = id_of(*scene_.coordinator.jobs[chosen]);
+    run_job(scene_.coordinator, chosen);
     ++steps_;
     claim_new_actors(host);
     if (host == nullptr) return;
-    if (auto complaint = check(*host, actor, trace_))
+    if (auto complaint = check(*host, actor, scene_.trace, history_))
       violate(*host, *complaint);
+    datagrams_.check_believed(*host, actor);
+    notice_removals(*host);
     notice_death(*host);
+  }
+
+  /// A key that was removed must be off the device soon.
+  void notice_removals(Host& host) {
+    const auto& mesh = host.shadow.state().mesh;
+    if (mesh.version == host.roster_version) return;
+    host.roster_version = mesh.version;
+    for (const auto& [node, gone] : mesh.former)
+      if (host.removed_ns.emplace(gone.tunnel_key, now()).second)
+        plan(removal_ns + 1, [this, &host, key = gone.tunnel_key] {
+          check_removed(host, key);
+        });
+  }
+
+  void check_removed(Host& host, const events::TunnelKey& key) {
+    auto removed = host.removed_ns.find(key);
+    if (removed == host.removed_ns.end() ||
+        !host.device.shown().peers.contains(key))
+      return;
+    auto since = host.disturbed_ns + recovery_ns > removed->second
+                     ? host.disturbed_ns + recovery_ns
+                     : removed->second;
+    if (now() > since + removal_ns && is_undisturbed(host))
+      return violate(host, "its device keeps the key of a removed member");
+    plan(10 * second, [this, &host, key] { check_removed(host, key); });
+  }
+
+  /// Whether nothing keeps the host from acting at once.
+  static bool is_undisturbed(const Host& host) {
+    return host.process && !host.is_slow && !host.is_suspended &&
+           !host.process->opened->ledger->failure();
   }
 
   /// Whoever was spawned in a step belongs to the host whose step it was.
   void claim_new_actors(Host* host) {
-    owners_.resize(system_.latest_actor_id() + 1, host);
+    owners_.resize(scene_.system.latest_actor_id() + 1, host);
   }
 
+  /// Nobody else is ever a job here.
   static caf::actor_id id_of(caf::resumable& job) {
-    return dynamic_cast<caf::scheduled_actor&>(job).id();
+    return static_cast<caf::scheduled_actor&>(job).id();
   }
 
   Host* host_of(caf::resumable& job) {
@@ -137,79 +156,45 @@ class World {
   }
 
   void violate(const Host& host, const std::string& what) {
-    violate("host " + std::to_string(host.index) + ": " + what);
+    scene_.violate(host, what);
   }
-
-  void violate(const std::string& what) {
-    if (violation_) return;
-    trace_.note(-1, "VIOLATION " + what);
-    violation_ = what;
-  }
-
-  // -- plans ------------------------------------------------------------------
 
   void plan(std::uint64_t delay_ns, std::function<void()> what) {
-    auto number = next_plan_++;
-    plans_.emplace(number, std::move(what));
-    caf::delayed_anon_send(weather_, std::chrono::nanoseconds(delay_ns),
-                           happen_atom::value, number);
+    scene_.plan(delay_ns, std::move(what));
   }
-
-  void happen(std::uint64_t number) {
-    auto found = plans_.find(number);
-    auto what = std::move(found->second);
-    plans_.erase(found);
-    what();
-  }
-
-  /// For what can not be done in the middle of a step.
   void after_step(std::function<void()> change) {
-    changes_.push_back(std::move(change));
+    scene_.after_step(std::move(change));
   }
-
-  [[nodiscard]] bool strikes(Fault fault) {
-    return faults_.strikes(fault, random_);
-  }
-
-  /// From lowest up to a thousand times as much, short ones more often.
+  [[nodiscard]] bool strikes(Fault fault) { return scene_.strikes(fault); }
   std::uint64_t some_time(std::uint64_t lowest) {
-    auto scale = random_.below(4);
-    auto time = lowest;
-    for (std::uint64_t i = 0; i < scale; ++i) time *= 10;
-    return time + random_.below(time);
+    return scene_.some_time(lowest);
+  }
+  std::uint64_t random_below(std::uint64_t bound) {
+    return scene_.random.below(bound);
   }
 
   // -- life of a host ---------------------------------------------------------
 
   void move_in(Host& host, std::size_t index) {
     host.index = static_cast<int>(index);
-    if (faults_.on(Fault::clock_skewed))
-      host.clock_skew_ns = static_cast<std::int64_t>(random_.below(hour)) -
-                           static_cast<std::int64_t>(hour / 2);
-    host.clock_synchronised = random_.below(2) == 0;
+    if (scene_.faults.on(Fault::clock_skewed))
+      host.clock_skew_ns =
+          static_cast<std::int64_t>(scene_.random.below(hour)) -
+          static_cast<std::int64_t>(hour / 2);
+    host.clock_synchronised = scene_.random.below(2) == 0;
+    roam(host);
     start(host);
-    plan(random_.below(minute), [this, &host] { befall(host); });
-    plan(random_.below(minute), [this, &host] { operate(host); });
-  }
-
-  store::ClockReading read_clock(const Host& host) const {
-    return {
-        some_date_ns + static_cast<std::int64_t>(now()) + host.clock_skew_ns,
-        now() - host.machine_started_ns, host.clock_synchronised};
-  }
-
-  Id next_id() {
-    Id id;
-    for (auto& byte : id.bytes)
-      byte = static_cast<std::uint8_t>(random_.next());
-    return id;
+    plan(scene_.random.below(keepalive_ns),
+         [this, &host] { keep_alive(host); });
+    plan(scene_.random.below(minute), [this, &host] { befall(host); });
+    plan(scene_.random.below(minute), [this, &host] { operate(host); });
   }
 
   DiskFaults disk_faults() {
     return {[this] {
               if (!strikes(Fault::commit_fails)) return CommitFate::done;
-              return random_.below(2) == 0 ? CommitFate::failed
-                                           : CommitFate::done_but_failed;
+              return scene_.random.below(2) == 0 ? CommitFate::failed
+                                                 : CommitFate::done_but_failed;
             },
             [this] { return strikes(Fault::disk_full); },
             [this] { return strikes(Fault::map_full); },
@@ -221,14 +206,14 @@ class World {
     store::LedgerOptions options;
     options.on_stage = [this, &host](store::CommitStage stage) {
       if (!host.process || !strikes(Fault::crash_in_commit)) return;
-      trace_.note(host.index, "crash in commit",
-                  static_cast<std::uint64_t>(stage));
+      scene_.trace.note(host.index, "crash in commit",
+                        static_cast<std::uint64_t>(stage));
       host.process->disk->die();
       host.process->is_dying = true;
     };
     return actors::open_or_found(disk.parts(),
                                  "host-" + std::to_string(host.index),
-                                 read_clock(host), std::move(options));
+                                 scene_.read_clock(host), std::move(options));
   }
 
   void start(Host& host) {
@@ -236,15 +221,15 @@ class World {
     try_damage(host);
     auto process = std::make_unique<Process>();
     process->disk = std::make_unique<OpenDisk>(
-        host.disk, disk_faults(), [this] { return random_.next(); });
+        host.disk, disk_faults(), [this] { return scene_.random.next(); });
     auto opened = open(host, *process->disk);
     if (!opened) {
-      trace_.note(host.index, "not started",
-                  static_cast<std::uint64_t>(opened.error().code));
+      scene_.trace.note(host.index, "not started",
+                        static_cast<std::uint64_t>(opened.error().code));
       auto code = opened.error().code;
       bool by_a_fault = code == ErrorCode::io || code == ErrorCode::disk_full ||
                         code == ErrorCode::map_full;
-      if (!by_a_fault || faults_over_)
+      if (!by_a_fault || scene_.faults_over)
         return violate(host, "it does not start: " + opened.error().message);
       return plan_start(host, 10 * second);
     }
@@ -253,34 +238,40 @@ class World {
     spawn(host);
     claim_new_actors(&host);
     ++restarts_;
-    trace_.note(host.index, "start", host.disk.entries());
+    host.disturbed_ns = now();
+    scene_.trace.note(host.index, "start", host.disk.entries());
   }
 
   void spawn(Host& host) {
     auto& process = *host.process;
-    process.clock = system_.spawn(
+    process.clock = scene_.system.spawn(
         [](ClockPort::pointer, World* world,
            Host* of) -> ClockPort::behavior_type {
-          return {[=](actors::read_atom) { return world->read_clock(*of); }};
+          return {
+              [=](actors::read_atom) { return world->scene_.read_clock(*of); }};
         },
         this, &host);
     process.ledger =
-        system_.spawn(actors::ledger_actor, process.opened, process.clock,
-                      actors::LedgerSettings{{}, snapshot_entries});
+        scene_.system.spawn(actors::ledger_actor, process.opened, process.clock,
+                            actors::LedgerSettings{{}, snapshot_entries});
     process.dial =
-        system_.spawn([](Dial::pointer self, World* world,
-                         Host* of) { return world->dial(self, *of); },
-                      this, &host);
-    process.wire = system_.spawn(
+        scene_.system.spawn([](Dial::pointer self, World* world,
+                               Host* of) { return world->dial(self, *of); },
+                            this, &host);
+    process.wire = scene_.system.spawn(
         [](Wire::pointer, World* world, Host* of) -> Wire::behavior_type {
           return {[=](frame_atom, const Frame& frame) {
             world->send_to_all(*of, frame);
           }};
         },
         this, &host);
-    process.reader = system_.spawn(
+    process.wireguard =
+        scene_.system.spawn(wireguard_port, &scene_, &tunnels_, &host);
+    process.mesh_wire = scene_.system.spawn(mesh_wire_port, &datagrams_, &host);
+    process.journal = scene_.system.spawn(journal_port, &scene_, &host);
+    process.reader = scene_.system.spawn(
         reader, ReaderParts{process.ledger, &host.disk,
-                            [this] { return 1 + random_.below(32); },
+                            [this] { return 1 + scene_.random.below(32); },
                             [this, &host](const std::string& what) {
                               violate(host, what);
                             }});
@@ -296,10 +287,14 @@ class World {
     actors::NodeParts parts;
     parts.ledger = process.ledger;
     parts.clock = process.clock;
-    parts.next_id = [this] { return next_id(); };
+    parts.wireguard = process.wireguard;
+    parts.wire = process.mesh_wire;
+    parts.journal = process.journal;
+    parts.listen_port = tunnel_port;
+    parts.next_id = [this] { return scene_.next_id(); };
     parts.version = "simulated";
     parts.more_posts = {post};
-    process.node = system_.spawn(actors::node_actor, parts);
+    process.node = scene_.system.spawn(actors::node_actor, parts);
   }
 
   /// The process is gone at once; what it has sent within itself is too.
@@ -316,18 +311,21 @@ class World {
     end(process.clock);
     end(process.dial);
     end(process.wire);
+    end(process.wireguard);
+    end(process.mesh_wire);
+    end(process.journal);
     end(process.reader);
-    coordinator_.run_jobs_filtered(
+    scene_.coordinator.run_jobs_filtered(
         [&](caf::resumable* job) { return host_of(*job) == &host; });
     host.process.reset();
   }
 
   void crash(Host& host, const char* how) {
     if (!host.process) return;
-    trace_.note(host.index, how);
+    scene_.trace.note(host.index, how);
     kill(host);
     host.is_suspended = false;
-    plan_start(host, faults_over_ ? second : some_time(second));
+    plan_start(host, scene_.faults_over ? second : some_time(second));
   }
 
   void plan_start(Host& host, std::uint64_t delay_ns) {
@@ -348,7 +346,7 @@ class World {
   // -- what may befall a host -------------------------------------------------
 
   void befall(Host& host) {
-    if (faults_over_) return;
+    if (scene_.faults_over) return;
     plan(minute, [this, &host] { befall(host); });
     check_says_read_only(host);
     check_brings_back(host);
@@ -358,17 +356,27 @@ class World {
       after_step([this, &host] {
         crash(host, "reboot");
         host.machine_started_ns = now();
+        host.device.vanish();
       });
     if (strikes(Fault::stop)) stop(host);
     if (strikes(Fault::actor_dies)) kill_an_actor(host);
     if (strikes(Fault::slow)) toggle(host, host.is_slow, "slow", minute);
     if (strikes(Fault::suspend))
       toggle(host, host.is_suspended, "suspend", 10 * minute);
+    if (host.is_slow || host.is_suspended) host.disturbed_ns = now();
+    check_device_stays_right(host);
+    if (strikes(Fault::device_tampered)) tamper_now_and_then(host);
+    if (strikes(Fault::host_roams)) roam(host);
+    if (strikes(Fault::withheld)) withhold(host);
+    auto skew_ns = host.clock_skew_ns;
     if (strikes(Fault::clock_jumps))
-      host.clock_skew_ns += static_cast<std::int64_t>(random_.below(2 * day)) -
-                            static_cast<std::int64_t>(day);
+      host.clock_skew_ns +=
+          static_cast<std::int64_t>(scene_.random.below(2 * day)) -
+          static_cast<std::int64_t>(day);
     if (strikes(Fault::clock_absurd))
-      host.clock_skew_ns = random_.below(2) == 0 ? -some_date_ns : some_date_ns;
+      host.clock_skew_ns = scene_.random.below(2) == 0 ? -some_date_ns
+                                                       : some_date_ns;
+    if (skew_ns != host.clock_skew_ns) host.clock_changed_ns = now();
     if (strikes(Fault::partition)) cut(host, true);
     if (strikes(Fault::one_way_cut)) cut(host, false);
   }
@@ -377,28 +385,32 @@ class World {
               std::uint64_t lowest_time) {
     if (state) return;
     state = true;
-    trace_.note(host.index, what);
-    plan(some_time(lowest_time), [&state] { state = false; });
+    scene_.trace.note(host.index, what);
+    plan(some_time(lowest_time), [this, &host, &state] {
+      state = false;
+      host.disturbed_ns = now();
+    });
   }
 
   void stop(Host& host) {
     if (!host.process || host.process->stop_asked) return;
     host.process->stop_asked = true;
-    trace_.note(host.index, "stop");
+    scene_.trace.note(host.index, "stop");
     caf::anon_send(host.process->node, actors::stop_atom::value,
                    schema::StopReason::requested);
   }
 
   void kill_an_actor(Host& host) {
-    if (faults_over_ || !host.process) return;
+    if (scene_.faults_over || !host.process) return;
     auto* node = look_into<actors::NodeState>(host.process->node);
     if (node == nullptr || node->kept.empty()) return;
-    const auto& victim = node->kept[random_.below(node->kept.size())];
+    const auto& victim = node->kept[scene_.random.below(node->kept.size())];
     if (!victim.actor) return;
-    trace_.note(host.index, "actor dies");
+    scene_.trace.note(host.index, "actor dies");
+    host.disturbed_ns = now();
     caf::anon_send_exit(victim.actor, caf::exit_reason::kill);
     // Some die again and again.
-    if (random_.below(2) == 0)
+    if (scene_.random.below(2) == 0)
       plan(some_time(second), [this, &host] { kill_an_actor(host); });
   }
 
@@ -416,8 +428,21 @@ class World {
         node->mode != actors::NodeMode::stopping && ++host.silent_failures > 2)
       return violate(host, "its ledger failed and it does not say so");
     // The operator sees it, and starts the node anew.
-    if (random_.below(4) == 0)
+    if (scene_.random.below(4) == 0)
       after_step([this, &host] { crash(host, "operator restarts"); });
+  }
+
+  /// A device that somebody changed is set right.
+  void check_device_stays_right(Host& host) {
+    bool is_due = is_undisturbed(host) &&
+                  host.disturbed_ns + recovery_ns < now() &&
+                  host.clock_changed_ns + recovery_ns < now();
+    auto complaint = is_due ? check_device(host, scene_.read_clock(host).utc_ns)
+                            : Complaint{};
+    if (!complaint)
+      host.wrong_devices = 0;
+    else if (++host.wrong_devices > 2)
+      violate(host, *complaint);
   }
 
   /// Who died is back within a minute or so.
@@ -435,6 +460,47 @@ class World {
       violate(host, "an actor that died is not brought back");
   }
 
+  // -- what may befall its tunnels --------------------------------------------
+
+  void keep_alive(Host& host) {
+    plan(keepalive_ns, [this, &host] { keep_alive(host); });
+    tunnels_.keep_alive(host);
+  }
+
+  /// It is reached elsewhere from now on.
+  void roam(Host& host) {
+    auto where = "192.0." + std::to_string(host.index) + "." +
+                 std::to_string(1 + random_below(250));
+    host.outside = *events::IpAddress::parse(where);
+    scene_.trace.note(host.index, "roams");
+  }
+
+  /// Somebody who may change the device does, and it is not the node. Some do
+  /// it again and again.
+  void tamper_now_and_then(Host& host) {
+    auto what = random_below(tamperings);
+    tamper(scene_, host, what);
+    if (!scene_.one_in(8)) return;
+    auto interval = 10 * second + random_below(minute);
+    auto times = 10 + random_below(30);
+    for (std::uint64_t i = 1; i < times; ++i)
+      plan(i * interval, [this, &host, what] {
+        if (!scene_.faults_over) tamper(scene_, host, what);
+      });
+  }
+
+  void withhold(Host& host) {
+    switch (random_below(3)) {
+      case 0:
+        return toggle(host, host.keeps_roster, "keeps the roster", 10 * minute);
+      case 1:
+        return toggle(host, host.lies, "lies", 10 * minute);
+      default:
+        return toggle(host, host.keeps_from_others, "forwards nothing",
+                      10 * minute);
+    }
+  }
+
   // -- damage while a node is down --------------------------------------------
 
   /// On a copy: what is found damaged is put right by the operator.
@@ -442,19 +508,19 @@ class World {
     if (host.disk.entries() == 0) return;
     if (strikes(Fault::bit_flip)) try_bit_flip(host);
     if (strikes(Fault::rollback)) try_rollback(host);
-    if (random_.below(8) == 0) host.backup = host.disk;
+    if (scene_.random.below(8) == 0) host.backup = host.disk;
   }
 
   void try_bit_flip(Host& host) {
     auto damaged = host.disk;
-    auto& pairs = damaged.tables[random_.below(damaged.tables.size())];
+    auto& pairs = damaged.tables[scene_.random.below(damaged.tables.size())];
     if (pairs.empty()) return;
     auto pair = pairs.begin();
-    std::advance(pair,
-                 static_cast<std::ptrdiff_t>(random_.below(pairs.size())));
-    auto bit = random_.below(pair->second.size() * 8);
+    std::advance(
+        pair, static_cast<std::ptrdiff_t>(scene_.random.below(pairs.size())));
+    auto bit = scene_.random.below(pair->second.size() * 8);
     pair->second[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
-    trace_.note(host.index, "bit flip", bit, pair->first);
+    scene_.trace.note(host.index, "bit flip", bit, pair->first);
     if (!opens(host, damaged)) return;
     if (!audit(damaged)) violate(host, "a flipped bit is not found");
   }
@@ -466,7 +532,7 @@ class World {
     rolled_back.keys = host.disk.keys;
     auto outside = store::parse_checkpoint(*host.disk.outside_checkpoint);
     if (!outside || outside->head.size <= rolled_back.entries()) return;
-    trace_.note(host.index, "rollback", rolled_back.entries());
+    scene_.trace.note(host.index, "rollback", rolled_back.entries());
     if (opens(host, rolled_back))
       violate(host, "it starts on a ledger that was rolled back");
   }
@@ -475,7 +541,7 @@ class World {
     OpenDisk opened{disk,
                     {[] { return CommitFate::done; }, [] { return false; },
                      [] { return false; }, [] { return false; }},
-                    [this] { return random_.next(); }};
+                    [this] { return scene_.random.next(); }};
     return open(host, opened).ok();
   }
 
@@ -485,7 +551,7 @@ class World {
     return {
         [this, self, &host](set_atom, std::uint64_t incarnation,
                             std::uint64_t value) -> caf::result<bool> {
-          trace_.note(host.index, "dial set", value);
+          scene_.trace.note(host.index, "dial set", value);
           if (strikes(Fault::dial_dumb)) return say_nothing<bool>(self, host);
           if (incarnation < host.dial_incarnation) return false;
           host.dial_incarnation = incarnation;
@@ -495,7 +561,7 @@ class World {
           return true;
         },
         [this, self, &host](actors::read_atom) -> caf::result<std::uint64_t> {
-          trace_.note(host.index, "dial read", host.dial_shows);
+          scene_.trace.note(host.index, "dial read", host.dial_shows);
           if (strikes(Fault::dial_dumb))
             return say_nothing<std::uint64_t>(self, host);
           return host.dial_shows;
@@ -505,15 +571,15 @@ class World {
 
   template <class T, class Self>
   caf::result<T> say_nothing(Self self, const Host& host) {
-    trace_.note(host.index, "dial says nothing");
+    scene_.trace.note(host.index, "dial says nothing");
     auto promise = self->template make_response_promise<T>();
     host.process->unanswered.push_back(promise);
     return promise;
   }
 
   void send_to_all(Host& from, const Frame& frame) {
-    trace_.note(from.index, "frame out", frame.count);
-    for (auto& to : hosts_) {
+    scene_.trace.note(from.index, "frame out", frame.count);
+    for (auto& to : scene_.hosts) {
       if (&to == &from || strikes(Fault::frame_lost)) continue;
       post(from, to, frame);
       if (strikes(Fault::frame_repeated)) post(from, to, frame);
@@ -522,136 +588,78 @@ class World {
 
   void post(const Host& from, Host& to, const Frame& frame) {
     auto delay = strikes(Fault::frame_late) ? some_time(second)
-                                            : random_.below(second / 10);
-    plan(delay, [this, &from, &to, frame] {
-      bool heard = !deaf_[static_cast<std::size_t>(to.index)]
-                         [static_cast<std::size_t>(from.index)];
+                                            : scene_.random.below(second / 10);
+    plan(delay, [this, &from, &to, frame, identity = from.identity] {
+      if (from.identity != identity) return;
+      bool heard = !scene_.deaf[static_cast<std::size_t>(to.index)]
+                               [static_cast<std::size_t>(from.index)];
       if (!heard || !to.process) return;
-      trace_.note(to.index, "frame in", frame.count);
+      scene_.trace.note(to.index, "frame in", frame.count);
       if (auto counter = to.process->kept<CounterActor>(CounterState::name))
         caf::anon_send(counter, frame_atom::value, frame);
     });
   }
 
   void cut(Host& host, bool both_ways) {
-    auto other = random_.below(hosts_.size());
+    auto other = scene_.random.below(scene_.hosts.size());
     auto self = static_cast<std::size_t>(host.index);
-    trace_.note(host.index, both_ways ? "partition" : "one-way cut", other);
-    deaf_[self][other] = true;
-    if (both_ways) deaf_[other][self] = true;
+    scene_.trace.note(host.index, both_ways ? "partition" : "one-way cut",
+                      other);
+    scene_.deaf[self][other] = true;
+    if (both_ways) scene_.deaf[other][self] = true;
     plan(some_time(10 * second), [this, self, other] {
-      deaf_[self][other] = false;
-      deaf_[other][self] = false;
+      scene_.deaf[self][other] = false;
+      scene_.deaf[other][self] = false;
     });
   }
 
-  // -- the operator -----------------------------------------------------------
+  // -- the operators ----------------------------------------------------------
 
   void operate(Host& host) {
-    if (faults_over_) return;
+    if (scene_.faults_over) return;
     plan(some_time(second / 10), [this, &host] { operate(host); });
-    if (!host.process) return;
-    auto what = random_.below(10);
-    if (what < 6)
-      count(host);
-    else if (what < 9)
-      grant(host);
-    else
-      revoke(host);
+    operators_.operate(host);
   }
 
-  /// Any grant that ever was: dead ones must be of no use.
-  Id some_grant(const Host& host) {
-    const auto& grants = host.shadow.grants();
-    if (grants.empty()) return next_id();
-    return grants[random_.below(grants.size())];
+  /// In a hurry as long as the mesh is small.
+  void operate_mesh() {
+    if (scene_.faults_over) return;
+    bool is_small = history_.members().size() < scene_.hosts.size();
+    plan(is_small ? random_below(2 * minute) : some_time(10 * second),
+         [this] { operate_mesh(); });
+    mesh_operators_.operate();
   }
 
-  void count(Host& host) {
-    auto counter = host.process->kept<CounterActor>(CounterState::name);
-    if (!counter) return;
-    auto request = next_id();
-    auto grant = some_grant(host);
-    host.shadow.expect_count(request, grant);
-    weather_self_
-        ->request(counter, caf::infinite, count_atom::value, request, grant)
-        .then(
-            [this, &host, request](std::uint64_t n) {
-              trace_.note(host.index, "counted", n);
-              if (auto complaint = host.shadow.check_count(n, request))
-                violate(host, *complaint);
-            },
-            [this, &host](caf::error& error) {
-              trace_.note(host.index, "not counted", error.code());
-            });
-  }
-
-  void grant(Host& host) {
-    events::GrantWish wish;
-    wish.subject = counter_subject;
-    wish.resource = random_.below(8) == 0 ? "another dial" : counter_resource;
-    wish.rights = random_.below(8) == 0 ? schema::Right::read
-                                        : schema::Right::invoke;
-    if (random_.below(2) == 0) wish.rights |= schema::Right::grant;
-    if (random_.below(2) == 0) wish.parent = some_grant(host);
-    if (random_.below(3) == 0) {
-      auto clock = read_clock(host);
-      events::Expiry expiry;
-      if (random_.below(2) == 0)
-        expiry.utc_ns =
-            clock.utc_ns + static_cast<std::int64_t>(some_time(second));
-      else
-        expiry.boot = host.shadow.state().node.boot;
-      expiry.since_boot_ns = clock.since_boot_ns + some_time(second);
-      wish.expiry = expiry;
-    }
-    propose(host, wish);
-  }
-
-  void revoke(Host& host) {
-    propose(host, actors::RevokeWish{some_grant(host), "the operator says so"});
-  }
-
-  void propose(Host& host, const actors::Change& change) {
-    auto gate = host.process->kept<actors::OperatorGate>(
-        actors::OperatorGateState::name);
-    if (!gate) return;
-    auto wanted = std::make_shared<const actors::Change>(change);
-    auto refused = [this, &host](caf::error& error) {
-      trace_.note(host.index, "refused", error.code());
-    };
-    weather_self_
-        ->request(gate, caf::infinite, actors::propose_atom::value, wanted)
-        .then(
-            [this, &host, gate, refused](const Id& proposal) {
-              weather_self_
-                  ->request(gate, caf::infinite, actors::commit_atom::value,
-                            proposal,
-                            store::Principal{schema::PrincipalKind::operator_,
-                                             "uid/0"})
-                  .then(
-                      [this, &host](std::uint64_t last) {
-                        trace_.note(host.index, "committed", last);
-                        if (last >= host.shadow.entries())
-                          violate(host,
-                                  "a commit was acknowledged that is "
-                                  "not durable");
-                      },
-                      refused);
-            },
-            refused);
+  /// A machine is set up anew: nothing of it is left but where it stands.
+  void reinstall(Host& host) {
+    after_step([this, &host] {
+      scene_.trace.note(host.index, "reinstall");
+      kill(host);
+      host.identity += 1;
+      host.disk = {};
+      host.backup.reset();
+      host.shadow = {};
+      host.device.forget_all();
+      host.dial_shows = 0;
+      host.dial_incarnation = 0;
+      host.roster_version = 0;
+      host.removed_ns.clear();
+      plan_start(host, second);
+    });
   }
 
   // -- the end ----------------------------------------------------------------
 
   /// Faults stop, and whatever is down is brought up.
   void heal() {
-    if (violation_) return;
-    trace_.note(-1, "healing");
-    faults_ = {};
-    faults_over_ = true;
-    for (auto& cut : deaf_) cut.assign(cut.size(), false);
-    for (auto& host : hosts_) {
+    if (scene_.violation) return;
+    bring_all_but_one_to_reason();
+    scene_.trace.note(-1, "healing");
+    scene_.faults = {};
+    scene_.faults_over = true;
+    for (auto& cut : scene_.deaf) cut.assign(cut.size(), false);
+    plan(second, [this] { put_right(); });
+    for (auto& host : scene_.hosts) {
       host.is_slow = false;
       host.is_suspended = false;
       if (host.process)
@@ -661,13 +669,70 @@ class World {
     }
   }
 
+  /// One who is not the authority may go on to withhold: all must come to rest
+  /// in spite of that.
+  void bring_all_but_one_to_reason() {
+    auto withholds = [](const Host& host) {
+      return host.keeps_roster || host.keeps_from_others || host.lies;
+    };
+    auto one =
+        std::find_if(scene_.hosts.begin(), scene_.hosts.end(), withholds);
+    for (auto& host : scene_.hosts) {
+      bool goes_on = one != scene_.hosts.end() && &host == &*one &&
+                     host.shadow.state().node.id != history_.authority();
+      if (goes_on)
+        scene_.trace.note(host.index, "goes on to withhold");
+      else
+        host.keeps_roster = host.keeps_from_others = host.lies = false;
+    }
+  }
+
+  /// What no node can mend by itself the operators do.
+  void put_right() {
+    plan(minute, [this] { put_right(); });
+    mesh_operators_.put_right();
+  }
+
   void check_rest() {
-    for (auto& host : hosts_) {
+    check_mesh_at_rest();
+    for (auto& host : scene_.hosts) {
       if (auto complaint = check_at_rest(host)) violate(host, *complaint);
       if (auto complaint = host.shadow.check_full_replay(host.disk))
         violate(host, *complaint);
       if (auto complaint = audit(host.disk)) violate(host, *complaint);
     }
+  }
+
+  void check_mesh_at_rest() {
+    for (auto& host : scene_.hosts) {
+      if (history_.members().contains(host.shadow.state().node.id))
+        scene_.check(host, check_member_at_rest(
+                               host, history_, scene_.read_clock(host).utc_ns));
+      else
+        check_reaches_nobody(host);
+      if (settings_.without_faults) check_is_quiet(host);
+    }
+  }
+
+  /// Who was removed.
+  void check_reaches_nobody(Host& host) {
+    if (host.device.shown().addresses.empty()) return;
+    auto from = host.device.shown().addresses.front().address;
+    for (const auto& [node, member] : history_.members()) {
+      auto to = *events::IpAddress::of(member.address);
+      auto* reached = to == from ? nullptr : tunnels_.carry(host, from, to);
+      if (reached != nullptr && reached != &host)
+        violate(host, "it was removed and reaches " + member.name);
+    }
+  }
+
+  void check_is_quiet(const Host& host) {
+    auto days = 1 + now() / day;
+    auto allowed =
+        unasked_a_day * days + unasked_a_version * history_.version();
+    if (host.shadow.unasked() > allowed)
+      violate(host, "its mesh led to " + std::to_string(host.shadow.unasked()) +
+                        " entries though nothing happened");
   }
 
   Complaint check_at_rest(const Host& host) {
@@ -687,7 +752,7 @@ class World {
     if (host.dial_shows != host.shadow.counts())
       return "its dial shows " + std::to_string(host.dial_shows) +
              " and it counted to " + std::to_string(host.shadow.counts());
-    for (const auto& other : hosts_) {
+    for (const auto& other : scene_.hosts) {
       if (&other == &host) continue;
       auto told = counter->told.find(static_cast<std::uint64_t>(other.index));
       if (told == counter->told.end() || told->second != other.shadow.counts())
@@ -698,25 +763,15 @@ class World {
   }
 
   Settings settings_;
-  Random random_;
-  Trace trace_;
-  CoordinatorConfig config_;
-  caf::actor_system system_;
-  Coordinator& coordinator_;
-  caf::actor weather_;
-  Weather* weather_self_ = nullptr;
-
-  Faults faults_;
-  bool faults_over_ = false;
-  std::vector<Host> hosts_;
-  /// deaf_[a][b]: a does not hear b.
-  std::vector<std::vector<bool>> deaf_;
-  std::map<std::uint64_t, std::function<void()>> plans_;
-  std::uint64_t next_plan_ = 0;
-  std::vector<std::function<void()>> changes_;
+  Scene scene_;
+  Tunnels tunnels_{scene_};
+  RosterHistory history_;
+  Datagrams datagrams_{scene_, tunnels_, history_};
+  Operators operators_{scene_};
+  MeshOperators mesh_operators_{scene_, operators_, history_,
+                                [this](Host& host) { reinstall(host); }};
   /// By id of the actor; null for those of the world.
   std::vector<Host*> owners_;
-  std::optional<std::string> violation_;
   std::uint64_t steps_ = 0;
   std::uint64_t restarts_ = 0;
 };

@@ -14,7 +14,8 @@ namespace ppn::simulation {
 
 struct Settings {
   std::uint64_t seed = 1;
-  std::uint64_t hosts = 3;
+  /// 0: three to five, as the seed draws.
+  std::uint64_t hosts = 0;
   /// Of simulated time with faults; a time without follows.
   double hours = 2;
   /// Names of the faults that may occur; all if it is empty.
@@ -33,6 +34,8 @@ struct Outcome {
   std::uint64_t steps = 0;
   std::uint64_t entries = 0;
   std::uint64_t restarts = 0;
+  /// How often the authorities of its mesh changed it.
+  std::uint64_t roster_versions = 0;
 };
 
 Outcome run(const Settings& settings);

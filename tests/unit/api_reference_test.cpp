@@ -103,7 +103,15 @@ Json document_of(Endpoint endpoint) {
       return runtime::commit_document({}, 0);
     case Endpoint::reject:
       return runtime::reject_document({});
+    case Endpoint::mesh:
+      return runtime::mesh_document(sample_roster(), node_of(1), {});
+    case Endpoint::peers:
+      return runtime::peers_document(sample_roster(), node_of(1),
+                                     sample_device_status(), "ppn0");
+    case Endpoint::device_plan:
+      return runtime::device_plan_document({});
     case Endpoint::metrics:
+    case Endpoint::mesh_file:
     case Endpoint::stream:
     case Endpoint::propose:
       return {};
@@ -157,6 +165,27 @@ BOOST_AUTO_TEST_CASE(a_problem_has_the_fields_described) {
                "Errors");
 }
 
+/// What a table says of one field names the fields in it; so does the text
+/// below it.
+BOOST_AUTO_TEST_CASE(what_is_in_a_mesh_and_a_peer_is_described) {
+  auto check = [&](const std::string& heading, const Json& object) {
+    BOOST_TEST(!object.empty());
+    for (const auto& [name, value] : object.items())
+      BOOST_TEST(mentions(section(heading), "`" + name + "`"), name);
+  };
+  auto mesh = runtime::mesh_document(sample_roster(), node_of(1),
+                                     sample_member_status());
+  check("GET /v1/mesh", mesh["mesh"]);
+  check("GET /v1/mesh", mesh["frames"]);
+  check("GET /v1/mesh", mesh["mesh"]["members"][1]);
+  check("GET /v1/mesh", mesh["mesh"]["members"][1]["heard"]);
+  check("GET /v1/mesh", mesh["mesh"]["former"][0]);
+  auto peers = runtime::peers_document(sample_roster(), node_of(1),
+                                       sample_device_status(), "ppn0");
+  check("GET /v1/peers", peers["peers"][0]);
+  check("GET /v1/status", runtime::status_document(sample_report())["mesh"]);
+}
+
 BOOST_AUTO_TEST_CASE(every_type_of_problem_is_described_with_its_status) {
   std::vector<std::string> described;
   for (const auto& row : table(section("Errors"), "| type | status | when |"))
@@ -188,7 +217,8 @@ BOOST_AUTO_TEST_CASE(the_kinds_of_change_and_their_rights_are_described) {
   for (auto right : schema::EnumValuesRight())
     BOOST_TEST(
         mentions(text, std::string{"`"} + schema::EnumNameRight(right) + "`"));
-  for (auto kind : {"grant", "revoke"})
+  for (auto kind : {"grant", "revoke", "mesh-init", "mesh-import",
+                    "mesh-remove", "mesh-move-role", "mesh-endpoints"})
     BOOST_TEST(mentions(text, std::string{"- `"} + kind + "`: "));
 }
 

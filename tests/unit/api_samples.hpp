@@ -2,6 +2,8 @@
 #pragma once
 
 #include "runtime/api_documents.hpp"
+#include "runtime/api_mesh.hpp"
+#include "tests/support/roster_author.hpp"
 
 namespace ppn::tests {
 
@@ -25,6 +27,7 @@ inline runtime::NodeReport sample_report() {
   report.ledger.checkpoint = "a note\n";
   report.uptime_seconds = 60;
   report.proposals = 1;
+  report.mesh = {"home", 5, 3, "ppn0", "kernel", 2, 1, {{"replayed", 4}}};
   return report;
 }
 
@@ -35,6 +38,46 @@ inline actors::Proposal sample_grant() {
   wish.resource = "vm/1";
   wish.rights = schema::Right::read | schema::Right::invoke;
   return {id_of(0x33), wish, {"grant it"}};
+}
+
+/// Of the mesh "home", in which number 1 has all roles, number 2 was removed
+/// and number 3 has an endpoint.
+inline actors::Roster sample_roster() {
+  auto author = mesh_of(2, "10.8.0.0/24", "fd00:8::/64");
+  author(events::AddMember{newcomer(3, {endpoint("192.0.2.3:51820")})});
+  author(events::RemoveMember{node_of(2), "lost"},
+         {1'767'225'600'000'000'000, 0, true, 1});
+  Hash head;
+  head.bytes.fill(0x77);
+  return {author.mesh(), head};
+}
+
+/// What number 1 heard of number 3.
+inline actors::MemberStatus sample_member_status() {
+  actors::MemberStatus status;
+  status.heard[node_of(3)] = {7, 4, 99, 1'767'225'600'000'000'000};
+  status.dropped = {{"replayed", 4}};
+  status.frames_sent = 5;
+  status.frames_taken = 6;
+  return status;
+}
+
+/// Of number 1, whose tunnel to number 3 is up.
+inline actors::DeviceStatus sample_device_status() {
+  actors::DeviceStatus status;
+  status.implementation = "kernel";
+  status.key = tunnel_key_of(1);
+  status.observed_ns = 1'767'225'600'000'000'000;
+  auto& config = status.desired.peers[tunnel_key_of(3)];
+  config.endpoint = endpoint("192.0.2.3:51820");
+  config.keepalive_seconds = 25;
+  config.allowed = {range("10.8.0.3/32")};
+  status.observed.listen_port = 51'820;
+  status.observed.addresses = {range("10.8.0.1/24")};
+  status.observed.peers[tunnel_key_of(3)] = {
+      config, status.observed_ns - 1'000'000'000, 10, 20};
+  status.tunnels[node_of(3)].changed_ns = status.observed_ns;
+  return status;
 }
 
 }  // namespace ppn::tests

@@ -65,15 +65,17 @@ BOOST_AUTO_TEST_CASE(the_example_file_has_every_key_and_no_other) {
 BOOST_AUTO_TEST_CASE(each_key_marked_live_and_no_other_needs_no_restart) {
   const auto example = project_file("runtime/package/ppnd.toml.example");
   Configuration other{"other", "/other", "/other.sock",
-                      "a",     "b",      runtime::LogLevel::error};
+                      "a",     "b",      runtime::LogLevel::error,
+                      "wg7",   7,        "/other.hosts"};
   auto needing = runtime::need_restart({}, other);
   std::istringstream lines{example};
   std::size_t live = 0;
   for (std::string line; std::getline(lines, line);)
     live += line.ends_with("(live)") ? 1 : 0;
-  BOOST_TEST(
-      needing == (std::vector<std::string>{"name", "state_dir", "socket"}),
-      boost::test_tools::per_element());
+  BOOST_TEST(needing == (std::vector<std::string>{
+                            "name", "state_dir", "socket", "mesh.interface",
+                            "mesh.listen_port", "mesh.hosts_file"}),
+             boost::test_tools::per_element());
   BOOST_TEST(live + needing.size() == runtime::configuration_keys().size());
 }
 
@@ -92,9 +94,14 @@ api.commit_group = ""
 api.read_group = "users"
 [log]
 level = "error"
+[mesh]
+interface = "wg7"
+listen_port = 1
+hosts_file = ""
 )");
   Configuration expected{"hub-1", "/srv/ppn", "/srv/ppn.sock",
-                         "",      "users",    runtime::LogLevel::error};
+                         "",      "users",    runtime::LogLevel::error,
+                         "wg7",   1,          ""};
   BOOST_TEST((read == expected));
 }
 
@@ -202,6 +209,35 @@ BOOST_AUTO_TEST_CASE(a_level_is_one_of_three) {
     BOOST_TEST(complaint("[log]\nlevel = '"s + level + "'") ==
                "ppnd.toml:2: 'log.level': must be one of error, warning, "
                "info");
+}
+
+BOOST_AUTO_TEST_CASE(a_port_is_a_number_from_1_to_65535) {
+  BOOST_TEST(parsed("mesh.listen_port = 65535").listen_port == 65'535U);
+  for (auto port : {"0", "65536", "-1", "9223372036854775807"})
+    BOOST_TEST(complaint("mesh.listen_port = "s + port) ==
+               "ppnd.toml:1: 'mesh.listen_port': must be a port from 1 to "
+               "65535");
+  for (auto port : {"'51820'", "1.5", "true", "[1]"})
+    BOOST_TEST(complaint("mesh.listen_port = "s + port) ==
+               "ppnd.toml:1: 'mesh.listen_port' must be a number");
+}
+
+/// Fifteen bytes are what a kernel takes.
+BOOST_AUTO_TEST_CASE(an_interface_has_a_name_that_a_kernel_takes) {
+  BOOST_TEST(parsed("mesh.interface = 'wg-0_a=+.7'").interface == "wg-0_a=+.7");
+  BOOST_TEST(parsed("mesh.interface = 'abcdefghijklmno'").interface.size() ==
+             15U);
+  for (auto name : {"", "abcdefghijklmnop", "a/b", "a b", "..", "\xc3\xa9"})
+    BOOST_TEST(mentions(complaint("mesh.interface = '"s + name + "'"),
+                        "'mesh.interface': the name of an interface has"));
+  BOOST_TEST(mentions(complaint("mesh.interface = 0"),
+                      "'mesh.interface' must be a text in quotes"));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_hosts_is_at_an_absolute_path_or_none) {
+  BOOST_TEST(parsed("mesh.hosts_file = ''").hosts_file == "");
+  BOOST_TEST(complaint("mesh.hosts_file = 'etc/hosts'") ==
+             "ppnd.toml:1: 'mesh.hosts_file': must be an absolute path");
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_name_is_refused_where_it_is_written) {

@@ -61,6 +61,20 @@ BOOST_AUTO_TEST_CASE(a_document_comes_in_pieces) {
   BOOST_TEST(daemon.requests().at(0).starts_with("GET /v1/x HTTP/1.1\r\n"));
 }
 
+BOOST_AUTO_TEST_CASE(a_text_is_no_document) {
+  FakeDaemon daemon{{{http_answer("200 OK", "text/plain", "a\nb\n")},
+                     {json_answer("{}")},
+                     {problem("409 Conflict", "refused")}}};
+  Client client{daemon.path()};
+  auto text = client.get_text("/v1/x");
+  BOOST_REQUIRE(text);
+  BOOST_TEST(*text == "a\nb\n");
+  BOOST_TEST(!client.get_text("/v1/x"));
+  auto refused = client.get_text("/v1/x");
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().code == exit_refused);
+}
+
 BOOST_AUTO_TEST_CASE(a_body_is_sent_as_json) {
   FakeDaemon daemon{{{json_answer("{}")}}};
   BOOST_TEST(bool{Client{daemon.path()}.post("/v1/x", schema::Json{{"a", 1}})});

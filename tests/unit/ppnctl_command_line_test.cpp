@@ -76,6 +76,17 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_one_of_usage) {
       {"grant", "s", "r", "--rights", "fly", "--yes"},
       {"grant", "s", "r", "--rights", "read", "--yes", "--propose"},
       {"revoke", "abc", "--reason", "x", "--yes"},
+      {"mesh"},
+      {"mesh", "init", "--propose"},
+      {"mesh", "init", "a", "b"},
+      {"mesh", "remove"},
+      {"mesh", "remove", "a", "--watch"},
+      {"mesh", "move-role", "boss", "a", "--yes"},
+      {"mesh", "move-role", "hub"},
+      {"mesh", "set-endpoint"},
+      {"mesh", "import", "--yes"},
+      {"mesh", "export", "--json"},
+      {"plan", "--watch"},
       {"completion", "tcsh"}};
   for (const auto& arguments : mistakes)
     BOOST_TEST(run(arguments) == exit_usage);
@@ -86,6 +97,14 @@ BOOST_AUTO_TEST_CASE(options_may_stand_before_and_after_the_command) {
   BOOST_TEST(run({"status", "--json"}) == exit_not_running);
   BOOST_TEST(run({"proposals", "--watch"}) == exit_not_running);
   BOOST_TEST(run({"ledger", "tail", "-f", "--json"}) == exit_not_running);
+}
+
+BOOST_AUTO_TEST_CASE(an_argument_may_be_called_like_a_command) {
+  BOOST_TEST(run({"mesh", "init", "mesh", "--yes"}) == exit_not_running);
+  BOOST_TEST(run({"mesh", "remove", "status", "--yes"}) == exit_not_running);
+  BOOST_TEST(run({"mesh", "set-endpoint", "peers", "--yes"}) ==
+             exit_not_running);
+  BOOST_TEST(run({"status", "doctor"}) == exit_usage);
 }
 
 BOOST_AUTO_TEST_CASE(help_and_version_are_no_mistakes) {
@@ -102,6 +121,7 @@ BOOST_AUTO_TEST_CASE(bash_completes_commands) {
   BOOST_TEST(offered("ppnctl ledger --json t") == "tail\n");
   BOOST_TEST(offered("ppnctl completion ''") == "bash zsh fish\n");
   BOOST_TEST(offered("ppnctl status ''") == "\n");
+  BOOST_TEST(offered("ppnctl mesh s") == "show set-endpoint\n");
 }
 
 BOOST_AUTO_TEST_CASE(bash_completes_options) {
@@ -116,6 +136,13 @@ BOOST_AUTO_TEST_CASE(bash_takes_no_value_for_a_command) {
   BOOST_TEST(offered("ppnctl grant --for ''") == "\n");
   BOOST_TEST(offered("ppnctl --socket /etc/passw").find("/etc/passwd") == 0U);
   BOOST_TEST(offered("ppnctl --socket = /etc/passw").find("/etc/passwd") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(bash_completes_files_where_a_command_takes_one) {
+  BOOST_TEST(offered("ppnctl mesh import /etc/passw").find("/etc/passwd") ==
+             0U);
+  BOOST_TEST(offered("ppnctl mesh import --e") == "--endpoint\n");
+  BOOST_TEST(offered("ppnctl mesh remove /etc/passw") == "\n");
 }
 
 BOOST_AUTO_TEST_CASE(every_command_is_in_every_script) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "actors/frame_guard.hpp"
 #include "tools/ppnctl/doctor.hpp"
 
 namespace ppn::tests {
@@ -23,6 +24,31 @@ Status good_status() {
   return status;
 }
 
+Peer good_peer() {
+  Peer peer{};
+  peer.name = "nas";
+  peer.path = "direct";
+  peer.is_up = true;
+  return peer;
+}
+
+Mesh good_mesh() {
+  Mesh mesh{};
+  mesh.name = "home";
+  mesh.is_member = true;
+  mesh.members.resize(2);
+  mesh.dropped = {{"bad_signature", 0}, {"replayed", 7}};
+  return mesh;
+}
+
+Peers good_peers() {
+  Peers peers{};
+  peers.interface = "ppn0";
+  peers.implementation = "kernel";
+  peers.peers = {good_peer()};
+  return peers;
+}
+
 /// All is well.
 Seen good() {
   return {
@@ -36,6 +62,8 @@ Seen good() {
       .newest =
           Entry{
               .sequence = 1, .utc_ns = november_ns, .line = {}, .document = {}},
+      .mesh = std::optional{good_mesh()},
+      .peers = good_peers(),
       .state_dir = {.is_directory = true, .owner = 7, .mode = 0700},
       .disk = {.bytes_free = 2048 * mebibyte,
                .inodes = 10'000,
@@ -51,6 +79,8 @@ Seen without_daemon(ExitCode code) {
   seen.daemon = {};
   seen.status = failure;
   seen.newest = failure;
+  seen.mesh = failure;
+  seen.peers = failure;
   return seen;
 }
 
@@ -59,6 +89,8 @@ Seen without_status(ExitCode code) {
   Failure failure{code, "the cause"};
   seen.status = failure;
   seen.newest = failure;
+  seen.mesh = failure;
+  seen.peers = failure;
   return seen;
 }
 
@@ -103,8 +135,8 @@ BOOST_AUTO_TEST_CASE(a_daemon_that_is_not_running_is_found) {
   expect(seen, "socket", Health::fail);
   BOOST_TEST(finding(seen, "socket").detail ==
              "there is no /socket: ppnd is not running");
-  for (const char* name :
-       {"privileges", "mode", "warnings", "state-dir", "disk", "newest-entry"})
+  for (const char* name : {"privileges", "mode", "warnings", "state-dir",
+                           "disk", "newest-entry", "mesh"})
     expect(seen, name, Health::skip);
   expect(seen, "clock", Health::ok);
   BOOST_TEST(code_of(seen) == exit_not_running);
@@ -205,6 +237,72 @@ BOOST_AUTO_TEST_CASE(an_entry_is_never_of_the_future) {
   expect(seen, "newest-entry", Health::warn);
   seen.now_ns = november_ns - 61 * second_ns;
   expect(seen, "newest-entry", Health::fail);
+}
+
+// -- the mesh ----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_mesh_that_is_well_is_counted) {
+  BOOST_TEST(finding(good(), "mesh").detail ==
+             "home: 2 members, 1 tunnel up, ppn0 by kernel");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_may_be_in_no_mesh) {
+  auto seen = good();
+  seen.mesh = std::optional<Mesh>{};
+  expect(seen, "mesh", Health::skip);
+  BOOST_TEST(code_of(seen) == exit_ok);
+}
+
+BOOST_AUTO_TEST_CASE(a_mesh_that_can_not_be_seen_is_found) {
+  auto seen = good();
+  seen.peers = Failure{exit_failed, "the cause"};
+  expect(seen, "mesh", Health::warn);
+  seen.mesh = Failure{exit_failed, "another cause"};
+  expect(seen, "mesh", Health::warn);
+  BOOST_TEST(finding(seen, "mesh").detail == "another cause");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_was_removed_is_found) {
+  auto seen = good();
+  (*seen.mesh)->is_member = false;
+  expect(seen, "mesh", Health::warn);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_is_not_set_right_is_found) {
+  auto seen = good();
+  seen.peers->problem = "no such module";
+  expect(seen, "mesh", Health::fail);
+  BOOST_TEST(finding(seen, "mesh").detail == "ppn0: no such module");
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_should_be_up_is_found) {
+  auto seen = good();
+  auto& peer = seen.peers->peers.front();
+  peer.is_up = false;
+  peer.why = "it is off";
+  expect(seen, "mesh", Health::warn);
+  BOOST_TEST(finding(seen, "mesh").detail == "nas is down: it is off");
+  peer.path = "via hub";
+  expect(seen, "mesh", Health::ok);
+}
+
+BOOST_AUTO_TEST_CASE(frames_that_nobody_should_send_are_found) {
+  auto seen = good();
+  (*seen.mesh)->dropped["bad_signature"] = 3;
+  BOOST_TEST(finding(seen, "mesh").detail ==
+             "3 frames dropped since ppnd started: not signed by their sender");
+}
+
+BOOST_AUTO_TEST_CASE(every_fault_of_a_frame_is_news_or_none) {
+  for (std::size_t i = 0; i < actors::FrameFaultCounts{}.size(); ++i) {
+    std::string fault{
+        actors::name_of(static_cast<actors::FrameFault>(i)).label};
+    auto seen = good();
+    (*seen.mesh)->dropped[fault] = 1;
+    bool is_usual = fault == "former_sender" || fault == "old_boot" ||
+                    fault == "replayed";
+    expect(seen, "mesh", is_usual ? Health::ok : Health::warn);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(findings_are_lines_for_people) {

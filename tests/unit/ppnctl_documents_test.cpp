@@ -1,6 +1,7 @@
 // The documents of the API: all that is needed has to be there.
 #include <boost/test/unit_test.hpp>
 
+#include "tests/unit/expect.hpp"
 #include "tools/ppnctl/documents.hpp"
 #include "tools/ppnctl/status.hpp"
 
@@ -15,7 +16,7 @@ Json status_document() {
   return Json::parse(R"({
     "schema": "ppn.status.v1", "version": "0.1.0",
     "node": {"id": "ab", "name": "laptop-a"}, "boot": 3, "mode": "running",
-    "uptime_seconds": 61, "ledger": {"size": 12, "root": "cd"},
+    "uptime_seconds": 61, "mesh": null, "ledger": {"size": 12, "root": "cd"},
     "state_dir": "/var/lib/ppn",
     "actors": {"ledger": {"respawns": 0}, "gate": {"respawns": 2}},
     "proposals": 1, "warnings": [], "of_later": true})");
@@ -51,7 +52,7 @@ void expect_all_needed(const Json& written, Read read,
     without.erase(name);
     BOOST_TEST(!read(without), "without " + name);
     auto other = document;
-    other[name] = nullptr;
+    other[name] = value.is_null() ? Json::array() : Json{};
     BOOST_TEST(!read(other), "with another kind of " + name);
   }
 }
@@ -90,12 +91,27 @@ BOOST_AUTO_TEST_CASE(a_status_is_a_table) {
              "version    0.1.0\n"
              "mode       running\n"
              "boot       3\n"
-             "uptime     1 minute 1 second\n"
+             "uptime     1 minute, 1 second\n"
+             "mesh       none\n"
              "ledger     12 entries\n"
              "root       cd\n"
              "state dir  /var/lib/ppn\n"
              "proposals  1 waiting\n"
              "respawns   gate 2\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_status_has_its_mesh_in_brief) {
+  auto document = status_document();
+  document["mesh"] = Json::parse(R"({
+    "name": "home", "version": 4, "members": 3, "interface": "ppn0",
+    "implementation": "kernel", "tunnels": 2, "tunnels_up": 1})");
+  auto status = read_status(document);
+  BOOST_REQUIRE(status);
+  auto text = status_text(*status);
+  BOOST_TEST(mentions(text, "\nmesh       home, 3 members\n"));
+  BOOST_TEST(mentions(text, "\ntunnels    1 of 2 up, ppn0 by kernel\n"));
+  document["mesh"]["tunnels"] = "2";
+  BOOST_TEST(!read_status(document));
 }
 
 BOOST_AUTO_TEST_CASE(a_status_with_warnings_is_degraded) {
@@ -162,6 +178,9 @@ BOOST_AUTO_TEST_CASE(a_proposal_has_a_plan_and_an_id) {
   BOOST_TEST(!read_proposal(document));
   document = proposal_document();
   document["id"] = "../status";
+  BOOST_TEST(!read_proposal(document));
+  document = proposal_document();
+  document["change"] = Json::object();
   BOOST_TEST(!read_proposal(document));
 }
 

@@ -14,8 +14,8 @@ const std::string id_a = "aaaa1" + std::string(27, '0');
 const std::string id_b = "aaaa2" + std::string(27, '0');
 
 std::vector<Proposal> two_proposals() {
-  return {{id_a, "kind=grant", {"grant x"}},
-          {id_b, "kind=revoke", {"revoke\x1b", "and y", "and z"}}};
+  return {{id_a, "grant", "kind=grant", {"grant x"}},
+          {id_b, "revoke", "kind=revoke", {"revoke\x1b", "and y", "and z"}}};
 }
 
 GrantOptions a_grant() {

@@ -43,10 +43,19 @@ BOOST_AUTO_TEST_CASE(a_duration_has_its_two_largest_units) {
   BOOST_TEST(duration_words(1) == "1 second");
   BOOST_TEST(duration_words(59) == "59 seconds");
   BOOST_TEST(duration_words(60) == "1 minute");
-  BOOST_TEST(duration_words(3'599) == "59 minutes 59 seconds");
+  BOOST_TEST(duration_words(3'599) == "59 minutes, 59 seconds");
   BOOST_TEST(duration_words(3'601) == "1 hour");
-  BOOST_TEST(duration_words(90'000) == "1 day 1 hour");
-  BOOST_TEST(duration_words(2 * 86'400 + 7'260) == "2 days 2 hours");
+  BOOST_TEST(duration_words(90'000) == "1 day, 1 hour");
+  BOOST_TEST(duration_words(2 * 86'400 + 7'260) == "2 days, 2 hours");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_is_ago) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  BOOST_TEST(ago_words(0, 63 * second_ns) == "1 minute, 3 seconds ago");
+  BOOST_TEST(ago_words(0, second_ns - 1) == "now");
+  BOOST_TEST(ago_words(second_ns - 1, 0) == "now");
+  BOOST_TEST(ago_words(second_ns, 0) ==
+             "1970-01-01T00:00:01.000Z, later than this host's clock");
 }
 
 BOOST_AUTO_TEST_CASE(sizes_have_a_unit) {

@@ -122,7 +122,11 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name) {
   const std::vector<std::string> due{
       "NodeInitialised",   "NodeStarted",       "NodeStopped",
       "NodeKeyRotated",    "NodeRejoined",      "OutsideCheckpointAccepted",
-      "CapabilityGranted", "CapabilityRevoked", "Noted"};
+      "CapabilityGranted", "CapabilityRevoked", "Noted",
+      "MeshFounded",       "MemberAdded",       "MemberRemoved",
+      "MemberReplaced",    "RoleMoved",         "EndpointsChanged",
+      "RosterEntryTaken",  "ClashSeen",         "TunnelKeyMade",
+      "DeviceRepaired",    "TunnelUp",          "TunnelDown"};
   BOOST_TEST(schema::event_names() == due, boost::test_tools::per_element());
   BOOST_TEST(due.size() == static_cast<std::size_t>(schema::Event::MAX));
 }

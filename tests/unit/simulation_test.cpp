@@ -16,6 +16,18 @@ simulation::Outcome run(std::uint64_t seed, std::vector<std::string> faults) {
   return simulation::run(settings);
 }
 
+/// Three hosts; with no fault at all if none is named.
+simulation::Outcome run_three(std::uint64_t seed,
+                              std::vector<std::string> faults) {
+  simulation::Settings settings;
+  settings.seed = seed;
+  settings.hosts = 3;
+  settings.hours = 0.5;
+  settings.without_faults = faults.empty();
+  settings.faults = std::move(faults);
+  return simulation::run(settings);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(simulation)
@@ -45,7 +57,16 @@ BOOST_AUTO_TEST_CASE(another_seed_makes_another_run) {
 
 BOOST_AUTO_TEST_CASE(faults_that_are_left_out_do_not_strike) {
   // Each host starts once, and once more when the faults are over.
-  BOOST_TEST(run(5, {"frame-lost"}).restarts == 6U);
+  BOOST_TEST(run_three(5, {"frame-lost"}).restarts == 6U);
+}
+
+BOOST_AUTO_TEST_CASE(hosts_become_a_mesh) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    auto outcome = run_three(seed, {});
+    BOOST_TEST(!outcome.violation.has_value());
+    // Founded, and two were added.
+    BOOST_TEST(outcome.roster_versions >= 3U);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,14 +2,21 @@
 // in.
 #include "events/state.hpp"
 
+#include <functional>
+
 #include "events/state_codec.hpp"
+#include "events/stored_address.hpp"
+#include "events/stored_member.hpp"
+#include "schema/state_generated.h"
 #include "store/record.hpp"
 #include "tests/support/event_source.hpp"
+#include "tests/support/roster_author.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/keys.hpp"
 
 namespace ppn::tests {
 
+using events::Endpoint;
 using events::State;
 
 namespace {
@@ -28,8 +35,11 @@ class Life {
  public:
   /// Why the event can not follow; empty if it did.
   std::string apply(const store::Event& event) {
-    auto bytes =
-        store::build_entry(builder_, event, {next_, {}, some_node, 1}, {});
+    return apply_bytes(
+        store::build_entry(builder_, event, {next_, {}, some_node, 1}, {}));
+  }
+
+  std::string apply_bytes(ByteView bytes) {
     const auto* entry = must(store::check_entry(bytes));
     auto refused = events::apply(state_, *entry);
     if (!refused) ++next_;
@@ -245,6 +255,100 @@ BOOST_AUTO_TEST_CASE(a_grant_hangs_from_one_that_is_live) {
   BOOST_TEST(!life(granted(3, 9)).empty());
 }
 
+// -- the mesh ----------------------------------------------------------------
+
+namespace {
+
+schema::TunnelUpT tunnel_up(std::uint32_t number) {
+  schema::TunnelUpT event;
+  event.node = std::make_unique<schema::NodeId>(node_of(number).stored());
+  event.endpoint = events::stored(endpoint("[2001:db8::1]:51820"));
+  return event;
+}
+
+schema::TunnelDownT tunnel_down(std::uint32_t number) {
+  schema::TunnelDownT event;
+  event.node = std::make_unique<schema::NodeId>(node_of(number).stored());
+  return event;
+}
+
+schema::TunnelKeyMadeT tunnel_key_made() {
+  schema::TunnelKeyMadeT event;
+  event.key = std::make_unique<schema::TunnelKey>(tunnel_key_of(2).stored());
+  return event;
+}
+
+schema::DeviceRepairedT repaired() {
+  schema::DeviceRepairedT event;
+  event.repair = schema::Repair::interface_down;
+  return event;
+}
+
+schema::ClashSeenT clash_seen(std::uint32_t number, schema::Clash clash) {
+  schema::ClashSeenT event;
+  event.clash = clash;
+  event.node = std::make_unique<schema::NodeId>(node_of(number).stored());
+  event.number = 7;
+  return event;
+}
+
+/// A life with all that a mesh brings, as one of its members sees it.
+Life life_in_a_mesh() {
+  auto author = mesh_of(4, "10.8.0.0/24", "fd00:8::/64");
+  for (const events::MeshCommand& command : std::vector<events::MeshCommand>{
+           events::ChangeEndpoints{
+               node_of(2),
+               {endpoint("192.0.2.1:51820"), endpoint("[2001:db8::1]:51820")}},
+           events::MoveRole{schema::Role::hub, node_of(2)},
+           events::ReplaceMember{node_of(3), newcomer(7)},
+           events::MoveRole{schema::Role::controller, node_of(4)},
+           events::RemoveMember{node_of(4), "sold", true},
+           events::MoveRole{schema::Role::authority, node_of(2)}})
+    BOOST_TEST_REQUIRE(author(command, {-5, 0, true}) == "");
+  Life life;
+  BOOST_TEST_REQUIRE(life(initialised()).empty());
+  for (std::size_t i = 0; i < author.entries().size(); ++i)
+    BOOST_TEST_REQUIRE(
+        life.apply_bytes(taken(author.entries()[i], {some_node, i + 1})) == "");
+  BOOST_TEST_REQUIRE(life(tunnel_key_made()).empty());
+  BOOST_TEST_REQUIRE(life(repaired()).empty());
+  for (std::uint32_t number : {1U, 2U})
+    BOOST_TEST_REQUIRE(life(tunnel_up(number)).empty());
+  BOOST_TEST_REQUIRE(life(tunnel_down(1)).empty());
+  for (auto clash : {schema::Clash::two_entries, schema::Clash::two_places})
+    BOOST_TEST_REQUIRE(life(clash_seen(1, clash)).empty());
+  BOOST_TEST((life.state().mesh == author.mesh()));
+  return life;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(each_event_reaches_its_part_of_the_state) {
+  auto state = life_in_a_mesh().state();
+  BOOST_TEST(state.mesh.epoch == 2U);
+  BOOST_TEST(state.mesh.former.size() == 2U);
+  BOOST_TEST(state.tunnels.size() == 2U);
+  BOOST_TEST(!state.tunnels.at(node_of(1)).is_up);
+  BOOST_TEST(state.tunnels.at(node_of(2)).is_up);
+  BOOST_TEST((state.device.key == tunnel_key_of(2)));
+  BOOST_TEST(state.device.repairs == 1U);
+  BOOST_TEST(state.clashes.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_refused_of_a_mesh_leaves_no_trace) {
+  Life life;
+  BOOST_TEST(mentions(life(tunnel_down(1)), "down already"));
+  auto broken = tunnel_up(1);
+  broken.endpoint->address.clear();
+  BOOST_TEST(mentions(life(std::move(broken)), "address"));
+  BOOST_TEST((life.state() == State{}));
+  BOOST_TEST(life(clash_seen(1, schema::Clash::two_places)).empty());
+  auto before = life.state();
+  BOOST_TEST(mentions(life(clash_seen(1, schema::Clash::two_places)),
+                      "recorded already"));
+  BOOST_TEST((life.state() == before));
+}
+
 // -- bytes -------------------------------------------------------------------
 
 namespace {
@@ -299,6 +403,50 @@ BOOST_AUTO_TEST_CASE(the_largest_numbers_are_kept) {
   BOOST_TEST((decoded(events::encode(state)) == state));
 }
 
+BOOST_AUTO_TEST_CASE(all_of_a_mesh_is_kept) {
+  auto state = life_in_a_mesh().state();
+  BOOST_TEST((decoded(events::encode(state)) == state));
+  // Without what may be absent, too.
+  state.mesh.range6.reset();
+  for (auto& [node, member] : state.mesh.members) {
+    member.address6.reset();
+    member.endpoints.clear();
+  }
+  state.mesh.hub = state.mesh.controller = {};
+  for (auto& [node, tunnel] : state.tunnels) tunnel.endpoint.reset();
+  state.device.key.reset();
+  BOOST_TEST((decoded(events::encode(state)) == state));
+  state.mesh = mesh_of(2).mesh();
+  state.tunnels.clear();
+  state.clashes.clear();
+  BOOST_TEST((decoded(events::encode(state)) == state));
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_numbers_of_a_mesh_are_kept) {
+  constexpr auto largest = ~std::uint64_t{0};
+  constexpr auto largest_32 = ~std::uint32_t{0};
+  constexpr auto earliest = std::numeric_limits<std::int64_t>::min();
+  auto state = life_in_a_mesh().state();
+  state.mesh.version = state.mesh.epoch = largest;
+  for (auto& [node, gone] : state.mesh.former) gone.removed_ns = earliest;
+  for (auto& [node, tunnel] : state.tunnels)
+    tunnel = {true, Endpoint{address("::"), 65'535}, earliest, largest_32};
+  state.device = {tunnel_key_of(1), largest, earliest, largest_32};
+  for (auto& [what, number] : state.clashes) number = largest;
+  BOOST_TEST((decoded(events::encode(state)) == state));
+}
+
+// Snapshots of older versions are held against these.
+BOOST_AUTO_TEST_CASE(a_state_without_a_mesh_has_the_bytes_that_it_always_had) {
+  Life life;
+  BOOST_TEST(life(initialised()).empty());
+  BOOST_TEST(life(started(1)).empty());
+  BOOST_TEST(life(granted(1)).empty());
+  BOOST_TEST(
+      store::sha256(events::encode(life.state())).hex() ==
+      "1a1959989e96b744601905e4742b3fac70b796434b2325a2c28d82fc3f322063");
+}
+
 BOOST_AUTO_TEST_CASE(the_same_state_is_the_same_bytes_however_it_came_to_be) {
   Life one;
   Life other;
@@ -322,11 +470,95 @@ BOOST_AUTO_TEST_CASE(bytes_of_something_else_are_no_state) {
   BOOST_TEST(!events::decode(bytes));
 }
 
+namespace {
+
+/// The bytes of a mesh's state after `change` of its tables; what comes of it
+/// must be no state.
+bool is_state_after(const std::function<void(schema::StateT&)>& change) {
+  auto bytes = events::encode(life_in_a_mesh().state());
+  schema::StateT tables;
+  schema::GetState(bytes.data())->UnPackTo(&tables);
+  change(tables);
+  flatbuffers::FlatBufferBuilder builder;
+  schema::FinishStateBuffer(builder, schema::State::Pack(builder, &tables));
+  return events::decode({builder.GetBufferPointer(), builder.GetSize()})
+      .has_value();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_state_has_each_thing_once) {
+  BOOST_TEST(is_state_after([](auto&) {}));
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& members = state.mesh->members;
+    members.push_back(std::make_unique<schema::MemberT>(*members[0]));
+  }));
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& former = state.mesh->former;
+    former.push_back(std::make_unique<schema::FormerMemberStateT>(*former[0]));
+  }));
+  // Nor has anybody what is another's.
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& members = state.mesh->members;
+    members[0]->name = members[1]->name;
+  }));
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& members = state.mesh->members;
+    members[0]->address = members[1]->address;
+  }));
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& mesh = *state.mesh;
+    *mesh.members[0]->key = *mesh.former[0]->key;
+  }));
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& mesh = *state.mesh;
+    *mesh.former[0]->tunnel_key = *mesh.members[0]->tunnel_key;
+  }));
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& tunnels = state.tunnels;
+    tunnels.push_back(std::make_unique<schema::TunnelStateT>(*tunnels[0]));
+  }));
+  BOOST_TEST(!is_state_after([](auto& state) {
+    auto& clashes = state.clashes;
+    clashes.push_back(std::make_unique<schema::ClashStateT>(*clashes[0]));
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_state_has_addresses_and_names_as_they_are) {
+  auto is_state = [](const auto& change) {
+    return is_state_after(
+        [&](schema::StateT& state) { change(state, *state.mesh); });
+  };
+  const Bytes of_v6(16);
+  BOOST_TEST(!is_state([](auto&, auto& mesh) { mesh.range->length = 33; }));
+  BOOST_TEST(
+      !is_state([&](auto&, auto& mesh) { mesh.range->address = of_v6; }));
+  BOOST_TEST(!is_state([](auto&, auto& mesh) { mesh.range6->length = 129; }));
+  BOOST_TEST(!is_state([](auto&, auto& mesh) {
+    mesh.range6 = std::make_unique<schema::IpRangeT>(*mesh.range);
+  }));
+  BOOST_TEST(!is_state([](auto&, auto& mesh) { mesh.version = 0; }));
+  BOOST_TEST(
+      !is_state([&](auto&, auto& mesh) { mesh.members[0]->address = of_v6; }));
+  BOOST_TEST(!is_state(
+      [](auto&, auto& mesh) { mesh.members[0]->name = std::string(64, 'n'); }));
+  BOOST_TEST(
+      !is_state([&](auto&, auto& mesh) { mesh.former[0]->address = of_v6; }));
+  BOOST_TEST(!is_state(
+      [](auto&, auto& mesh) { mesh.former[0]->name = std::string(64, 'n'); }));
+  BOOST_TEST(!is_state([](auto& state, auto&) {
+    state.tunnels[0]->endpoint->address.pop_back();
+  }));
+}
+
 // Snapshots are signed; what remains readable must only be survived here.
 BOOST_AUTO_TEST_CASE(damaged_bytes_are_read_within_their_bounds) {
   Random random{seed_or(20260107)};
+  auto life = life_in_a_mesh();
   EventSource source{1};
-  const auto bytes = events::encode(life_of(source, 60).state());
+  for (int i = 0; i < 60; ++i)
+    BOOST_TEST_REQUIRE(life.apply(source.next()).empty());
+  const auto bytes = events::encode(life.state());
   for (std::size_t size = 0; size < bytes.size(); size += 7)
     (void)events::decode(ByteView{bytes}.first(size));
   std::size_t refused = 0;

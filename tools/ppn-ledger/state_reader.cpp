@@ -2,9 +2,11 @@
 
 #include <charconv>
 
+#include "events/roster.hpp"
 #include "events/state_codec.hpp"
 #include "schema/time_text.hpp"
 #include "store/record.hpp"
+#include "store/signing.hpp"
 #include "tools/ppn-ledger/entry_reader.hpp"
 
 namespace ppn::tools {
@@ -31,6 +33,23 @@ store::Result<EntryCount> entries_until(std::int64_t utc_ns,
   return count;
 }
 
+/// What a member took from the authority has the authority's own signature.
+store::Status check_authority(const events::Mesh& mesh,
+                              const schema::Entry& entry) {
+  const auto* taken = entry.payload_as_RosterEntryTaken();
+  if (taken == nullptr) return {};
+  auto held = events::roster_entry(entry);
+  if (held.entry == nullptr) return {};  // Folding it says why.
+  auto key = events::expected_signer(mesh, *held.entry);
+  ByteView bytes{taken->entry()->data(), taken->entry()->size()};
+  if (key && store::verify(*key, store::entry_domain, bytes,
+                           Signature{*taken->signature()}))
+    return {};
+  return store::Error{store::ErrorCode::damaged,
+                      "the authority did not sign the entry of the roster that "
+                      "it holds"};
+}
+
 }  // namespace
 
 store::Result<EntryCount> parse_point(const std::string& text,
@@ -53,6 +72,8 @@ store::Result<EntryCount> parse_point(const std::string& text,
 }
 
 store::Status StateFold::apply(const schema::Entry& entry) {
+  if (auto signed_by = check_authority(state_.mesh, entry); !signed_by)
+    return signed_by;
   if (auto refused = events::apply(state_, entry))
     return store::Error{store::ErrorCode::damaged, *refused};
   return {};

@@ -42,8 +42,10 @@ struct RunOptions {
     auto names = fault_names();
     names.emplace_back("all");
     names.emplace_back("none");
-    command.add_option("--nodes", settings.hosts, "how many nodes")
-        ->check(CLI::Range(1, 100))
+    command
+        .add_option("--nodes", settings.hosts,
+                    "how many nodes; 0: three to five, as the seed draws")
+        ->check(CLI::Range(0, 100))
         ->capture_default_str();
     command
         .add_option("--hours", settings.hours,
@@ -90,6 +92,7 @@ void print_outcome(const simulation::Outcome& outcome) {
   fmt::print("{:<16} {}\n", "steps", outcome.steps);
   fmt::print("{:<16} {}\n", "entries", outcome.entries);
   fmt::print("{:<16} {}\n", "starts", outcome.restarts);
+  fmt::print("{:<16} {}\n", "roster", outcome.roster_versions);
   fmt::print("{:<16} {:016x}\n", "trace hash", outcome.trace_hash);
   fmt::print("{:<16} {:016x}\n", "last draw", outcome.last_draw);
 }
@@ -145,6 +148,7 @@ int search_many(RunOptions run, tools::SearchOptions options) {
              static_cast<double>(result.steps) / took.count());
   fmt::print("{:<16} {}\n", "entries", result.entries);
   fmt::print("{:<16} {}\n", "starts", result.restarts);
+  fmt::print("{:<16} {}\n", "roster versions", result.roster_versions);
   print_rare_paths();
   if (result.bad_seed) {
     fmt::print("\nseed {}\n", *result.bad_seed);

@@ -53,6 +53,7 @@ class Search {
     result_.steps += outcome.steps;
     result_.entries += outcome.entries;
     result_.restarts += outcome.restarts;
+    result_.roster_versions += outcome.roster_versions;
     result_.simulated_days +=
         static_cast<double>(outcome.simulated_ns) / ns_per_day;
     if (options_.progress)

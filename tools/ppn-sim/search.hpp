@@ -25,6 +25,7 @@ struct SearchResult {
   std::uint64_t steps = 0;
   std::uint64_t entries = 0;
   std::uint64_t restarts = 0;
+  std::uint64_t roster_versions = 0;
   double simulated_days = 0;
   /// The lowest seed that was seen to break a rule, and how it ended.
   std::optional<std::uint64_t> bad_seed;

@@ -100,6 +100,14 @@ Result<schema::Json> read_answer(const Answer& answer) {
   return parse_json(answer.body);
 }
 
+Result<std::string> read_text_answer(const Answer& answer) {
+  if (answer.status != 200) return read_problem(answer);
+  if (!has_type(answer, "text/plain"))
+    return not_understood(
+        fmt::format("it is '{}' and not text", answer.content_type));
+  return answer.body;
+}
+
 Failure read_problem(const Answer& answer) {
   auto strange = not_understood(fmt::format(
       "it has status {} and says no more that makes sense", answer.status));

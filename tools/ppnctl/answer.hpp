@@ -2,6 +2,7 @@
 // exit code.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "schema/reflection_json.hpp"
@@ -18,6 +19,9 @@ Result<schema::Json> parse_json(std::string_view text);
 
 /// The document, or what the problem object says.
 Result<schema::Json> read_answer(const Answer& answer);
+
+/// The same for plain text.
+Result<std::string> read_text_answer(const Answer& answer);
 
 /// The failure of an answer that is no success.
 Failure read_problem(const Answer& answer);

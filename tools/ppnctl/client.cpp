@@ -42,6 +42,12 @@ Result<schema::Json> Client::get(const std::string& target) const {
   return read_answer(*answer);
 }
 
+Result<std::string> Client::get_text(const std::string& target) const {
+  auto answer = exchange({.target = target}, patience_usual);
+  if (!answer) return answer.error();
+  return read_text_answer(*answer);
+}
+
 Result<schema::Json> Client::post(
     const std::string& target, const std::optional<schema::Json>& body) const {
   Request request{.method = "POST", .target = target};

@@ -25,6 +25,8 @@ class Client {
   explicit Client(std::string socket) : socket_(std::move(socket)) {}
 
   [[nodiscard]] Result<schema::Json> get(const std::string& target) const;
+  /// What is no JSON.
+  [[nodiscard]] Result<std::string> get_text(const std::string& target) const;
   [[nodiscard]] Result<schema::Json> post(
       const std::string& target, const std::optional<schema::Json>& body) const;
 

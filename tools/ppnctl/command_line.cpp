@@ -39,12 +39,33 @@ void take_id(CLI::App* command, ProposalOptions& options) {
       ->type_name("");
 }
 
+void take_node(CLI::App* command, std::string& node) {
+  command->add_option("NODE", node, "the name of a member, or its node id")
+      ->required()
+      ->type_name("");
+}
+
+CLI::Option* take_file(CLI::App* command, std::string& file,
+                       const char* description) {
+  return command->add_option("FILE", file, description)->type_name("");
+}
+
+/// Given again for each further one.
+void take_endpoints(CLI::App* command, std::vector<std::string>& endpoints,
+                    const char* description) {
+  command->add_option("--endpoint", endpoints, description)
+      ->allow_extra_args(false)
+      ->type_name("IP:PORT");
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& version)
     : program_("Looks at a running node and changes what it may do.",
                "ppnctl") {
   program_.fallthrough();
+  // What follows is not looked up again: a node may be called like a command.
+  program_.require_subcommand(0, 1);
   program_.set_help_flag("-h,--help", "print this help");
   program_.set_version_flag("--version", version, "print the version");
   program_.add_option("--socket", global_.socket, "where ppnd listens")
@@ -52,7 +73,8 @@ CommandLine::CommandLine(const std::string& version)
       ->capture_default_str();
   program_.add_flag("--json", global_.json, "print JSON, a document a line");
   program_.add_flag("--watch", global_.watch,
-                    "draw again every 2 s (status, proposals, grants)");
+                    "draw again every 2 s (status, proposals, grants, mesh "
+                    "show, peers)");
   // What is said below the help of each command, then of the program.
   program_.footer(
       "Every command takes --socket and --json too: see ppnctl --help.");
@@ -60,6 +82,8 @@ CommandLine::CommandLine(const std::string& version)
   add_ledger();
   add_proposals();
   add_changes();
+  add_mesh();
+  add_tunnels();
   add_completion();
   program_.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 daemon not running, 4 degraded,\n"
@@ -89,7 +113,8 @@ int CommandLine::run(int argc, const char* const* argv) {
   if (global_.watch &&
       std::find(watched_.begin(), watched_.end(), chosen_) == watched_.end())
     return usage(*chosen_,
-                 "--watch goes with status, proposals and grants only");
+                 "--watch goes with status, proposals, grants, mesh show and "
+                 "peers only");
   return work_();
 }
 
@@ -190,6 +215,105 @@ void CommandLine::add_changes() {
       ->type_name("TEXT");
   take_consent(command, revoke_.consent);
   choose(command, [this] { return revoke(global_, revoke_); });
+}
+
+void CommandLine::add_mesh() {
+  auto* mesh = program_.add_subcommand("mesh", "who belongs to the mesh");
+
+  auto* command = mesh->add_subcommand(
+      "init", "found a mesh, and show its recovery key once");
+  command->add_option("NAME", mesh_init_.name, "of the mesh")
+      ->type_name("")
+      ->capture_default_str();
+  command->add_option("--range", mesh_init_.range, "of its addresses")
+      ->type_name("RANGE")
+      ->capture_default_str();
+  command
+      ->add_option("--range6", mesh_init_.range6,
+                   "of its IPv6 addresses; none unless given")
+      ->type_name("RANGE");
+  take_endpoints(command, mesh_init_.endpoints,
+                 "where others reach this node; may be given up to 4 times");
+  command->add_flag("--yes", mesh_init_.yes, "commit it without asking");
+  choose(command, [this] { return mesh_init(global_, mesh_init_); });
+
+  command = mesh->add_subcommand("show", "the mesh and its members");
+  command->add_flag("--all", mesh_show_.all, "former members too");
+  choose(command, [this] { return mesh_show(global_, mesh_show_); });
+  watched_.push_back(command);
+
+  command = mesh->add_subcommand(
+      "export", "write the roster, or the introduction of a node without one");
+  take_file(command, mesh_export_.file, "to write; - is standard output")
+      ->capture_default_str();
+  command->add_flag("--force", mesh_export_.force, "replace the file");
+  choose(command, [this] { return mesh_export(global_, mesh_export_); });
+
+  command = mesh->add_subcommand(
+      "import", "take a roster, or on the authority a new member");
+  take_file(command, mesh_import_.file,
+            "that mesh export wrote; - is standard input")
+      ->required();
+  take_endpoints(command, mesh_import_.endpoints,
+                 "where others reach the new member; may be given up to 4 "
+                 "times");
+  command
+      ->add_option("--replace", mesh_import_.replaced,
+                   "the member whose name, address and roles it takes over")
+      ->type_name("NODE");
+  take_consent(command, mesh_import_.consent);
+  choose(command, [this] { return mesh_import(global_, mesh_import_); });
+
+  add_mesh_changes(mesh);
+}
+
+void CommandLine::add_mesh_changes(Command mesh) {
+  auto* command =
+      mesh->add_subcommand("remove", "remove a member; no other speaks to it");
+  take_node(command, mesh_remove_.node);
+  command->add_option("--reason", mesh_remove_.reason, "why, for the ledger")
+      ->type_name("TEXT");
+  command->add_flag("--force", mesh_remove_.force, "even if it holds a role");
+  take_consent(command, mesh_remove_.consent);
+  choose(command, [this] { return mesh_remove(global_, mesh_remove_); });
+
+  command = mesh->add_subcommand("move-role", "give a role to another member");
+  command
+      ->add_option("ROLE", mesh_move_role_.role, "authority, hub or controller")
+      ->required()
+      ->check(CLI::IsMember({"authority", "hub", "controller"}).description(""))
+      ->type_name("");
+  take_node(command, mesh_move_role_.node);
+  take_consent(command, mesh_move_role_.consent);
+  choose(command, [this] { return mesh_move_role(global_, mesh_move_role_); });
+
+  command =
+      mesh->add_subcommand("set-endpoint", "say where others reach a member");
+  take_node(command, mesh_endpoints_.node);
+  command
+      ->add_option("ENDPOINT", mesh_endpoints_.endpoints,
+                   "IP:PORT, up to 4; none given: those it has are removed")
+      ->type_name("");
+  take_consent(command, mesh_endpoints_.consent);
+  choose(command,
+         [this] { return mesh_set_endpoint(global_, mesh_endpoints_); });
+}
+
+void CommandLine::add_tunnels() {
+  auto* command = program_.add_subcommand(
+      "peers", "the tunnels to other members, and why one is down");
+  command->add_flag("--check", peers_.check,
+                    "print only what is wrong, a line each");
+  command->footer(
+      "Exits with 4 if a peer with a path of its own is down, or if the device "
+      "can not\nbe set right.\n" +
+      program_.get_footer());
+  choose(command, [this] { return peers(global_, peers_); });
+  watched_.push_back(command);
+
+  command = program_.add_subcommand(
+      "plan", "what the next apply would change on the device");
+  choose(command, [this] { return plan(global_); });
 }
 
 void CommandLine::add_completion() {

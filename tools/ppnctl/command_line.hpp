@@ -28,6 +28,9 @@ class CommandLine {
   void add_ledger();
   void add_proposals();
   void add_changes();
+  void add_mesh();
+  void add_mesh_changes(Command mesh);
+  void add_tunnels();
   void add_completion();
 
   void choose(Command command, std::function<int()> work);
@@ -43,6 +46,14 @@ class CommandLine {
   ProposalOptions proposal_;
   GrantOptions grant_;
   RevokeOptions revoke_;
+  MeshInitOptions mesh_init_;
+  MeshShowOptions mesh_show_;
+  MeshExportOptions mesh_export_;
+  MeshImportOptions mesh_import_;
+  MeshRemoveOptions mesh_remove_;
+  MeshMoveRoleOptions mesh_move_role_;
+  MeshEndpointsOptions mesh_endpoints_;
+  PeersOptions peers_;
 };
 
 }  // namespace ppn::ctl

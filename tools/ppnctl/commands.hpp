@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/control_api.hpp"
 
@@ -62,5 +63,67 @@ struct RevokeOptions {
   Consent consent;
 };
 int revoke(const Global& global, const RevokeOptions& options);
+
+struct MeshInitOptions {
+  std::string name = "mesh";
+  std::string range = "10.8.0.0/24";
+  std::optional<std::string> range6;
+  std::vector<std::string> endpoints;
+  bool yes = false;
+};
+int mesh_init(const Global& global, const MeshInitOptions& options);
+
+struct MeshShowOptions {
+  /// Former members too.
+  bool all = false;
+};
+int mesh_show(const Global& global, const MeshShowOptions& options);
+
+/// A file that is `-` is standard input or output.
+struct MeshExportOptions {
+  std::string file = "-";
+  bool force = false;
+};
+int mesh_export(const Global& global, const MeshExportOptions& options);
+
+struct MeshImportOptions {
+  std::string file;
+  std::vector<std::string> endpoints;
+  std::optional<std::string> replaced;
+  Consent consent;
+};
+int mesh_import(const Global& global, const MeshImportOptions& options);
+
+struct MeshRemoveOptions {
+  std::string node;
+  std::string reason = "the operator wants it";
+  bool force = false;
+  Consent consent;
+};
+int mesh_remove(const Global& global, const MeshRemoveOptions& options);
+
+struct MeshMoveRoleOptions {
+  std::string role;
+  std::string node;
+  Consent consent;
+};
+int mesh_move_role(const Global& global, const MeshMoveRoleOptions& options);
+
+struct MeshEndpointsOptions {
+  std::string node;
+  /// None: it is not called any more.
+  std::vector<std::string> endpoints;
+  Consent consent;
+};
+int mesh_set_endpoint(const Global& global,
+                      const MeshEndpointsOptions& options);
+
+struct PeersOptions {
+  /// Only what is wrong.
+  bool check = false;
+};
+int peers(const Global& global, const PeersOptions& options);
+
+int plan(const Global& global);
 
 }  // namespace ppn::ctl

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace ppn::ctl {
@@ -22,6 +23,8 @@ struct Place {
   std::vector<const CLI::App*> commands;
   /// Its own, and those of the commands around it.
   std::vector<Flag> flags;
+  /// A file may stand among its arguments.
+  bool takes_file;
 };
 
 void add_flags(const CLI::App& command, std::vector<Flag>& flags) {
@@ -37,9 +40,16 @@ void add_flags(const CLI::App& command, std::vector<Flag>& flags) {
   }
 }
 
+bool takes_file(const CLI::App& command) {
+  auto options = command.get_options();
+  return std::any_of(options.begin(), options.end(), [](const auto* option) {
+    return option->get_positional() && option->get_name() == "FILE";
+  });
+}
+
 void add_places(const CLI::App& command, const std::string& path,
                 std::vector<Place>& places) {
-  Place place{path, command.get_subcommands(nullptr), {}};
+  Place place{path, command.get_subcommands(nullptr), {}, takes_file(command)};
   add_flags(command, place.flags);
   const auto* around = command.get_parent();
   for (; around != nullptr; around = around->get_parent()) {
@@ -85,6 +95,11 @@ bool any(const Flag&) { return true; }
 bool has_value(const Flag& flag) { return flag.has_value; }
 bool has_path(const Flag& flag) { return flag.has_path; }
 
+/// For a shell: empty is no.
+const char* takes_file(const Place& place) {
+  return place.takes_file ? "yes" : "''";
+}
+
 /// In single quotes, for all three shells.
 std::string in_quotes(std::string_view text) {
   std::string safe = "'";
@@ -107,8 +122,14 @@ _ppnctl_at() {
 constexpr const char* bash_end = R"(  esac
 }
 
+# Offers names of files that begin with $current.
+_ppnctl_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -f -- "$current")
+}
+
 _ppnctl() {
-  local at='' skip='' i word commands flags with_value with_path
+  local at='' skip='' i word commands flags with_value with_path takes_file
   local current=${COMP_WORDS[COMP_CWORD]}
   _ppnctl_at ''
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -126,12 +147,11 @@ _ppnctl() {
   [[ $current != = ]] || current=
   COMPREPLY=()
   if [[ $skip ]]; then
-    if [[ " $with_path " == *" $skip "* ]]; then
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -f -- "$current")
-    fi
+    if [[ " $with_path " == *" $skip "* ]]; then _ppnctl_files; fi
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
+  elif [[ $takes_file ]]; then
+    _ppnctl_files
   else
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
   fi
@@ -152,7 +172,7 @@ constexpr const char* zsh_end = R"(  esac
 }
 
 _ppnctl() {
-  local at='' skip='' word with_value with_path
+  local at='' skip='' word with_value with_path takes_file
   local -a commands flags
   local -i i
   _ppnctl_at ''
@@ -171,6 +191,8 @@ _ppnctl() {
     if [[ " $with_path " == *" $skip "* ]]; then _files; fi
   elif [[ ${words[CURRENT]} == -* ]]; then
     _describe -o option flags
+  elif [[ -n $takes_file ]]; then
+    _files
   else
     _describe command commands
   fi
@@ -212,10 +234,11 @@ std::string zsh_place(const Place& place) {
     flags += ' ' + described(flag.spelling, flag.description);
   return fmt::format(
       "    {})\n      commands=({} )\n      flags=({} )\n"
-      "      with_value={}\n      with_path={}\n      ;;\n",
+      "      with_value={}\n      with_path={}\n      takes_file={}\n      "
+      ";;\n",
       in_quotes(place.path), commands, flags,
       in_quotes(spellings_of(place.flags, has_value)),
-      in_quotes(spellings_of(place.flags, has_path)));
+      in_quotes(spellings_of(place.flags, has_path)), takes_file(place));
 }
 
 std::string fish_place(const Place& place) {
@@ -225,6 +248,7 @@ std::string fish_place(const Place& place) {
   for (const auto* command : place.commands)
     text += fmt::format("{} -a {} -d {}\n", line, command->get_name(),
                         in_quotes(command->get_description()));
+  if (place.takes_file) text += line + " -F\n";
   for (const auto& flag : place.flags) {
     bool is_long = flag.spelling.starts_with("--");
     text +=
@@ -243,11 +267,11 @@ std::string bash_completion(const CLI::App& program) {
   for (const auto& place : places_of(program))
     script += fmt::format(
         "    {})\n      commands={}\n      flags={}\n      with_value={}\n"
-        "      with_path={}\n      ;;\n",
+        "      with_path={}\n      takes_file={}\n      ;;\n",
         in_quotes(place.path), in_quotes(names_of(place.commands)),
         in_quotes(spellings_of(place.flags, any)),
         in_quotes(spellings_of(place.flags, has_value)),
-        in_quotes(spellings_of(place.flags, has_path)));
+        in_quotes(spellings_of(place.flags, has_path)), takes_file(place));
   return script + bash_end;
 }
 

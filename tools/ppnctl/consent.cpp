@@ -66,10 +66,8 @@ std::optional<Failure> unable_to_ask(bool yes) {
                  "unasked, use --yes"};
 }
 
-Choice ask(const Proposal& proposal, bool yes) {
-  say(plan_text(proposal));
-  if (yes) return Choice::yes;
-  say("Commit this? [y/N] ");
+Choice confirm(const std::string& question) {
+  say(question);
   auto line = read_line();
   if (!line) {
     say("\n");
@@ -79,17 +77,28 @@ Choice ask(const Proposal& proposal, bool yes) {
                                                         : Choice::no;
 }
 
-int commit_now(const Global& global, const Proposal& proposal) {
+Choice ask(const Proposal& proposal, bool yes) {
+  say(plan_text(proposal));
+  return yes ? Choice::yes : confirm("Commit this? [y/N] ");
+}
+
+std::optional<Failure> try_commit(const Global& global,
+                                  const Proposal& proposal) {
   auto document =
       Client{global.socket}.commit("/v1/proposals/" + proposal.id + "/commit");
-  if (!document) return fail(document.error());
+  if (!document) return document.error();
   auto sequence = read_committed(*document);
-  if (!sequence) return fail(sequence.error());
+  if (!sequence) return sequence.error();
   if (global.json)
     fmt::print("{}\n", json_line(*document));
   else
     fmt::print("committed, up to entry {}\n", *sequence);
-  return exit_ok;
+  return std::nullopt;
+}
+
+int commit_now(const Global& global, const Proposal& proposal) {
+  auto failure = try_commit(global, proposal);
+  return failure ? fail(*failure) : exit_ok;
 }
 
 Result<schema::Json> reject_now(const Global& global,
@@ -102,27 +111,40 @@ Result<schema::Json> reject_now(const Global& global,
   return document;
 }
 
+Result<Proposed> post_proposal(const Global& global,
+                               const schema::Json& change) {
+  auto document = Client{global.socket}.post("/v1/proposals",
+                                             schema::Json{{"change", change}});
+  if (!document) return document.error();
+  auto proposal = read_proposal(*document);
+  if (!proposal) return proposal.error();
+  return Proposed{std::move(*document), std::move(*proposal)};
+}
+
+int settle(const Global& global, const Consent& consent,
+           const Proposed& proposed) {
+  const auto& proposal = proposed.proposal;
+  if (consent.propose) {
+    if (global.json) {
+      fmt::print("{}\n", json_line(proposed.document));
+      return exit_ok;
+    }
+    say(plan_text(proposal));
+    fmt::print("{}\n", proposal.id);
+    return exit_ok;
+  }
+  auto choice = ask(proposal, consent.yes);
+  if (choice == Choice::yes) return commit_now(global, proposal);
+  return say_rejected(global, proposal, choice);
+}
+
 int propose(const Global& global, const Consent& consent,
             const schema::Json& change) {
   if (!consent.propose)
     if (auto failure = unable_to_ask(consent.yes)) return fail(*failure);
-  auto document = Client{global.socket}.post("/v1/proposals",
-                                             schema::Json{{"change", change}});
-  if (!document) return fail(document.error());
-  auto proposal = read_proposal(*document);
-  if (!proposal) return fail(proposal.error());
-  if (consent.propose) {
-    if (global.json) {
-      fmt::print("{}\n", json_line(*document));
-      return exit_ok;
-    }
-    say(plan_text(*proposal));
-    fmt::print("{}\n", proposal->id);
-    return exit_ok;
-  }
-  auto choice = ask(*proposal, consent.yes);
-  if (choice == Choice::yes) return commit_now(global, *proposal);
-  return say_rejected(global, *proposal, choice);
+  auto proposed = post_proposal(global, change);
+  if (!proposed) return fail(proposed.error());
+  return settle(global, consent, *proposed);
 }
 
 }  // namespace ppn::ctl

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "tools/ppnctl/commands.hpp"
 #include "tools/ppnctl/documents.hpp"
@@ -14,17 +15,34 @@ enum class Choice { yes, no, interrupted };
 /// A failure if a person has to be asked and there is none.
 std::optional<Failure> unable_to_ask(bool yes);
 
+/// Asks on standard error.
+Choice confirm(const std::string& question);
+
 /// Shows the plan on standard error and asks there, unless `yes` already.
 Choice ask(const Proposal& proposal, bool yes);
 
-/// Commits the proposal and says so.
+/// Commits the proposal and says so; why that failed otherwise.
+std::optional<Failure> try_commit(const Global& global,
+                                  const Proposal& proposal);
+
+/// The same, and what to exit with.
 int commit_now(const Global& global, const Proposal& proposal);
 
 /// Has the proposal forgotten; the document that says so.
 Result<schema::Json> reject_now(const Global& global, const Proposal& proposal);
 
-/// What a change goes through: it is proposed, shown, and committed or rejected
-/// again.
+struct Proposed {
+  schema::Json document;
+  Proposal proposal;
+};
+Result<Proposed> post_proposal(const Global& global,
+                               const schema::Json& change);
+
+/// Shows what was proposed, and commits or rejects it, or leaves it waiting.
+int settle(const Global& global, const Consent& consent,
+           const Proposed& proposed);
+
+/// What a change goes through: it is proposed and settled.
 int propose(const Global& global, const Consent& consent,
             const schema::Json& change);
 

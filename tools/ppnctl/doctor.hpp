@@ -11,6 +11,7 @@
 #include "schema/reflection_json.hpp"
 #include "tools/ppnctl/documents.hpp"
 #include "tools/ppnctl/failure.hpp"
+#include "tools/ppnctl/mesh_documents.hpp"
 
 namespace ppn::ctl {
 
@@ -55,6 +56,8 @@ struct Seen {
   std::optional<Failure> connecting;
   Result<Status> status;
   Result<Entry> newest;
+  Result<std::optional<Mesh>> mesh;
+  Result<Peers> peers;
   FileFacts state_dir;
   DiskFacts disk;
   bool synchronised;
@@ -63,6 +66,9 @@ struct Seen {
 
 /// Looks around.
 Seen look_around(const std::string& socket);
+
+/// Of the mesh and its tunnels.
+Findings of_mesh(const Seen& seen);
 
 /// One finding or more of each kind, in the order of one table.
 Findings draw_findings(const Seen& seen);

@@ -1,5 +1,5 @@
 // What ppnctl doctor makes of what it saw. A new kind of finding is a function
-// here, and its line in the table at the end.
+// here or in a file of its own, and its line in the table at the end.
 #include <fmt/format.h>
 
 #include <array>
@@ -181,9 +181,9 @@ Findings of_newest_entry(const Seen& seen) {
            "timedatectl"}};
 }
 
-constexpr std::array finders{of_socket,   of_privileges,  of_mode,
-                             of_warnings, of_state_dir,   of_disk,
-                             of_clock,    of_newest_entry};
+constexpr std::array finders{of_socket,   of_privileges,   of_mode,
+                             of_warnings, of_state_dir,    of_disk,
+                             of_clock,    of_newest_entry, of_mesh};
 
 }  // namespace
 

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
 
 #include "tools/ppnctl/answer.hpp"
 #include "tools/ppnctl/client.hpp"
+#include "tools/ppnctl/clock.hpp"
 #include "tools/ppnctl/connection.hpp"
 #include "tools/ppnctl/doctor.hpp"
 
@@ -57,12 +57,6 @@ bool clock_is_synchronised() {
   return state >= 0 && state != TIME_ERROR && (clock.status & STA_UNSYNC) == 0;
 }
 
-std::int64_t clock_now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 Result<Status> ask_status(const Client& client) {
   auto document = client.get("/v1/status");
   if (!document) return document.error();
@@ -78,6 +72,18 @@ Result<Entry> ask_newest(const Client& client) {
   return page->entries.back();
 }
 
+Result<std::optional<Mesh>> ask_mesh(const Client& client) {
+  auto document = client.get("/v1/mesh");
+  if (!document) return document.error();
+  return read_mesh(*document);
+}
+
+Result<Peers> ask_peers(const Client& client) {
+  auto document = client.get("/v1/peers");
+  if (!document) return document.error();
+  return read_peers(*document);
+}
+
 }  // namespace
 
 Seen look_around(const std::string& socket) {
@@ -90,6 +96,8 @@ Seen look_around(const std::string& socket) {
             .connecting = {},
             .status = not_asked,
             .newest = not_asked,
+            .mesh = not_asked,
+            .peers = not_asked,
             .state_dir = {},
             .disk = {},
             .synchronised = clock_is_synchronised(),
@@ -99,6 +107,8 @@ Seen look_around(const std::string& socket) {
     Client client{socket};
     seen.status = ask_status(client);
     seen.newest = ask_newest(client);
+    seen.mesh = ask_mesh(client);
+    seen.peers = ask_peers(client);
   } else {
     seen.connecting = connection.error();
   }

@@ -5,6 +5,7 @@
 #include "schema/entry_text.hpp"
 #include "schema/time_text.hpp"
 #include "tools/ppnctl/answer.hpp"
+#include "tools/ppnctl/fields.hpp"
 #include "tools/ppnctl/text.hpp"
 
 namespace ppn::ctl {
@@ -12,84 +13,6 @@ namespace ppn::ctl {
 namespace {
 
 using schema::Json;
-
-/// Reads the fields of a document. The first fault sticks; what is read after
-/// it is empty and not to be used.
-class Fields {
- public:
-  Fields(const Json& document, const char* schema) : document_(document) {
-    if (auto given = text(document, "schema");
-        fault_.empty() && given != schema)
-      fault_ = fmt::format("it is a '{}' and not a '{}'", given, schema);
-  }
-
-  std::string text(const char* name) { return text(document_, name); }
-  std::string text(const Json& object, const char* name) {
-    const auto& value = find(object, name, &Json::is_string, "text");
-    return value.is_string() ? value.get<std::string>() : std::string{};
-  }
-
-  std::uint64_t number(const char* name) { return number(document_, name); }
-  std::uint64_t number(const Json& object, const char* name) {
-    const auto& value =
-        find(object, name, &Json::is_number_unsigned, "a whole number");
-    return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
-  }
-
-  /// Null unless it is there.
-  const Json& object(const char* name) { return object(document_, name); }
-  const Json& object(const Json& object, const char* name) {
-    return find(object, name, &Json::is_object, "an object");
-  }
-  const Json& array(const char* name) {
-    return find(document_, name, &Json::is_array, "an array");
-  }
-
-  std::vector<std::string> texts(const char* name) {
-    return texts(document_, name);
-  }
-  std::vector<std::string> texts(const Json& object, const char* name) {
-    std::vector<std::string> texts;
-    for (const auto& item : find(object, name, &Json::is_array, "an array")) {
-      if (item.is_string())
-        texts.push_back(item.get<std::string>());
-      else
-        complain(name, "an array of text");
-    }
-    return texts;
-  }
-
-  void complain(const char* name, const char* kind) {
-    if (fault_.empty())
-      fault_ = fmt::format("its field '{}' is not {}", name, kind);
-  }
-
-  [[nodiscard]] const std::string& fault() const { return fault_; }
-
-  /// What was read, unless there was a fault.
-  template <class T>
-  Result<T> unless_faulty(T value) const {
-    if (!fault_.empty()) return not_understood(fault_);
-    return value;
-  }
-
- private:
-  const Json& find(const Json& object, const char* name,
-                   bool (Json::*is_kind)() const noexcept, const char* kind) {
-    static const Json nothing;
-    if (!object.is_object() || !object.contains(name)) {
-      if (fault_.empty()) fault_ = fmt::format("it has no field '{}'", name);
-      return nothing;
-    }
-    const auto& value = object.at(name);
-    if ((value.*is_kind)()) return value;
-    complain(name, kind);
-    return nothing;
-  }
-
-  const Json& document_;
-  std::string fault_;
-};
 
 /// All of a page or nothing.
 template <class T, class Read>
@@ -115,22 +38,36 @@ std::string end_in_words(const Json& expiry, Fields& fields) {
   return words;
 }
 
+std::optional<Status::MeshInBrief> read_mesh_in_brief(const Json& json,
+                                                      Fields& fields) {
+  if (json.is_null()) return std::nullopt;
+  return Status::MeshInBrief{
+      .name = fields.text(json, "name"),
+      .members = fields.number(json, "members"),
+      .interface = fields.text(json, "interface"),
+      .implementation = fields.text(json, "implementation"),
+      .tunnels = fields.number(json, "tunnels"),
+      .tunnels_up = fields.number(json, "tunnels_up")};
+}
+
 }  // namespace
 
 Result<Status> read_status(const Json& document) {
   Fields fields{document, "ppn.status.v1"};
-  Status status{.version = fields.text("version"),
-                .node_id = fields.text(fields.object("node"), "id"),
-                .node_name = fields.text(fields.object("node"), "name"),
-                .boot = fields.number("boot"),
-                .mode = fields.text("mode"),
-                .uptime_seconds = fields.number("uptime_seconds"),
-                .ledger_size = fields.number(fields.object("ledger"), "size"),
-                .ledger_root = fields.text(fields.object("ledger"), "root"),
-                .state_dir = fields.text("state_dir"),
-                .actors = {},
-                .proposals = fields.number("proposals"),
-                .warnings = {}};
+  Status status{
+      .version = fields.text("version"),
+      .node_id = fields.text(fields.object("node"), "id"),
+      .node_name = fields.text(fields.object("node"), "name"),
+      .boot = fields.number("boot"),
+      .mode = fields.text("mode"),
+      .uptime_seconds = fields.number("uptime_seconds"),
+      .mesh = read_mesh_in_brief(fields.object_or_null("mesh"), fields),
+      .ledger_size = fields.number(fields.object("ledger"), "size"),
+      .ledger_root = fields.text(fields.object("ledger"), "root"),
+      .state_dir = fields.text("state_dir"),
+      .actors = {},
+      .proposals = fields.number("proposals"),
+      .warnings = {}};
   for (const auto& [name, actor] : fields.object("actors").items())
     status.actors.push_back({name, fields.number(actor, "respawns")});
   for (const auto& warning : fields.array("warnings"))
@@ -178,6 +115,7 @@ Result<EntryPage> read_entry_page(const Json& document) {
 Result<Proposal> read_proposal(const Json& document) {
   Fields fields{document, "ppn.proposal.v1"};
   Proposal proposal{.id = fields.text("id"),
+                    .kind = fields.text(fields.object("change"), "kind"),
                     .change = schema::summary(fields.object("change")),
                     .plan = fields.texts("plan")};
   if (!Id::parse_hex(proposal.id)) fields.complain("id", "an id");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,15 @@ struct Status {
     std::string name;
     std::string detail;
   };
+  struct MeshInBrief {
+    std::string name;
+    std::uint64_t members;
+    std::string interface;
+    /// Of the tunnels; empty if there are none yet.
+    std::string implementation;
+    std::uint64_t tunnels;
+    std::uint64_t tunnels_up;
+  };
 
   std::string version;
   std::string node_id;
@@ -26,6 +36,8 @@ struct Status {
   std::uint64_t boot;
   std::string mode;
   std::uint64_t uptime_seconds;
+  /// Nothing if the node is in none.
+  std::optional<MeshInBrief> mesh;
   std::uint64_t ledger_size;
   std::string ledger_root;
   std::string state_dir;
@@ -66,6 +78,9 @@ Result<EntryPage> read_entry_page(const schema::Json& document);
 
 struct Proposal {
   std::string id;
+  /// What kind of change it is.
+  std::string kind;
+  /// As a person reads it.
   std::string change;
   std::vector<std::string> plan;
 };

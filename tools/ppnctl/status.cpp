@@ -21,6 +21,18 @@ std::string respawns_text(const Status& status) {
   return text;
 }
 
+std::string mesh_line(const std::optional<Status::MeshInBrief>& mesh) {
+  if (!mesh) return "none";
+  return fmt::format("{}, {}", mesh->name,
+                     counted(mesh->members, "member", "members"));
+}
+
+std::string tunnels_line(const Status::MeshInBrief& mesh) {
+  return fmt::format(
+      "{} of {} up, {} by {}", mesh.tunnels_up, mesh.tunnels, mesh.interface,
+      mesh.implementation.empty() ? "nothing yet" : mesh.implementation);
+}
+
 }  // namespace
 
 std::string status_text(const Status& status) {
@@ -30,12 +42,14 @@ std::string status_text(const Status& status) {
       {"mode", status.mode},
       {"boot", std::to_string(status.boot)},
       {"uptime", duration_words(status.uptime_seconds)},
+      {"mesh", mesh_line(status.mesh)},
       {"ledger", counted(status.ledger_size, "entry", "entries")},
       {"root", status.ledger_root},
       {"state dir", status.state_dir},
       {"proposals", status.proposals == 0
                         ? "none"
                         : fmt::format("{} waiting", status.proposals)}};
+  if (status.mesh) rows.push_back({"tunnels", tunnels_line(*status.mesh)});
   if (auto respawns = respawns_text(status); !respawns.empty())
     rows.push_back({"respawns", respawns});
   auto text = columns(rows);

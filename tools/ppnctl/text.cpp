@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "schema/time_text.hpp"
+
 namespace ppn::ctl {
 
 namespace {
@@ -83,8 +85,17 @@ std::string duration_words(std::uint64_t seconds) {
   auto text = counted(seconds / largest->seconds, largest->one, largest->many);
   auto rest = seconds % largest->seconds;
   if (largest + 1 == units.end() || rest < largest[1].seconds) return text;
-  return text + ' ' +
+  return text + ", " +
          counted(rest / largest[1].seconds, largest[1].one, largest[1].many);
+}
+
+std::string ago_words(std::int64_t then_ns, std::int64_t now_ns) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  auto seconds = (now_ns - then_ns) / second_ns;
+  if (seconds < 0)
+    return schema::format_time(then_ns) + ", later than this host's clock";
+  if (seconds == 0) return "now";
+  return duration_words(static_cast<std::uint64_t>(seconds)) + " ago";
 }
 
 std::string counted(std::uint64_t count, std::string_view one,

@@ -20,8 +20,11 @@ std::string json_line(const schema::Json& document);
 /// made printable.
 std::string columns(const std::vector<std::vector<std::string>>& rows);
 
-/// The two largest units: "2 days 3 hours", "1 minute", "0 seconds".
+/// The two largest units: "2 days, 3 hours", "1 minute", "0 seconds".
 std::string duration_words(std::uint64_t seconds);
+
+/// How long ago that was: "1 minute, 3 seconds ago", "now".
+std::string ago_words(std::int64_t then_ns, std::int64_t now_ns);
 
 /// "1 entry", "2 entries".
 std::string counted(std::uint64_t count, std::string_view one,

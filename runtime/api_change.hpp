@@ -1,0 +1,63 @@
+// What the body of a proposal asks for, as it is named there: names of members
+// are not looked up yet.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "runtime/api_problem.hpp"
+
+namespace ppn::runtime {
+
+struct GrantWishFor {
+  events::GrantWish grant;
+  /// How long it is to hold; nothing: until it is revoked.
+  std::optional<std::uint64_t> seconds;
+};
+
+struct FoundWish {
+  std::string name;
+  events::IpRange range;
+  std::optional<events::IpRange> range6;
+  PublicKey recovery_key;
+  /// Of this node.
+  std::vector<events::Endpoint> endpoints;
+};
+
+struct ImportWish {
+  /// The text of a file; see actors/mesh_file.hpp.
+  std::string file;
+  /// Of the node that it introduces.
+  std::vector<events::Endpoint> endpoints;
+  /// The member whose place that node takes; empty for none.
+  std::string replaces;
+};
+
+struct RemoveWish {
+  std::string node;
+  std::string reason;
+  bool force = false;
+};
+
+struct MoveRoleWish {
+  schema::Role role{};
+  std::string to;
+};
+
+struct EndpointsWish {
+  std::string node;
+  std::vector<events::Endpoint> endpoints;
+};
+
+using ChangeWish =
+    std::variant<GrantWishFor, actors::RevokeWish, FoundWish, ImportWish,
+                 RemoveWish, MoveRoleWish, EndpointsWish>;
+
+/// The body of a proposal. bad_request.
+Answer<ChangeWish> read_change(std::string_view body);
+
+}  // namespace ppn::runtime

@@ -1,0 +1,320 @@
+#include "runtime/api_mesh.hpp"
+
+#include <fmt/format.h>
+
+#include "actors/mesh_file.hpp"
+#include "actors/roster_record.hpp"
+#include "schema/time_text.hpp"
+#include "store/base64.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+using events::Endpoint;
+using events::IpRange;
+using schema::Json;
+using schema::Role;
+
+Problem refused(std::string why) {
+  return {ProblemType::refused, std::move(why)};
+}
+
+// -- wishes -------------------------------------------------------------------
+
+/// A member by its name or its node id.
+std::optional<NodeId> find_member(const events::Mesh& mesh,
+                                  const std::string& node) {
+  if (auto named = mesh.named(node)) return named;
+  auto id = NodeId::parse_hex(node);
+  if (id && mesh.find(*id) != nullptr) return id;
+  return std::nullopt;
+}
+
+Problem no_such_member(const std::string& node) {
+  return refused(
+      fmt::format("no member is called {}; `ppnctl mesh show` lists "
+                  "them",
+                  node));
+}
+
+Answer<actors::Change> change_of(const FoundWish& wish,
+                                 const events::State& state) {
+  if (!state.device.key)
+    return refused("the tunnels of this node have no key yet; try again");
+  events::FoundMesh founding;
+  founding.name = wish.name;
+  founding.range = wish.range;
+  founding.range6 = wish.range6;
+  founding.recovery_key = wish.recovery_key;
+  founding.founder = {state.node.id, state.node.name,
+                      state.node.keys.back().key, *state.device.key,
+                      wish.endpoints};
+  return events::MeshCommand{founding};
+}
+
+Answer<actors::Change> change_of(const ImportWish& wish,
+                                 const events::State& state) {
+  auto records = actors::read_mesh_file(wish.file);
+  if (!records)
+    return Problem{ProblemType::bad_request, records.error().message};
+  if (!actors::is_introduction(*records)) {
+    if (!wish.endpoints.empty() || !wish.replaces.empty())
+      return Problem{ProblemType::bad_request,
+                     "the file is a roster: endpoints, and whose place is "
+                     "taken, go with the introduction of a node"};
+    return actors::ImportRoster{std::move(*records)};
+  }
+  auto newcomer = actors::read_introduction(*records);
+  if (!newcomer) return refused(newcomer.error().message);
+  newcomer->endpoints = wish.endpoints;
+  if (wish.replaces.empty())
+    return events::MeshCommand{events::AddMember{*newcomer}};
+  auto old = find_member(state.mesh, wish.replaces);
+  if (!old) return no_such_member(wish.replaces);
+  return events::MeshCommand{events::ReplaceMember{*old, *newcomer}};
+}
+
+Answer<actors::Change> change_of(const RemoveWish& wish,
+                                 const events::State& state) {
+  auto node = find_member(state.mesh, wish.node);
+  if (!node) return no_such_member(wish.node);
+  return events::MeshCommand{
+      events::RemoveMember{*node, wish.reason, wish.force}};
+}
+
+Answer<actors::Change> change_of(const MoveRoleWish& wish,
+                                 const events::State& state) {
+  auto to = find_member(state.mesh, wish.to);
+  if (!to) return no_such_member(wish.to);
+  return events::MeshCommand{events::MoveRole{wish.role, *to}};
+}
+
+Answer<actors::Change> change_of(const EndpointsWish& wish,
+                                 const events::State& state) {
+  auto node = find_member(state.mesh, wish.node);
+  if (!node) return no_such_member(wish.node);
+  return events::MeshCommand{events::ChangeEndpoints{*node, wish.endpoints}};
+}
+
+Answer<actors::Change> change_of(const actors::RevokeWish& wish,
+                                 const events::State&) {
+  return wish;
+}
+
+Answer<actors::Change> change_of(const GrantWishFor& wish,
+                                 const events::State&) {
+  return wish.grant;
+}
+
+// -- documents ----------------------------------------------------------------
+
+Json text_of(const std::vector<Endpoint>& endpoints) {
+  auto list = Json::array();
+  for (const auto& endpoint : endpoints) list.push_back(endpoint.text());
+  return list;
+}
+
+Json text_of(const std::vector<IpRange>& ranges) {
+  auto list = Json::array();
+  for (const auto& range : ranges) list.push_back(range.text());
+  return list;
+}
+
+Json roles_json(Role roles) {
+  auto list = Json::array();
+  for (auto role : {Role::authority, Role::hub, Role::controller})
+    if ((roles & role) == role) list.push_back(events::in_words(role));
+  return list;
+}
+
+template <class Value>
+Json text_or_null(const std::optional<Value>& value) {
+  return value ? Json(value->text()) : Json();
+}
+
+Json key_text(const events::TunnelKey& key) {
+  return store::to_base64(key.view());
+}
+
+/// Null for what never was.
+Json time_or_null(std::int64_t utc_ns) {
+  return utc_ns == 0 ? Json() : Json(schema::format_time(utc_ns));
+}
+
+Json heard_json(const actors::MemberStatus& status, const NodeId& node) {
+  auto heard = status.heard.find(node);
+  if (heard == status.heard.end()) return {};
+  return {{"boot", heard->second.boot},
+          {"roster_version", heard->second.roster_version},
+          {"ledger_size", heard->second.ledger_size},
+          {"time", time_or_null(heard->second.heard_ns)}};
+}
+
+Json member_json(const events::Mesh& mesh, const NodeId& node,
+                 const events::Member& member) {
+  return {{"node", node.hex()},
+          {"name", member.name},
+          {"roles", roles_json(mesh.roles_of(node))},
+          {"address", member.address.text()},
+          {"address6", text_or_null(member.address6)},
+          {"endpoints", text_of(member.endpoints)},
+          {"key", member.key.hex()},
+          {"tunnel_key", key_text(member.tunnel_key)}};
+}
+
+Json former_json(const NodeId& node, const events::FormerMember& gone) {
+  return {{"node", node.hex()},
+          {"name", gone.name},
+          {"address", gone.address.text()},
+          {"removed", time_or_null(gone.removed_ns)},
+          {"replaced", gone.replaced}};
+}
+
+Json peer_json(const events::Mesh& mesh, const NodeId& self, const NodeId& node,
+               const events::Member& member,
+               const actors::DeviceStatus& device) {
+  Json json{{"node", node.hex()},
+            {"name", member.name},
+            {"address", member.address.text()},
+            {"public_key", key_text(member.tunnel_key)}};
+  auto desired = device.desired.peers.find(member.tunnel_key);
+  auto observed = device.observed.peers.find(member.tunnel_key);
+  const auto* wanted = desired == device.desired.peers.end() ? nullptr
+                                                             : &desired->second;
+  const auto* seen =
+      observed == device.observed.peers.end() ? nullptr : &observed->second;
+  bool is_member = mesh.find(self) != nullptr;
+  auto state = events::peer_state(wanted, seen, device.observed_ns);
+  if (device.implementation.empty())
+    state = {false, "the tunnels are not made yet"};
+  if (!is_member) state = {false, "this node is not in the mesh any more"};
+  bool is_direct = wanted != nullptr && !wanted->allowed.empty();
+  bool has_hub = is_member && self != mesh.hub &&
+                 mesh.find(mesh.hub) != nullptr;
+  json["path"] = is_direct ? "direct" : has_hub ? "via hub" : "none";
+  json["up"] = state.is_up;
+  json["why"] = state.is_up ? Json() : Json(state.why);
+  json["endpoint"] = seen == nullptr ? Json()
+                                     : text_or_null(seen->config.endpoint);
+  json["latest_handshake"] =
+      time_or_null(seen == nullptr ? 0 : seen->last_handshake_ns);
+  json["received_bytes"] = seen == nullptr ? 0 : seen->received_bytes;
+  json["sent_bytes"] = seen == nullptr ? 0 : seen->sent_bytes;
+  json["keepalive_seconds"] = seen == nullptr ? 0
+                                              : seen->config.keepalive_seconds;
+  json["allowed"] = seen == nullptr ? Json::array()
+                                    : text_of(seen->config.allowed);
+  auto recorded = device.tunnels.find(node);
+  json["since"] = recorded == device.tunnels.end()
+                      ? Json()
+                      : time_or_null(recorded->second.changed_ns);
+  return json;
+}
+
+struct CommandJson {
+  Json operator()(const events::FoundMesh& founding) const {
+    return {{"kind", "mesh-init"},
+            {"name", founding.name},
+            {"range", founding.range.text()},
+            {"range6", text_or_null(founding.range6)},
+            {"recovery_key", founding.recovery_key.hex()},
+            {"endpoints", text_of(founding.founder.endpoints)}};
+  }
+  Json operator()(const events::AddMember& add) const {
+    return {{"kind", "mesh-add"},
+            {"node", add.newcomer.node.hex()},
+            {"name", add.newcomer.name},
+            {"endpoints", text_of(add.newcomer.endpoints)}};
+  }
+  Json operator()(const events::ReplaceMember& replace) const {
+    return {{"kind", "mesh-replace"},
+            {"old", replace.old.hex()},
+            {"node", replace.newcomer.node.hex()},
+            {"endpoints", text_of(replace.newcomer.endpoints)}};
+  }
+  Json operator()(const events::RemoveMember& remove) const {
+    return {{"kind", "mesh-remove"},
+            {"node", remove.node.hex()},
+            {"reason", remove.reason},
+            {"force", remove.force}};
+  }
+  Json operator()(const events::MoveRole& move) const {
+    return {{"kind", "mesh-move-role"},
+            {"role", events::in_words(move.role)},
+            {"to", move.to.hex()}};
+  }
+  Json operator()(const events::ChangeEndpoints& change) const {
+    return {{"kind", "mesh-endpoints"},
+            {"node", change.node.hex()},
+            {"endpoints", text_of(change.endpoints)}};
+  }
+};
+
+}  // namespace
+
+Answer<actors::Change> to_change(const ChangeWish& wish,
+                                 const events::State& state) {
+  return std::visit([&](const auto& one) { return change_of(one, state); },
+                    wish);
+}
+
+Json mesh_document(const actors::Roster& roster, const NodeId& self,
+                   const actors::MemberStatus& status) {
+  const auto& mesh = roster.mesh;
+  Json document{{"schema", "ppn.mesh.v1"}, {"mesh", nullptr}};
+  if (!mesh.founded()) return document;
+  auto members = Json::array();
+  for (const auto& [node, member] : mesh.members) {
+    auto json = member_json(mesh, node, member);
+    json["self"] = node == self;
+    json["heard"] = heard_json(status, node);
+    members.push_back(std::move(json));
+  }
+  auto former = Json::array();
+  for (const auto& [node, gone] : mesh.former)
+    former.push_back(former_json(node, gone));
+  document["mesh"] = {{"id", mesh.id.hex()},
+                      {"name", mesh.name},
+                      {"range", mesh.range.text()},
+                      {"range6", text_or_null(mesh.range6)},
+                      {"recovery_key", mesh.recovery_key.hex()},
+                      {"version", mesh.version},
+                      {"hash", roster.head.hex()},
+                      {"epoch", mesh.epoch},
+                      {"member", mesh.find(self) != nullptr},
+                      {"members", std::move(members)},
+                      {"former", std::move(former)}};
+  document["frames"] = {{"sent", status.frames_sent},
+                        {"taken", status.frames_taken},
+                        {"dropped", status.dropped}};
+  return document;
+}
+
+Json peers_document(const actors::Roster& roster, const NodeId& self,
+                    const actors::DeviceStatus& device,
+                    const std::string& interface) {
+  auto peers = Json::array();
+  for (const auto& [node, member] : roster.mesh.members)
+    if (node != self)
+      peers.push_back(peer_json(roster.mesh, self, node, member, device));
+  return {{"schema", "ppn.peers.v1"},
+          {"interface", interface},
+          {"implementation", device.implementation},
+          {"problem", device.problem ? Json(*device.problem) : Json()},
+          {"public_key", device.key ? key_text(*device.key) : Json()},
+          {"listen_port", device.observed.listen_port},
+          {"addresses", text_of(device.observed.addresses)},
+          {"time", time_or_null(device.observed_ns)},
+          {"peers", std::move(peers)}};
+}
+
+Json device_plan_document(const std::vector<std::string>& changes) {
+  return {{"schema", "ppn.device-plan.v1"}, {"changes", changes}};
+}
+
+Json mesh_change_json(const events::MeshCommand& command) {
+  return std::visit(CommandJson{}, command);
+}
+
+}  // namespace ppn::runtime

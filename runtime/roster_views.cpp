@@ -1,0 +1,76 @@
+#include "runtime/roster_views.hpp"
+
+#include "actors/kept_actor.hpp"
+#include "runtime/hosts_file.hpp"
+#include "runtime/log.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+using Self = RosterViews::stateful_pointer<RosterViewsState>;
+
+constexpr auto follow_again_after = std::chrono::seconds{10};
+/// The mesh actor is not there yet when the node begins.
+constexpr auto look_for_mesh_after = std::chrono::milliseconds{200};
+
+void show_nodes(Self self, const RosterViewsParts& parts) {
+  auto& state = self->state;
+  if (state.reading || state.nodes.lines() >= state.wanted) return;
+  state.reading = true;
+  self->request(parts.ledger, caf::infinite, actors::replay_atom::value,
+                std::string{events::roster_stream}, state.nodes.lines())
+      .then(
+          [=, &state](const actors::EntriesPtr& entries) {
+            state.reading = false;
+            if (auto written = state.nodes.append(*entries); !written)
+              log(LogLevel::warning, "nodes_file.not_written",
+                  {{"error", written.error().message}});
+            else
+              show_nodes(self, parts);
+          },
+          [&state](const caf::error&) { state.reading = false; });
+}
+
+void show_hosts(Self self, const RosterViewsParts& parts,
+                const events::Mesh& mesh) {
+  auto& state = self->state;
+  if (parts.hosts_file.empty() || state.hosts_version == mesh.version) return;
+  auto written = write_hosts_file(parts.hosts_file, mesh);
+  auto problem = written ? std::string{} : written.error().message;
+  if (written) state.hosts_version = mesh.version;
+  if (!problem.empty() && problem != state.hosts_problem)
+    log(LogLevel::warning, "hosts_file.not_written", {{"error", problem}});
+  state.hosts_problem = problem;
+}
+
+}  // namespace
+
+RosterViews::behavior_type roster_views(Self self,
+                                        const RosterViewsParts& parts) {
+  self->state.nodes = NodesFile{parts.nodes_file};
+  self->set_down_handler([self](const caf::down_msg& death) {
+    self->state.mesh.note_death(death.source);
+  });
+  self->send(self, actors::tick_atom::value);
+  return {
+      [=](actors::roster_atom, const actors::RosterPtr& roster) {
+        self->state.is_following = true;
+        self->state.wanted = roster->mesh.version;
+        if (!roster->mesh.founded()) return;
+        show_nodes(self, parts);
+        show_hosts(self, parts, roster->mesh);
+      },
+      [=](actors::tick_atom) {
+        self->state.mesh.ensure(self, parts.node);
+        if (self->state.is_following)
+          self->delayed_send(self, follow_again_after,
+                             actors::tick_atom::value);
+        else
+          self->delayed_send(self, look_for_mesh_after,
+                             actors::tick_atom::value);
+      },
+  };
+}
+
+}  // namespace ppn::runtime

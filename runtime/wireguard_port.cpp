@@ -1,0 +1,76 @@
+#include "runtime/wireguard_port.hpp"
+
+#include "runtime/log.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+using Self = actors::WireguardPort::stateful_pointer<WireguardPortState>;
+
+store::Result<Wireguard*> open(Self self, const WireguardPortParts& parts) {
+  auto& wireguard = self->state.wireguard;
+  if (wireguard) return wireguard.get();
+  auto opened = open_wireguard(parts.interface, *parts.keys);
+  if (!opened) return opened.error();
+  wireguard = std::move(*opened);
+  log(LogLevel::info, "wireguard.opened",
+      {{"interface", parts.interface},
+       {"implementation", wireguard->implementation()}});
+  return wireguard.get();
+}
+
+/// Says what is in the way, once and not at each try.
+caf::error failed(const WireguardPortParts& parts, std::string_view event,
+                  const store::Error& error, std::string& said) {
+  if (said != error.message)
+    log(LogLevel::warning, event,
+        {{"interface", parts.interface}, {"error", error.message}});
+  said = error.message;
+  return actors::to_message(error);
+}
+
+caf::result<actors::DeviceSeenPtr> look(Self self,
+                                        const WireguardPortParts& parts) {
+  auto& said = self->state.look_problem;
+  auto wireguard = open(self, parts);
+  if (!wireguard)
+    return failed(parts, "wireguard.not_opened", wireguard.error(), said);
+  auto seen = (*wireguard)->look();
+  if (!seen) return failed(parts, "wireguard.not_seen", seen.error(), said);
+  said.clear();
+  return std::make_shared<const actors::DeviceSeen>(
+      actors::DeviceSeen{std::move(*seen), (*wireguard)->implementation()});
+}
+
+caf::result<bool> apply(Self self, const WireguardPortParts& parts,
+                        const events::DeviceChange& change) {
+  auto wireguard = open(self, parts);
+  if (!wireguard) return actors::to_message(wireguard.error());
+  auto& said = self->state.apply_problem;
+  if (auto applied = (*wireguard)->apply(change); !applied)
+    return failed(parts, "wireguard.not_applied", applied.error(), said);
+  said.clear();
+  return true;
+}
+
+caf::result<events::TunnelKey> create_key(const WireguardPortParts& parts) {
+  auto key = parts.keys->create();
+  if (!key) return actors::to_message(key.error());
+  return *key;
+}
+
+}  // namespace
+
+actors::WireguardPort::behavior_type wireguard_port(
+    Self self, const WireguardPortParts& parts) {
+  return {
+      [=](actors::create_key_atom) { return create_key(parts); },
+      [=](actors::look_atom) { return look(self, parts); },
+      [=](actors::apply_atom, const actors::DeviceChangePtr& change) {
+        return apply(self, parts, *change);
+      },
+  };
+}
+
+}  // namespace ppn::runtime

@@ -1,0 +1,162 @@
+#include "tests/simulation/datagrams.hpp"
+
+#include "actors/member.hpp"
+#include "store/signing.hpp"
+
+namespace ppn::simulation {
+
+namespace {
+
+/// Enough to choose an old one from.
+constexpr std::size_t recorded_max = 64;
+
+std::uint64_t hash_of(const Bytes& bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (auto byte : bytes) hash = (hash ^ byte) * 0x100000001b3U;
+  return hash;
+}
+
+void flip_a_bit(Bytes& bytes, Random& random) {
+  auto bit = random.below(bytes.size() * 8);
+  bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+}
+
+}  // namespace
+
+void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
+  scene_.trace.note(from.index, "datagram out", datagram->bytes.size(),
+                    datagram->bytes);
+  if (!from.process->bound) return;
+  store::AlignedBytes aligned;
+  auto opened = actors::open_frame(datagram->bytes, aligned);
+  if (!opened) return scene_.violate(from, "it sends what is no frame");
+  const auto& frame = *opened->frame;
+  if (from.keeps_roster && frame.body_as_RosterAnswer() != nullptr) return;
+  Recorded sent{*from.process->bound, datagram->peer, datagram->bytes};
+  if (from.keeps_roster && frame.body_as_Heartbeat() != nullptr)
+    sent.bytes = forge(from, frame, actors::Heartbeat{1, {}, {}});
+  if (from.lies && frame.body_as_RosterAnswer() != nullptr)
+    sent.bytes =
+        forge(from, frame, some_false_answer(*frame.body_as_RosterAnswer()));
+  note_meant(frame, sent.bytes);
+  record(sent);
+  if (scene_.strikes(Fault::frame_replayed)) replay();
+  if (scene_.strikes(Fault::frame_lost)) return;
+  if (scene_.strikes(Fault::frame_repeated)) post(from, sent);
+  damage(sent.bytes);
+  post(from, sent);
+}
+
+/// A frame is made for one process of its recipient: the one that runs now.
+void Datagrams::note_meant(const schema::Frame& frame, const Bytes& bytes) {
+  auto* to = scene_.host_of(NodeId{*frame.recipient()});
+  if (to != nullptr && to->process)
+    to->process->meant_for_it.insert(hash_of(bytes));
+}
+
+Bytes Datagrams::forge(const Host& from, const schema::Frame& frame,
+                       const actors::FrameBody& body) {
+  actors::FrameHead head{Id{*frame.mesh()},
+                         NodeId{*frame.sender()},
+                         NodeId{*frame.recipient()},
+                         frame.boot(),
+                         frame.counter(),
+                         Id{*frame.nonce()},
+                         {}};
+  if (frame.recipient_nonce() != nullptr)
+    head.heard = {Id{*frame.recipient_nonce()}, frame.recipient_counter()};
+  auto bytes = actors::build_frame(head, body);
+  const auto& key = from.shadow.state().node.keys.back().key;
+  for (const auto& seed : from.disk.keys) {
+    auto pair = store::SigningKey::from_seed(seed);
+    if (pair.public_key() == key)
+      return actors::seal(bytes, pair.sign(store::frame_domain, bytes));
+  }
+  return {};
+}
+
+/// A true one that was changed, or one of another version.
+actors::RosterAnswer Datagrams::some_false_answer(
+    const schema::RosterAnswer& answer) {
+  auto& random = scene_.random;
+  Bytes record{answer.entry()->begin(), answer.entry()->end()};
+  Signature signature{*answer.signature()};
+  record.insert(record.end(), signature.bytes.begin(), signature.bytes.end());
+  if (random.below(2) == 0)
+    record = history_.records()[random.below(history_.records().size())];
+  else
+    flip_a_bit(record, random);
+  return {{record.begin(), record.end() - Signature::size},
+          Signature{ByteView{record}.last<Signature::size>()}};
+}
+
+void Datagrams::record(const Recorded& datagram) {
+  if (!scene_.faults.on(Fault::frame_replayed)) return;
+  if (recorded_.size() < recorded_max)
+    recorded_.push_back(datagram);
+  else if (scene_.one_in(4))
+    recorded_[scene_.random.below(recorded_max)] = datagram;
+}
+
+/// Whoever recorded it can bring it to its recipient once more, or to somebody
+/// else.
+void Datagrams::replay() {
+  const auto& old = recorded_[scene_.random.below(recorded_.size())];
+  bool astray = scene_.one_in(4);
+  for (auto& host : scene_.hosts) {
+    if (host.device.has_address(old.to) == astray) continue;
+    scene_.trace.note(host.index, "replayed", old.bytes.size());
+    return deliver(host, old.source, old.bytes);
+  }
+}
+
+void Datagrams::damage(Bytes& bytes) {
+  if (scene_.strikes(Fault::frame_flipped)) flip_a_bit(bytes, scene_.random);
+  if (scene_.strikes(Fault::frame_truncated))
+    bytes.resize(scene_.random.below(bytes.size()));
+}
+
+void Datagrams::post(Host& from, const Recorded& datagram) {
+  auto delay = scene_.strikes(Fault::frame_late)
+                   ? scene_.some_time(second)
+                   : scene_.random.below(second / 10);
+  scene_.plan(delay, [this, &from, datagram] {
+    if (auto* to = tunnels_.carry(from, datagram.source, datagram.to))
+      deliver(*to, datagram.source, datagram.bytes);
+  });
+}
+
+void Datagrams::deliver(Host& to, const events::IpAddress& source,
+                        const Bytes& bytes) {
+  if (!to.process || !to.process->bound ||
+      !to.device.has_address(*to.process->bound))
+    return;
+  scene_.trace.note(to.index, "datagram in", bytes.size());
+  caf::anon_send(to.process->receiver, actors::datagram_atom::value,
+                 actors::DatagramPtr{std::make_shared<const actors::Datagram>(
+                     actors::Datagram{source, bytes})});
+}
+
+void Datagrams::check_believed(Host& host, caf::actor_id stepped) {
+  if (!host.process) return;
+  auto& process = *host.process;
+  const auto* name = process.name_of(stepped);
+  if (name == nullptr || *name != actors::MemberState::name) return;
+  const auto* member =
+      process.look_into_kept<actors::MemberState, actors::MemberActor>();
+  if (member == nullptr || !member->believed ||
+      member->believed == process.newest_believed)
+    return;
+  process.newest_believed = member->believed;
+  // One that was spawned again in the same boot does not know what the one
+  // before heard.
+  if (std::exchange(process.believer, stepped) != stepped)
+    process.believed.clear();
+  auto hash = hash_of(member->believed->bytes);
+  if (!process.meant_for_it.contains(hash))
+    scene_.violate(host, "it believes a frame that nobody sent to it");
+  else if (!process.believed.insert(hash).second)
+    scene_.violate(host, "it believes a frame a second time");
+}
+
+}  // namespace ppn::simulation

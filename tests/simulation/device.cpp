@@ -1,0 +1,212 @@
+#include "tests/simulation/device.hpp"
+
+#include <algorithm>
+
+namespace ppn::simulation {
+
+namespace {
+
+using events::IpRange;
+using events::TunnelKey;
+using store::Error;
+using store::ErrorCode;
+
+Error refused(std::string why) { return {ErrorCode::io, std::move(why)}; }
+
+void insert_sorted(std::vector<IpRange>& ranges, const IpRange& range) {
+  auto place = std::lower_bound(ranges.begin(), ranges.end(), range);
+  if (place == ranges.end() || *place != range) ranges.insert(place, range);
+}
+
+}  // namespace
+
+void Device::touch() {
+  revision_ += 1;
+  seen_ = nullptr;
+}
+
+actors::DeviceSeenPtr Device::look() {
+  if (!seen_)
+    seen_ = std::make_shared<const actors::DeviceSeen>(
+        actors::DeviceSeen{shown_, "simulated"});
+  return seen_;
+}
+
+// -- what the node does -------------------------------------------------------
+
+store::Status Device::apply(const events::DeviceChange& change,
+                            const std::function<bool()>& fails) {
+  auto failed = [] { return refused("the device does not take it"); };
+  if (change.create) {
+    if (fails()) return failed();
+    if (shown_.exists) return refused("there is such an interface");
+    shown_.exists = true;
+    touch();
+  }
+  if (!shown_.exists) return refused("there is no such interface");
+  if (change.key) {
+    if (fails()) return failed();
+    if (!keys_.contains(*change.key)) return refused("nobody has that key");
+    set_key(change.key);
+  }
+  if (change.listen_port) {
+    if (fails()) return failed();
+    set_port(*change.listen_port);
+  }
+  for (const auto& peer : change.peers) {
+    if (fails()) return failed();
+    if (auto applied = apply_peer(peer); !applied) return applied;
+  }
+  for (const auto& address : change.remove_addresses) {
+    if (fails()) return failed();
+    remove_address(address);
+  }
+  for (const auto& address : change.add_addresses) {
+    if (fails()) return failed();
+    add_address(address);
+  }
+  if (change.forward) {
+    if (fails()) return failed();
+    forward(*change.forward);
+  }
+  if (change.set_up) {
+    if (fails()) return failed();
+    set_up(true);
+  }
+  return {};
+}
+
+store::Status Device::apply_peer(const events::PeerChange& change) {
+  const auto& key = change.key;
+  if (change.remove) {
+    remove_peer(key);
+    return {};
+  }
+  if (key == shown_.key) return {};  // a device is no peer of its own
+  bool is_there = shown_.peers.contains(key);
+  if (!is_there && !change.add) return {};
+  auto& config = shown_.peers[key].config;
+  auto before = config;
+  if (change.endpoint) config.endpoint = change.endpoint;
+  if (change.keepalive_seconds)
+    config.keepalive_seconds = *change.keepalive_seconds;
+  for (const auto& range : change.disallow) std::erase(config.allowed, range);
+  if (!is_there || config != before) touch();
+  allow(key, change.allow);
+  return {};
+}
+
+/// What another peer had moves, and nobody says so.
+void Device::allow(const TunnelKey& key, const std::vector<IpRange>& ranges) {
+  if (ranges.empty()) return;
+  for (const auto& range : ranges) {
+    for (auto& [other, peer] : shown_.peers)
+      if (other != key) std::erase(peer.config.allowed, range);
+    insert_sorted(shown_.peers[key].config.allowed, range);
+  }
+  touch();
+}
+
+// -- what others do -----------------------------------------------------------
+
+void Device::vanish() {
+  shown_ = {};
+  sessions_.clear();
+  touch();
+}
+
+void Device::forget_all() {
+  vanish();
+  keys_.clear();
+}
+
+void Device::set_key(const std::optional<TunnelKey>& key) {
+  if (shown_.key == key) return;
+  shown_.key = key;
+  if (key) remove_peer(*key);
+  sessions_.clear();
+  touch();
+}
+
+void Device::set_port(std::uint16_t port) {
+  if (shown_.listen_port == port) return;
+  shown_.listen_port = port;
+  touch();
+}
+
+void Device::set_up(bool is_up) {
+  if (shown_.is_up == is_up) return;
+  shown_.is_up = is_up;
+  touch();
+}
+
+void Device::forward(std::vector<IpRange> ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  if (shown_.forwarded == ranges) return;
+  shown_.forwarded = std::move(ranges);
+  touch();
+}
+
+void Device::add_address(const IpRange& address) {
+  insert_sorted(shown_.addresses, address);
+  touch();
+}
+
+void Device::remove_address(const IpRange& address) {
+  if (std::erase(shown_.addresses, address) != 0) touch();
+}
+
+void Device::remove_peer(const TunnelKey& key) {
+  sessions_.erase(key);
+  if (shown_.peers.erase(key) != 0) touch();
+}
+
+void Device::set_peer(const TunnelKey& key, const events::PeerConfig& config) {
+  auto& there = shown_.peers[key].config;
+  there.endpoint = config.endpoint;
+  there.keepalive_seconds = config.keepalive_seconds;
+  there.allowed.clear();
+  touch();
+  allow(key, config.allowed);
+}
+
+// -- what the net does --------------------------------------------------------
+
+bool Device::has_address(const events::IpAddress& address) const {
+  return std::any_of(shown_.addresses.begin(), shown_.addresses.end(),
+                     [&](const auto& own) { return own.address == address; });
+}
+
+const TunnelKey* Device::peer_for(const events::IpAddress& address) const {
+  const TunnelKey* best = nullptr;
+  int longest = -1;
+  for (const auto& [key, peer] : shown_.peers)
+    for (const auto& range : peer.config.allowed)
+      if (range.length > longest && range.contains(address)) {
+        longest = range.length;
+        best = &key;
+      }
+  return best;
+}
+
+Session Device::session(const TunnelKey& peer) const {
+  auto found = sessions_.find(peer);
+  return found == sessions_.end() ? Session{} : found->second;
+}
+
+void Device::note_handshake(const TunnelKey& peer, const Session& session,
+                            std::int64_t wall_ns) {
+  sessions_[peer] = session;
+  shown_.peers.at(peer).last_handshake_ns = wall_ns;
+  touch();
+}
+
+void Device::note_endpoint(const TunnelKey& peer,
+                           const events::Endpoint& endpoint) {
+  auto& known = shown_.peers.at(peer).config.endpoint;
+  if (known == endpoint) return;
+  known = endpoint;
+  touch();
+}
+
+}  // namespace ppn::simulation

@@ -1,0 +1,329 @@
+#include "tests/simulation/mesh_operators.hpp"
+
+#include "actors/mesh.hpp"
+#include "actors/roster_record.hpp"
+#include "events/topology.hpp"
+#include "tests/simulation/tunnels.hpp"
+
+namespace ppn::simulation {
+
+namespace {
+
+using schema::Role;
+
+constexpr std::size_t files_max = 6;
+/// So few that removed members come into each other's way.
+constexpr const char* range = "10.8.0.0/29";
+constexpr const char* range6 = "fd00:8::/64";
+
+const NodeId& node_of(const Host& host) { return host.shadow.state().node.id; }
+
+bool can_ask(const Host& host) { return host.process != nullptr; }
+
+}  // namespace
+
+// -- who is who ---------------------------------------------------------------
+
+Host* MeshOperators::authority() {
+  if (history_.version() == 0) return nullptr;
+  return scene_.host_of(history_.authority());
+}
+
+Host* MeshOperators::newest() {
+  for (auto& host : scene_.hosts)
+    if (can_ask(host) && host.shadow.state().mesh.version == history_.version())
+      return &host;
+  return nullptr;
+}
+
+Host* MeshOperators::some_member() {
+  if (history_.members().empty()) return nullptr;
+  auto chosen = history_.members().begin();
+  std::advance(chosen, static_cast<std::ptrdiff_t>(
+                           scene_.random.below(history_.members().size())));
+  return scene_.host_of(chosen->first);
+}
+
+bool MeshOperators::is_member(const Host& host) const {
+  return history_.members().contains(node_of(host));
+}
+
+bool MeshOperators::is_gone(const Host& host) const {
+  return history_.gone().contains(node_of(host));
+}
+
+std::vector<events::Endpoint> MeshOperators::some_endpoints(const Host& host) {
+  events::Endpoint right{host.outside, 51'820};
+  auto other = right;
+  other.port = 1;
+  switch (scene_.random.below(4)) {
+    case 0:
+      return {};
+    case 1:
+      return {right, other};
+    default:
+      return {right};
+  }
+}
+
+// -- what they do -------------------------------------------------------------
+
+void MeshOperators::operate() {
+  if (history_.version() == 0) return found();
+  auto* at = authority();
+  if (at == nullptr || !can_ask(*at)) return;
+  switch (scene_.random.below(20)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+      return introduce();
+    case 6:
+    case 7:
+    case 8:
+      return change_endpoints(*at);
+    case 9:
+    case 10:
+    case 11:
+      return move_role(*at);
+    case 12:
+      return remove(*at);
+    case 13:
+      return remove_and_change(*at);
+    case 14:
+      return replace();
+    case 15:
+    case 16:
+      return do_what_is_refused();
+    case 17:
+      return start_anew();
+    default:
+      return import_once_more();
+  }
+}
+
+void MeshOperators::found() {
+  auto& host = scene_.hosts.front();
+  const auto& state = host.shadow.state();
+  if (!can_ask(host) || !state.device.key) return;
+  events::FoundMesh founding;
+  founding.mesh = scene_.next_id();
+  founding.name = "mesh";
+  founding.range = *events::IpRange::parse(range);
+  if (scene_.one_in(2)) founding.range6 = events::IpRange::parse(range6);
+  founding.founder = {state.node.id,
+                      state.node.name,
+                      state.node.keys.back().key,
+                      *state.device.key,
+                      {{host.outside, 51'820}}};
+  operators_.propose(host, events::MeshCommand{founding});
+}
+
+void MeshOperators::introduce() {
+  auto* at = authority();
+  for (auto& host : scene_.hosts) {
+    bool is_outside = !host.shadow.state().mesh.founded() && !is_gone(host);
+    if (&host != at && is_outside && can_ask(host)) return introduce(host, *at);
+  }
+}
+
+void MeshOperators::introduce(Host& newcomer, Host& authority) {
+  if (is_member(newcomer)) return import_newest(authority, newcomer);
+  export_records(newcomer, [this, &newcomer, &authority](Records records) {
+    admit(authority, newcomer, records, nullptr);
+  });
+}
+
+void MeshOperators::admit(Host& authority, Host& newcomer,
+                          const Records& introduction, const NodeId* old) {
+  auto read = actors::read_introduction(introduction);
+  // It may have no key for its tunnels yet.
+  if (!read) return;
+  read->endpoints = some_endpoints(newcomer);
+  auto command = old == nullptr
+                     ? events::MeshCommand{events::AddMember{*read}}
+                     : events::MeshCommand{events::ReplaceMember{*old, *read}};
+  operators_.propose(authority, command, [this, &newcomer, &authority] {
+    import_newest(authority, newcomer);
+  });
+}
+
+void MeshOperators::change_endpoints(Host& authority) {
+  auto* member = some_member();
+  if (member == nullptr) return;
+  set_endpoints(authority, *member, some_endpoints(*member));
+}
+
+void MeshOperators::set_endpoints(Host& authority, Host& of,
+                                  std::vector<events::Endpoint> endpoints) {
+  operators_.propose(authority, events::MeshCommand{events::ChangeEndpoints{
+                                    node_of(of), std::move(endpoints)}});
+}
+
+void MeshOperators::move_role(Host& authority) {
+  constexpr std::array roles{Role::authority, Role::hub, Role::controller};
+  auto* member = some_member();
+  if (member == nullptr) return;
+  move_role(authority, roles[scene_.random.below(roles.size())],
+            node_of(*member));
+}
+
+void MeshOperators::move_role(Host& authority, Role role, const NodeId& to) {
+  operators_.propose(authority,
+                     events::MeshCommand{events::MoveRole{role, to}});
+}
+
+void MeshOperators::remove(Host& authority) {
+  auto* member = some_member();
+  if (member == nullptr) return;
+  operators_.propose(authority,
+                     events::MeshCommand{events::RemoveMember{
+                         node_of(*member), "it is lost", scene_.one_in(2)}});
+}
+
+/// Two operators at once: whatever comes first, it is removed in the end.
+void MeshOperators::remove_and_change(Host& authority) {
+  auto* member = some_member();
+  if (member == nullptr) return;
+  set_endpoints(authority, *member, some_endpoints(*member));
+  operators_.propose(authority, events::MeshCommand{events::RemoveMember{
+                                    node_of(*member), "it is lost", true}});
+  set_endpoints(authority, *member, some_endpoints(*member));
+}
+
+/// A host outside takes the place of a member.
+void MeshOperators::replace() {
+  auto* at = authority();
+  auto* member = some_member();
+  if (member == nullptr || member == at) return;
+  for (auto& host : scene_.hosts) {
+    if (host.shadow.state().mesh.founded() || is_member(host) ||
+        is_gone(host) || !can_ask(host))
+      continue;
+    auto old = node_of(*member);
+    return export_records(host, [this, &host, at, old](Records records) {
+      admit(*at, host, records, &old);
+    });
+  }
+}
+
+void MeshOperators::do_what_is_refused() {
+  auto* member = some_member();
+  if (member == nullptr || !can_ask(*member) || member == authority()) return;
+  if (scene_.one_in(2))
+    move_role(*member, Role::authority, node_of(*member));
+  else
+    change_endpoints(*member);
+}
+
+/// An old file, or one that somebody damaged.
+void MeshOperators::import_once_more() {
+  auto* member = some_member();
+  if (member == nullptr || files_.empty()) return;
+  auto records = files_[scene_.random.below(files_.size())];
+  if (scene_.one_in(2)) damage(records);
+  import(*member, records);
+}
+
+void MeshOperators::damage(Records& records) {
+  auto& random = scene_.random;
+  auto& record = records[random.below(records.size())];
+  switch (random.below(3)) {
+    case 0:
+      record[random.below(record.size())] ^=
+          static_cast<std::uint8_t>(1U << random.below(8));
+      return;
+    case 1:
+      std::swap(record, records.back());
+      return;
+    default:
+      record.resize(random.below(record.size()));
+  }
+}
+
+/// Who was removed can come back under another identity only.
+void MeshOperators::start_anew() {
+  for (auto& host : scene_.hosts)
+    if (is_gone(host)) return reinstall_(host);
+}
+
+// -- files --------------------------------------------------------------------
+
+void MeshOperators::export_records(Host& host,
+                                   const std::function<void(Records)>& next) {
+  if (!host.process) return;
+  auto mesh = host.process->kept<actors::MeshActor>(actors::MeshState::name);
+  if (!mesh) return;
+  scene_.weather->request(mesh, caf::infinite, actors::export_atom::value)
+      .then([next](const actors::EntriesPtr& records) { next(*records); },
+            [this, &host](caf::error& error) {
+              scene_.trace.note(host.index, "not exported", error.code());
+            });
+}
+
+void MeshOperators::import_newest(Host& from, Host& host) {
+  export_records(from, [this, &host](Records records) {
+    if (files_.size() < files_max)
+      files_.push_back(records);
+    else
+      files_[scene_.random.below(files_max)] = records;
+    import(host, records);
+  });
+}
+
+void MeshOperators::import(Host& host, const Records& records) {
+  operators_.propose(host, actors::ImportRoster{records});
+}
+
+// -- when the faults are over -------------------------------------------------
+
+void MeshOperators::put_right() {
+  auto* at = authority();
+  auto* source = newest();
+  if (at == nullptr || !can_ask(*at) || source == nullptr) return;
+  auto is_reached = [this](const Host& host) {
+    const auto& endpoints = history_.members().at(node_of(host)).endpoints;
+    return !endpoints.empty() &&
+           endpoints.front() == events::Endpoint{host.outside, 51'820};
+  };
+  auto* hub = scene_.host_of(history_.hub());
+  if (hub == nullptr || !is_member(*hub))
+    move_role(*at, Role::hub, node_of(*at));
+  else if (!is_reached(*hub))
+    set_endpoints(*at, *hub, {{hub->outside, 51'820}});
+  if (hub != at && !is_reached(*at))
+    set_endpoints(*at, *at, {{at->outside, 51'820}});
+  for (auto& host : scene_.hosts)
+    if (is_member(host) && can_ask(host) && is_stranded(host))
+      import_newest(*source, host);
+}
+
+/// Whether it can hear from nobody what it lacks: its roster and that of each
+/// other member have changed too much.
+bool MeshOperators::is_stranded(const Host& host) {
+  const auto& mesh = host.shadow.state().mesh;
+  if (!mesh.founded()) return true;
+  if (mesh.version == history_.version()) return false;
+  auto knows_way = [](const events::Mesh& roster, const Host& from,
+                      const Host& to) {
+    auto peer = events::desired_peer(roster, node_of(from), node_of(to), true);
+    return peer && peer->endpoint == events::Endpoint{to.outside, 51'820};
+  };
+  auto can_talk = [&](const Host& other) {
+    const auto& theirs = other.shadow.state().mesh;
+    return events::desired_peer(mesh, node_of(host), node_of(other), true) &&
+           events::desired_peer(theirs, node_of(other), node_of(host), true) &&
+           (knows_way(mesh, host, other) || knows_way(theirs, other, host));
+  };
+  for (const auto& other : scene_.hosts)
+    if (&other != &host && is_member(other) && !other.keeps_roster &&
+        !other.lies &&
+        other.shadow.state().mesh.version == history_.version() &&
+        can_talk(other))
+      return false;
+  return true;
+}
+
+}  // namespace ppn::simulation

@@ -1,0 +1,143 @@
+#include "tests/simulation/mesh_ports.hpp"
+
+namespace ppn::simulation {
+
+namespace {
+
+using Wireguard = actors::WireguardPort::pointer;
+
+/// What a handshake is good for; written anew, not borrowed.
+constexpr std::uint64_t handshake_lasts_ns = 180 * second;
+
+template <class T>
+caf::result<T> say_nothing(Wireguard self, Scene& scene, Host& host) {
+  scene.trace.note(host.index, "wireguard says nothing");
+  host.disturbed_ns = scene.now();
+  auto promise = self->make_response_promise<T>();
+  host.process->unanswered.push_back(promise);
+  return promise;
+}
+
+std::set<events::TunnelKey> known_keys(const events::Mesh& mesh) {
+  std::set<events::TunnelKey> known;
+  for (const auto& [node, member] : mesh.members)
+    known.insert(member.tunnel_key);
+  for (const auto& [node, gone] : mesh.former) known.insert(gone.tunnel_key);
+  return known;
+}
+
+/// Packets pass, and the node could see that when it looked.
+bool is_seen_live(const Scene& scene, const Host& host,
+                  const events::TunnelKey& key) {
+  auto session = host.device.session(key);
+  return session.id != 0 && session.made_ns < host.looked_ns &&
+         session.made_ns > host.clock_changed_ns &&
+         scene.now() - session.made_ns < handshake_lasts_ns;
+}
+
+/// What may not be asked of a device.
+Complaint check_change(const Scene& scene, const Host& host,
+                       const events::DeviceChange& change) {
+  if (change.empty()) return "it sends its device a change of nothing";
+  const auto& mesh = host.shadow.state().mesh;
+  auto known = known_keys(mesh);
+  for (const auto& peer : change.peers) {
+    if (peer.remove) continue;
+    if (!known.contains(peer.key))
+      return "its device gets a peer that no durable roster names";
+    bool is_there = host.device.shown().peers.contains(peer.key);
+    if (is_there && !peer.add && peer.endpoint &&
+        is_seen_live(scene, host, peer.key))
+      return "the endpoint of a peer is overwritten through which packets pass";
+  }
+  return {};
+}
+
+caf::result<events::TunnelKey> create_key(Wireguard self, Scene& scene,
+                                          Host& host) {
+  if (scene.strikes(Fault::wireguard_dumb))
+    return say_nothing<events::TunnelKey>(self, scene, host);
+  auto key = scene.next_tunnel_key();
+  host.device.keep(key);
+  scene.trace.note(host.index, "tunnel key", 0, key.view());
+  if (scene.strikes(Fault::wireguard_acts_silently))
+    return say_nothing<events::TunnelKey>(self, scene, host);
+  return key;
+}
+
+caf::result<actors::DeviceSeenPtr> look(Wireguard self, Scene& scene,
+                                        Host& host) {
+  if (scene.strikes(Fault::wireguard_dumb))
+    return say_nothing<actors::DeviceSeenPtr>(self, scene, host);
+  if (scene.strikes(Fault::wireguard_fails)) {
+    host.disturbed_ns = scene.now();
+    return actors::to_message({store::ErrorCode::io, "it can not be read"});
+  }
+  host.looked_ns = scene.now();
+  host.looked_revision = host.device.revision();
+  return host.device.look();
+}
+
+caf::result<bool> apply(Wireguard self, Scene& scene, Host& host,
+                        const events::DeviceChange& change) {
+  scene.trace.note(host.index, "device apply", change.peers.size());
+  if (scene.strikes(Fault::wireguard_dumb))
+    return say_nothing<bool>(self, scene, host);
+  scene.check(host, check_change(scene, host, change));
+  auto before = host.device.revision();
+  bool failed = false;
+  auto applied = host.device.apply(change, [&] {
+    failed = failed || scene.strikes(Fault::wireguard_fails);
+    return failed;
+  });
+  if (failed) host.disturbed_ns = scene.now();
+  if (applied && before == host.device.revision() &&
+      before == host.looked_revision)
+    scene.violate(host, "it tells its device what the device is already");
+  if (scene.strikes(Fault::wireguard_acts_silently))
+    return say_nothing<bool>(self, scene, host);
+  if (!applied) return actors::to_message(applied.error());
+  return true;
+}
+
+}  // namespace
+
+actors::WireguardPort::behavior_type wireguard_port(Wireguard self,
+                                                    Scene* scene,
+                                                    Tunnels* tunnels,
+                                                    Host* host) {
+  return {
+      [=](actors::create_key_atom) { return create_key(self, *scene, *host); },
+      [=](actors::look_atom) { return look(self, *scene, *host); },
+      [=](actors::apply_atom, const actors::DeviceChangePtr& change) {
+        auto answer = apply(self, *scene, *host, *change);
+        // Whoever was changed is sent what waits for it.
+        scene->plan(second / 10, [=] { tunnels->keep_alive(*host); });
+        return answer;
+      },
+  };
+}
+
+actors::WirePort::behavior_type mesh_wire_port(
+    actors::WirePort::pointer /*self*/, Datagrams* datagrams, Host* host) {
+  return {
+      [=](actors::bind_atom, const events::IpAddress& address,
+          const actors::DatagramReceiver& receiver) {
+        if (!host->device.has_address(address)) return;
+        host->process->bound = address;
+        host->process->receiver = receiver;
+      },
+      [=](actors::datagram_atom, const actors::DatagramPtr& datagram) {
+        datagrams->send(*host, datagram);
+      },
+  };
+}
+
+actors::JournalPort::behavior_type journal_port(
+    actors::JournalPort::pointer /*self*/, Scene* scene, Host* host) {
+  return {[=](actors::notice_atom, const actors::Notice& notice) {
+    scene->trace.note(host->index, notice.event, ++host->process->notices);
+  }};
+}
+
+}  // namespace ppn::simulation

@@ -1,0 +1,124 @@
+#include "tests/simulation/mesh_rules.hpp"
+
+#include "actors/device.hpp"
+#include "actors/member.hpp"
+#include "actors/mesh.hpp"
+#include "events/topology.hpp"
+
+namespace ppn::simulation {
+
+namespace {
+
+Complaint check_mesh_actor(const Process& process, const Shadow& shadow) {
+  const auto* mesh =
+      process.look_into_kept<actors::MeshState, actors::MeshActor>();
+  if (mesh == nullptr || !mesh->aggregate.idle()) return {};
+  if (mesh->roster.mesh != shadow.state().mesh)
+    return "the mesh actor's roster is not the replay of its stream";
+  if (mesh->roster.head != shadow.roster_head())
+    return "the mesh actor's newest entry is not that of its stream";
+  return {};
+}
+
+Complaint check_tunnel_actors(const actors::DeviceState& device,
+                              const Shadow& shadow) {
+  for (const auto& [node, handle] : device.tunnels) {
+    const auto* tunnel = look_into<actors::TunnelState>(handle);
+    if (tunnel == nullptr || !tunnel->aggregate.idle()) continue;
+    auto recorded = shadow.state().tunnels.find(node);
+    auto replayed = recorded == shadow.state().tunnels.end() ? events::Tunnel{}
+                                                             : recorded->second;
+    if (tunnel->tunnel != replayed)
+      return "a tunnel's state is not the replay of its stream";
+  }
+  return {};
+}
+
+Complaint check_device_actor(const Process& process, const Shadow& shadow) {
+  const auto* device =
+      process.look_into_kept<actors::DeviceState, actors::DeviceActor>();
+  if (device == nullptr) return {};
+  if (device->aggregate.idle() && device->own != shadow.state().device)
+    return "the device actor's state is not the replay of its stream";
+  return check_tunnel_actors(*device, shadow);
+}
+
+Complaint check_member_actor(const Process& process, const Shadow& shadow) {
+  const auto* member =
+      process.look_into_kept<actors::MemberState, actors::MemberActor>();
+  if (member == nullptr || !member->aggregate.idle()) return {};
+  if (member->clashes != shadow.state().clashes)
+    return "the member actor's clashes are not those of its stream";
+  return {};
+}
+
+std::set<events::TunnelKey> live_keys(const events::ObservedDevice& device,
+                                      std::int64_t wall_ns) {
+  std::set<events::TunnelKey> live;
+  for (const auto& [key, peer] : device.peers)
+    if (events::is_live(peer, wall_ns)) live.insert(key);
+  return live;
+}
+
+}  // namespace
+
+Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
+                            const Step& step) {
+  if (step.concerns_kept(actors::MeshState::name))
+    if (auto complaint = check_mesh_actor(process, shadow)) return complaint;
+  if (step.concerns_kept(actors::DeviceState::name))
+    if (auto complaint = check_device_actor(process, shadow)) return complaint;
+  if (step.concerns_kept(actors::MemberState::name))
+    return check_member_actor(process, shadow);
+  return {};
+}
+
+Complaint check_device(const Host& host, std::int64_t wall_ns) {
+  const auto& state = host.shadow.state();
+  const auto& shown = host.device.shown();
+  if (!state.mesh.founded() || !state.device.key) return {};
+  auto desired = events::desired_device(state.mesh, state.node.id,
+                                        *state.device.key, tunnel_port,
+                                        live_keys(shown, wall_ns));
+  auto change = events::difference(desired, shown, wall_ns);
+  if (change.empty()) return {};
+  auto words = events::in_words(
+      change, [](const events::TunnelKey& key) { return key.hex(); });
+  return "its device is not as it should be; it would " + words.front();
+}
+
+Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
+                               std::int64_t wall_ns) {
+  const auto& state = host.shadow.state();
+  if (state.mesh.version != history.version())
+    return "it has version " + std::to_string(state.mesh.version) +
+           " of the roster, and " + std::to_string(history.version()) +
+           " is the newest";
+  if (auto complaint = check_device(host, wall_ns)) return complaint;
+  for (const auto& [node, gone] : history.gone())
+    if (host.device.shown().peers.contains(gone.known.tunnel_key))
+      return "its device has the key of a member that was removed";
+  for (const auto& [node, member] : history.members()) {
+    bool is_due = node != state.node.id &&
+                  (node == history.hub() || state.node.id == history.hub());
+    if (!is_due) continue;
+    auto peer = host.device.shown().peers.find(member.tunnel_key);
+    if (peer == host.device.shown().peers.end())
+      return "its device does not know " + member.name;
+    if (!events::is_live(peer->second, wall_ns)) {
+      const auto& at = peer->second.config.endpoint;
+      return "nothing passes through its tunnel to " + member.name + " at " +
+             (at ? at->text() : "no endpoint");
+    }
+    auto tunnel = state.tunnels.find(node);
+    bool is_recorded = tunnel != state.tunnels.end() && tunnel->second.is_up;
+    bool may_be_late = tunnel != state.tunnels.end() &&
+                       tunnel->second.changes_in_hour >=
+                           events::tunnel_changes_an_hour;
+    if (!is_recorded && !may_be_late)
+      return "its tunnel to " + member.name + " is up and not recorded so";
+  }
+  return {};
+}
+
+}  // namespace ppn::simulation

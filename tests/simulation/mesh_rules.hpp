@@ -1,0 +1,23 @@
+// What must be true of a host's side of the mesh.
+#pragma once
+
+#include "tests/simulation/host.hpp"
+
+namespace ppn::simulation {
+
+/// UDP port of the tunnels of every node.
+inline constexpr std::uint16_t tunnel_port = 51'820;
+
+/// The states of its mesh, device, tunnel and member actors are the replay of
+/// their streams.
+Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
+                            const Step& step);
+
+/// Its device is as its roster and what passes through it say.
+Complaint check_device(const Host& host, std::int64_t wall_ns);
+
+/// What must be true of a member once all has come to rest.
+Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
+                               std::int64_t wall_ns);
+
+}  // namespace ppn::simulation

@@ -1,0 +1,104 @@
+#include "tests/simulation/tunnels.hpp"
+
+#include <algorithm>
+
+namespace ppn::simulation {
+
+namespace {
+
+// As WireGuard has it (its paper, section 6.1).
+constexpr std::uint64_t rekey_after_ns = 120 * second;
+constexpr std::uint64_t reject_after_ns = 180 * second;
+
+constexpr int hops_max = 3;
+
+bool forwards(const Device& device, const events::IpAddress& from,
+              const events::IpAddress& to) {
+  const auto& ranges = device.shown().forwarded;
+  auto has = [&](const events::IpAddress& address) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](const auto& range) {
+      return range.contains(address);
+    });
+  };
+  return has(from) && has(to);
+}
+
+}  // namespace
+
+events::Endpoint outside_endpoint(const Host& host) {
+  return {host.outside, host.device.shown().listen_port};
+}
+
+Host* Tunnels::host_with(const events::TunnelKey& key) {
+  for (auto& host : scene_.hosts)
+    if (host.device.can_talk() && host.device.shown().key == key) return &host;
+  return nullptr;
+}
+
+void Tunnels::keep_alive(Host& host) {
+  if (!host.device.can_talk() || host.is_suspended) return;
+  std::vector<events::TunnelKey> whom;
+  for (const auto& [key, peer] : host.device.shown().peers)
+    if (peer.config.keepalive_seconds != 0) whom.push_back(key);
+  for (const auto& key : whom)
+    if (auto* other = host_with(key)) pass(host, *other);
+}
+
+Host* Tunnels::carry(Host& from, const events::IpAddress& source,
+                     const events::IpAddress& to) {
+  auto* at = &from;
+  if (!from.device.can_talk() || !from.device.has_address(source))
+    return nullptr;
+  for (int hop = 0; hop < hops_max; ++hop) {
+    if (at != &from &&
+        (at->keeps_from_others || !forwards(at->device, source, to)))
+      return nullptr;
+    const auto* key = at->device.peer_for(to);
+    auto* next = key == nullptr ? nullptr : host_with(*key);
+    if (next == nullptr || !pass(*at, *next)) return nullptr;
+    const auto* back = next->device.peer_for(source);
+    if (back == nullptr || *back != at->device.shown().key) return nullptr;
+    if (next->device.has_address(to)) return next;
+    at = next;
+  }
+  return nullptr;
+}
+
+bool Tunnels::share_a_session(const Host& a, const Host& b) const {
+  auto one = a.device.session(*b.device.shown().key);
+  auto other = b.device.session(*a.device.shown().key);
+  return one.id != 0 && one.id == other.id &&
+         scene_.now() - one.made_ns < reject_after_ns;
+}
+
+/// Whether it knows where the other is.
+bool Tunnels::finds(const Host& from, const Host& to) const {
+  auto peer = from.device.shown().peers.find(*to.device.shown().key);
+  return peer != from.device.shown().peers.end() &&
+         peer->second.config.endpoint == outside_endpoint(to) &&
+         !from.is_suspended && !to.is_suspended && scene_.hears(to, from);
+}
+
+bool Tunnels::pass(Host& from, Host& to) {
+  if (&from == &to || !finds(from, to)) return false;
+  auto age = scene_.now() - from.device.session(*to.device.shown().key).made_ns;
+  if (!share_a_session(from, to) || age >= rekey_after_ns)
+    shake_hands(from, to);
+  if (!share_a_session(from, to)) return false;
+  to.device.note_endpoint(*from.device.shown().key, outside_endpoint(from));
+  return true;
+}
+
+void Tunnels::shake_hands(Host& from, Host& to) {
+  const auto& own = *from.device.shown().key;
+  const auto& other = *to.device.shown().key;
+  if (!to.device.shown().peers.contains(own) || !scene_.hears(from, to)) return;
+  scene_.trace.note(from.index, "handshake with",
+                    static_cast<std::uint64_t>(to.index));
+  Session session{++last_session_, scene_.now()};
+  from.device.note_handshake(other, session, scene_.read_clock(from).utc_ns);
+  to.device.note_handshake(own, session, scene_.read_clock(to).utc_ns);
+  to.device.note_endpoint(own, outside_endpoint(from));
+}
+
+}  // namespace ppn::simulation

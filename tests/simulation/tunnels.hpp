@@ -1,0 +1,39 @@
+// What passes between the WireGuard devices of the hosts: handshakes, and
+// datagrams to the addresses of the mesh, by the rules of crypto-routing.
+#pragma once
+
+#include "tests/simulation/scene.hpp"
+
+namespace ppn::simulation {
+
+/// How often a device says to a peer that it is still there.
+inline constexpr std::uint64_t keepalive_ns = 25 * second;
+
+class Tunnels {
+ public:
+  explicit Tunnels(Scene& scene) : scene_(scene) {}
+
+  /// Says to all peers that have a keepalive that this host is still there.
+  void keep_alive(Host& host);
+
+  /// Carries a datagram as far as it comes; null if it is lost on its way.
+  Host* carry(Host& from, const events::IpAddress& source,
+              const events::IpAddress& to);
+
+ private:
+  Host* host_with(const events::TunnelKey& key);
+  /// Whether something of `from` reaches `to` by the tunnel between the two,
+  /// which is made new when it is time. Then `to` learns where it came from.
+  bool pass(Host& from, Host& to);
+  void shake_hands(Host& from, Host& to);
+  [[nodiscard]] bool share_a_session(const Host& a, const Host& b) const;
+  [[nodiscard]] bool finds(const Host& from, const Host& to) const;
+
+  Scene& scene_;
+  std::uint64_t last_session_ = 0;
+};
+
+/// Where a host is heard from and, if something gets that far, hears.
+events::Endpoint outside_endpoint(const Host& host);
+
+}  // namespace ppn::simulation

@@ -1,0 +1,90 @@
+// Clashes: each is recorded once, with what proves it.
+#include "events/clash.hpp"
+
+#include "tests/support/roster_author.hpp"
+#include "tests/unit/decisions.hpp"
+
+namespace ppn::tests {
+
+using events::Clashes;
+using events::ClashNote;
+using events::decide_clash;
+using schema::Clash;
+
+namespace {
+
+ClashNote note(std::uint32_t node, Clash clash, std::uint64_t number) {
+  return {clash, node_of(node), number, {1, 2, 3}};
+}
+
+/// Why it can not be recorded, or nothing.
+std::string record(Clashes& clashes, const ClashNote& note) {
+  auto decision = decide_clash({}, note);
+  auto bytes = entry_at({node_of(1)}, drafts_of(decision).at(0).payload);
+  store::AlignedBytes aligned;
+  const auto* entry = must(store::check_entry(aligned.assign(bytes)));
+  return events::apply(clashes, *entry->payload_as_ClashSeen()).value_or("");
+}
+
+bool is_news(const Clashes& clashes, const ClashNote& note) {
+  auto decision = decide_clash(clashes, note);
+  return !drafts_of(decision).empty();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(clash)
+
+BOOST_AUTO_TEST_CASE(a_clash_says_what_proves_it) {
+  auto decision = decide_clash({}, note(2, Clash::two_entries, 7));
+  const auto& drafts = drafts_of(decision);
+  BOOST_REQUIRE(drafts.size() == 1U);
+  BOOST_TEST(drafts[0].stream == events::clash_stream);
+  const auto* seen = drafts[0].payload.AsClashSeen();
+  BOOST_TEST((seen->clash == Clash::two_entries));
+  BOOST_TEST(NodeId{*seen->node} == node_of(2));
+  BOOST_TEST(seen->number == 7U);
+  BOOST_TEST(to_hex(seen->evidence) == "010203");
+}
+
+BOOST_AUTO_TEST_CASE(each_clash_is_said_in_words) {
+  BOOST_TEST(events::in_words(Clash::two_entries) ==
+             "it signed two entries for one version of the roster");
+  BOOST_TEST(
+      events::in_words(Clash::two_places) ==
+      "its key speaks from two places, or from one that was rolled back");
+}
+
+BOOST_AUTO_TEST_CASE(a_clash_is_news_once) {
+  Clashes clashes;
+  for (std::uint64_t number : {0U, 7U}) {
+    auto seen = note(2, Clash::two_places, number);
+    BOOST_TEST(is_news(clashes, seen));
+    BOOST_TEST(record(clashes, seen) == "");
+    BOOST_TEST(!is_news(clashes, seen));
+    auto before = clashes;
+    BOOST_TEST(record(clashes, seen) == "this clash is recorded already");
+    BOOST_TEST((clashes == before));
+  }
+  auto older = note(2, Clash::two_places, 6);
+  BOOST_TEST(!is_news(clashes, older));
+  BOOST_TEST(record(clashes, older) == "this clash is recorded already");
+}
+
+BOOST_AUTO_TEST_CASE(each_node_clashes_in_each_way) {
+  Clashes clashes;
+  BOOST_TEST(record(clashes, note(2, Clash::two_entries, 7)) == "");
+  for (const auto& other :
+       {note(3, Clash::two_entries, 7), note(2, Clash::two_places, 7),
+        note(2, Clash::two_entries, 8)}) {
+    BOOST_TEST(is_news(clashes, other));
+    BOOST_TEST(record(clashes, other) == "");
+  }
+  BOOST_TEST((clashes == Clashes{{{node_of(2), Clash::two_entries}, 8},
+                                 {{node_of(2), Clash::two_places}, 7},
+                                 {{node_of(3), Clash::two_entries}, 7}}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests

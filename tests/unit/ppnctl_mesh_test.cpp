@@ -1,0 +1,376 @@
+// The commands of ppnctl that found, change and carry a mesh.
+#include <boost/test/unit_test.hpp>
+#include <fcntl.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "actors/mesh_file.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/fake_daemon.hpp"
+#include "tools/ppnctl/command_line.hpp"
+#include "tools/ppnctl/mesh_change.hpp"
+#include "tools/ppnctl/mesh_file.hpp"
+#include "tools/ppnctl/recovery_words.hpp"
+
+namespace ppn::tests {
+
+using namespace ctl;
+using schema::Json;
+
+namespace {
+
+const std::string proposal_id(32, 'a');
+const std::string mesh_file = "ppn-mesh-v1\nAAAA\nBBBB\n";
+
+std::string proposed(const std::string& kind) {
+  return http_answer("201 Created", "application/json",
+                     R"({"schema":"ppn.proposal.v1","id":")" + proposal_id +
+                         R"(","change":{"kind":")" + kind +
+                         R"("},"plan":["x"]})");
+}
+const std::string committed =
+    json_answer(R"({"schema":"ppn.commit.v1","proposal":"a","sequence":5})");
+const std::string rejected =
+    json_answer(R"({"schema":"ppn.reject.v1","proposal":"a"})");
+
+std::string problem(const std::string& type) {
+  return http_answer(
+      "409 Conflict", "application/problem+json",
+      R"({"type":"urn:ppn:problem:)" + type + R"(","detail":"the cause"})");
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// While it lives, what is printed goes there.
+class Redirected {
+ public:
+  Redirected(int stream, const std::string& path)
+      : stream_(stream), before_(::dup(stream)) {
+    std::fflush(stdout);
+    int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    ::dup2(file, stream_);
+    ::close(file);
+  }
+  ~Redirected() {
+    // What could not be written is not to come later either.
+    if (std::fflush(stdout) != 0) std::clearerr(stdout);
+    ::dup2(before_, stream_);
+    ::close(before_);
+  }
+  Redirected(const Redirected&) = delete;
+  Redirected& operator=(const Redirected&) = delete;
+
+ private:
+  int stream_;
+  int before_;
+};
+
+struct Ran {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Ran run(const FakeDaemon& daemon, std::vector<const char*> arguments) {
+  ScratchDirectory scratch;
+  auto out = (scratch / "out").string();
+  auto err = (scratch / "err").string();
+  auto socket = daemon.path();
+  arguments.insert(arguments.begin(), {"ppnctl", "--socket", socket.c_str()});
+  int code = 0;
+  {
+    Redirected output{STDOUT_FILENO, out};
+    Redirected errors{STDERR_FILENO, err};
+    code = CommandLine{"1"}.run(static_cast<int>(arguments.size()),
+                                arguments.data());
+  }
+  return {code, text_of(out), text_of(err)};
+}
+
+/// What was proposed.
+Json change_in(const std::string& request) {
+  auto body = request.substr(request.find("\r\n\r\n") + 4);
+  return Json::parse(body).at("change");
+}
+
+PublicKey public_half_of(const std::string& words) {
+  std::array<std::uint8_t, recovery_seed_size> seed{};
+  auto fault = decode_recovery_words(words, seed);
+  BOOST_REQUIRE_MESSAGE(!fault, fault->what);
+  PublicKey half;
+  std::array<std::uint8_t, crypto_sign_SECRETKEYBYTES> secret{};
+  crypto_sign_seed_keypair(half.bytes.data(), secret.data(), seed.data());
+  return half;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(ppnctl_mesh)
+
+// -- changes -----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_mesh_is_founded_with_what_was_asked_for) {
+  MeshInitOptions options{};
+  PublicKey key;
+  BOOST_TEST(init_change(options, key).dump() ==
+             R"({"kind":"mesh-init","name":"mesh","range":"10.8.0.0/24",)"
+             R"("recovery_key":")" +
+                 key.hex() + "\"}");
+  options.range6 = "fd00::/64";
+  options.endpoints = {"192.0.2.1:5"};
+  BOOST_TEST(
+      init_change(options, key)
+          .dump()
+          .ends_with(R"("range6":"fd00::/64","endpoints":["192.0.2.1:5"]})"));
+}
+
+BOOST_AUTO_TEST_CASE(changes_of_members_say_no_more_than_was_asked_for) {
+  BOOST_TEST(import_change({"-", {}, {}, {}}, "text").dump() ==
+             R"({"kind":"mesh-import","file":"text"})");
+  BOOST_TEST(import_change({"-", {"192.0.2.1:5"}, "old", {}}, "text").dump() ==
+             R"({"kind":"mesh-import","file":"text",)"
+             R"("endpoints":["192.0.2.1:5"],"replaces":"old"})");
+  BOOST_TEST(remove_change({"nas", "sold", false, {}}).dump() ==
+             R"({"kind":"mesh-remove","node":"nas","reason":"sold"})");
+  BOOST_TEST(remove_change({"nas", "sold", true, {}}).dump() ==
+             R"({"kind":"mesh-remove","node":"nas","reason":"sold",)"
+             R"("force":true})");
+  BOOST_TEST(move_role_change({"hub", "nas", {}}).dump() ==
+             R"({"kind":"mesh-move-role","role":"hub","to":"nas"})");
+  BOOST_TEST(endpoints_change({"nas", {}, {}}).dump() ==
+             R"({"kind":"mesh-endpoints","node":"nas"})");
+  BOOST_TEST(endpoints_change({"nas", {"[::1]:5"}, {}}).dump() ==
+             R"({"kind":"mesh-endpoints","node":"nas",)"
+             R"("endpoints":["[::1]:5"]})");
+}
+
+BOOST_AUTO_TEST_CASE(arguments_reach_the_change) {
+  FakeDaemon daemon{{{problem("refused")}, {problem("refused")}}};
+  BOOST_TEST(run(daemon, {"mesh", "set-endpoint", "nas", "[2001:db8::1]:5",
+                          "192.0.2.1:5", "--yes"})
+                 .code == exit_refused);
+  BOOST_TEST(run(daemon, {"mesh", "init", "--endpoint", "[2001:db8::1]:5",
+                          "--endpoint", "192.0.2.1:5", "home", "--yes"})
+                 .code == exit_refused);
+  for (const auto& request : daemon.requests())
+    BOOST_TEST(change_in(request).at("endpoints").dump() ==
+               R"(["[2001:db8::1]:5","192.0.2.1:5"])");
+  BOOST_TEST(change_in(daemon.requests().at(1)).at("name") == "home");
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_is_shown) {
+  FakeDaemon daemon{{{problem("refused")}}};
+  auto ran = run(daemon, {"mesh", "remove", "nas", "--yes"});
+  BOOST_TEST(ran.code == exit_refused);
+  BOOST_TEST(ran.err == "ppnctl: the cause\n");
+}
+
+// -- init --------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(the_recovery_key_is_shown_and_never_sent) {
+  FakeDaemon daemon{{{proposed("mesh-init")}, {committed}}};
+  auto ran = run(daemon, {"mesh", "init", "--yes"});
+  BOOST_TEST(ran.code == exit_ok);
+  BOOST_TEST(ran.err == "a commit will:\n  x\n");
+  auto begin = ran.out.find("\n\n  ") + 2;
+  auto words = ran.out.substr(begin, ran.out.find("\n\n", begin) - begin);
+  auto requests = daemon.requests();
+  BOOST_TEST(change_in(requests.at(0)).at("recovery_key").get<std::string>() ==
+             public_half_of(words).hex());
+  BOOST_TEST(requests.at(1).starts_with("POST /v1/proposals/" + proposal_id +
+                                        "/commit "));
+  BOOST_TEST(ran.out.ends_with("ppnctl mesh import mesh.roster\n"));
+  BOOST_TEST(mentions(ran.out, "  ppnctl --socket " + daemon.path() +
+                                   " mesh import laptop.mesh\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_program_gets_the_words_before_the_commit) {
+  FakeDaemon daemon{{{proposed("mesh-init")}, {committed}}};
+  auto ran = run(daemon, {"--json", "mesh", "init", "--yes"});
+  BOOST_TEST(ran.code == exit_ok);
+  auto end = ran.out.find('\n');
+  auto shown = Json::parse(ran.out.substr(0, end));
+  BOOST_TEST(Json::parse(ran.out.substr(end)).at("schema") == "ppn.commit.v1");
+  std::string words;
+  for (const auto& word : shown.at("recovery_words"))
+    words += word.get<std::string>() + ' ';
+  BOOST_TEST(shown.at("recovery_key").get<std::string>() ==
+             public_half_of(words).hex());
+}
+
+BOOST_AUTO_TEST_CASE(words_without_a_mesh_are_worthless) {
+  FakeDaemon daemon{{{proposed("mesh-init")}, {problem("refused")}}};
+  auto ran = run(daemon, {"mesh", "init", "--yes"});
+  BOOST_TEST(ran.code == exit_refused);
+  BOOST_TEST(ran.err.ends_with(
+      "no mesh was founded: the words above are worthless\n"));
+}
+
+BOOST_AUTO_TEST_CASE(words_are_kept_while_the_outcome_is_open) {
+  FakeDaemon daemon{{{proposed("mesh-init")}, {}}};
+  auto ran = run(daemon, {"mesh", "init", "--yes"});
+  BOOST_TEST(ran.code == exit_failed);
+  BOOST_TEST(mentions(ran.err, "\nkeep the words above until "));
+}
+
+BOOST_AUTO_TEST_CASE(words_that_nobody_read_found_no_mesh) {
+  FakeDaemon daemon{{{proposed("mesh-init")}, {rejected}}};
+  auto socket = daemon.path();
+  std::array<const char*, 6> arguments{"ppnctl", "--socket", socket.c_str(),
+                                       "mesh",   "init",     "--yes"};
+  int code = 0;
+  {
+    Redirected output{STDOUT_FILENO, "/dev/full"};
+    code = CommandLine{"1"}.run(arguments.size(), arguments.data());
+  }
+  BOOST_TEST(code == exit_failed);
+  BOOST_TEST(daemon.requests().at(1).starts_with("POST /v1/proposals/" +
+                                                 proposal_id + "/reject "));
+}
+
+BOOST_AUTO_TEST_CASE(no_key_is_shown_for_a_mesh_that_can_not_be) {
+  FakeDaemon daemon{{{problem("bad-request")}}};
+  auto ran = run(daemon, {"mesh", "init", "--range", "x", "--yes"});
+  BOOST_TEST(ran.code == exit_usage);
+  BOOST_TEST(ran.out.empty());
+}
+
+// -- export ------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_mesh_is_written_to_a_file) {
+  ScratchDirectory scratch;
+  auto path = (scratch / "mesh").string();
+  auto answer = http_answer("200 OK", "text/plain", mesh_file);
+  FakeDaemon daemon{{{answer}, {answer}}};
+  auto ran = run(daemon, {"mesh", "export", path.c_str()});
+  BOOST_TEST(ran.code == exit_ok);
+  BOOST_TEST(ran.out == "wrote " + path + ": 2 records\n");
+  BOOST_TEST(text_of(path) == mesh_file);
+  BOOST_TEST(run(daemon, {"mesh", "export"}).out == mesh_file);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_there_stays_as_it_is) {
+  ScratchDirectory scratch;
+  auto path = (scratch / "mesh").string();
+  std::ofstream{path} << "mine";
+  BOOST_REQUIRE(write_mesh_file(path, mesh_file, false));
+  BOOST_TEST(text_of(path) == "mine");
+  BOOST_TEST(!write_mesh_file(path, mesh_file, true));
+  BOOST_TEST(text_of(path) == mesh_file);
+  BOOST_TEST(std::distance(std::filesystem::directory_iterator{scratch / ""},
+                           {}) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_file_is_never_replaced) {
+  ScratchDirectory scratch;
+  auto link = scratch / "link";
+  std::filesystem::create_symlink("/dev/null", link);
+  BOOST_TEST(bool{write_mesh_file(link.string(), mesh_file, true)});
+  BOOST_TEST(std::filesystem::is_symlink(link));
+  BOOST_TEST(bool{write_mesh_file((scratch / "").string(), mesh_file, true)});
+  BOOST_TEST(
+      bool{write_mesh_file((scratch / "none/mesh").string(), mesh_file, true)});
+}
+
+// -- import ------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_file_is_proposed_and_what_follows_is_said) {
+  ScratchDirectory scratch;
+  auto path = (scratch / "mesh").string();
+  std::ofstream{path} << mesh_file;
+  FakeDaemon daemon{{{proposed("mesh-add")},
+                     {committed},
+                     {proposed("mesh-import")},
+                     {committed}}};
+  auto added = run(daemon, {"mesh", "import", path.c_str(), "--yes"});
+  BOOST_TEST(added.code == exit_ok);
+  BOOST_TEST(mentions(added.out, "ppnctl mesh export mesh.roster\n"));
+  auto taken = run(daemon, {"mesh", "import", path.c_str(), "--yes"});
+  BOOST_TEST(taken.out == "committed, up to entry 5\n");
+  BOOST_TEST(change_in(daemon.requests().at(0)).at("file") == mesh_file);
+}
+
+BOOST_AUTO_TEST_CASE(only_files_of_export_are_read) {
+  BOOST_TEST(mentions(mesh_file, std::string{actors::mesh_file_header}));
+  ScratchDirectory scratch;
+  auto path = (scratch / "mesh").string();
+  for (const std::string& text :
+       {std::string{}, std::string{"root:x:0:0\n"}, mesh_file + '\x80'}) {
+    std::ofstream{path} << text;
+    auto read = read_mesh_file(path);
+    BOOST_REQUIRE(!read);
+    BOOST_TEST(read.error().code == exit_usage);
+  }
+  std::ofstream{path} << mesh_file;
+  auto read = read_mesh_file(path);
+  BOOST_REQUIRE(read);
+  BOOST_TEST(*read == mesh_file);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_has_an_end) {
+  ScratchDirectory scratch;
+  auto path = (scratch / "mesh").string();
+  std::ofstream{path} << mesh_file
+                      << std::string(mesh_file_bytes_max - mesh_file.size(),
+                                     'A');
+  BOOST_TEST(bool{read_mesh_file(path)});
+  std::ofstream{path, std::ios::app} << 'A';
+  auto read = read_mesh_file(path);
+  BOOST_REQUIRE(!read);
+  BOOST_TEST(mentions(read.error().what, "is larger than 700 KiB"));
+  BOOST_TEST(!read_mesh_file((scratch / "none").string()));
+  BOOST_TEST(!read_mesh_file((scratch / "").string()));
+}
+
+// -- looking -----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(peers_that_are_down_decide_the_exit_code) {
+  auto peers = [](const char* problem, const char* path, bool is_up) {
+    return json_answer(
+        R"({"schema":"ppn.peers.v1","interface":"ppn0","implementation":"",)"
+        R"("problem":)" +
+        std::string{problem} +
+        R"(,"public_key":null,"listen_port":0,"addresses":[],"time":null,)"
+        R"("peers":[{"name":"nas","address":"10.8.0.2","public_key":"",)"
+        R"("path":")" +
+        path + R"(","up":)" + (is_up ? "true" : "false") +
+        R"(,"why":"off","endpoint":null,"latest_handshake":null,)"
+        R"("received_bytes":0,"sent_bytes":0,"keepalive_seconds":0,)"
+        R"("allowed":[],"since":null}]})");
+  };
+  FakeDaemon daemon{{{peers("null", "direct", true)},
+                     {peers("null", "via hub", false)},
+                     {peers("null", "direct", false)},
+                     {peers("null", "direct", false)},
+                     {peers("\"bad\"", "direct", true)}}};
+  BOOST_TEST(run(daemon, {"peers"}).code == exit_ok);
+  BOOST_TEST(run(daemon, {"peers"}).code == exit_ok);
+  BOOST_TEST(run(daemon, {"peers", "--json"}).code == exit_degraded);
+  auto checked = run(daemon, {"peers", "--check"});
+  BOOST_TEST(checked.code == exit_degraded);
+  BOOST_TEST(checked.out == "nas is down: off\n");
+  BOOST_TEST(run(daemon, {"peers", "--check"}).out == "ppn0: bad\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_without_a_mesh_is_no_failure) {
+  auto none = json_answer(R"({"schema":"ppn.mesh.v1","mesh":null})");
+  FakeDaemon daemon{{{none}, {none}}};
+  auto ran = run(daemon, {"mesh", "show"});
+  BOOST_TEST(ran.code == exit_ok);
+  BOOST_TEST(ran.out.starts_with("this node is in no mesh\n"));
+  BOOST_TEST(run(daemon, {"mesh", "show", "--json"}).out ==
+             "{\"schema\":\"ppn.mesh.v1\",\"mesh\":null}\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests

@@ -1,0 +1,263 @@
+// Which tunnels the members of a mesh have, and where each sends what.
+#include "events/topology.hpp"
+
+#include <algorithm>
+
+#include "tests/support/random.hpp"
+#include "tests/support/roster_author.hpp"
+#include "tests/unit/expect.hpp"
+
+namespace ppn::tests {
+
+using events::desired_device;
+using events::desired_peer;
+using events::DeviceConfig;
+using events::Endpoint;
+using events::IpRange;
+using events::Mesh;
+using events::PeerConfig;
+using events::TunnelKey;
+using schema::Role;
+
+namespace {
+
+const Endpoint port_51820 = endpoint("192.0.2.1:51820");
+
+/// Of four members number 1 is the hub; 1, 2 and no other have endpoints.
+Mesh some_mesh(const char* range6 = nullptr) {
+  auto author = mesh_of(4, "10.8.0.0/24", range6);
+  for (std::uint32_t number : {1U, 2U})
+    BOOST_TEST_REQUIRE(
+        author(events::ChangeEndpoints{
+            node_of(number), {port_51820, endpoint("[2001:db8::1]:1")}}) == "");
+  return author.mesh();
+}
+
+std::optional<PeerConfig> peer(const Mesh& mesh, std::uint32_t self,
+                               std::uint32_t other, bool is_live = false) {
+  return desired_peer(mesh, node_of(self), node_of(other), is_live);
+}
+
+std::string allowed(const std::optional<PeerConfig>& peer) {
+  if (!peer) return "no tunnel";
+  std::string all;
+  for (const auto& range : peer->allowed)
+    all += (all.empty() ? "" : " ") + range.text();
+  return all;
+}
+
+DeviceConfig device_of(const Mesh& mesh, const NodeId& self,
+                       const std::set<TunnelKey>& live = {}) {
+  const auto* member = mesh.find(self);
+  return desired_device(mesh, self,
+                        member == nullptr ? TunnelKey{} : member->tunnel_key,
+                        51'820, live);
+}
+
+std::size_t peers_of(const Mesh& mesh, std::uint32_t number) {
+  return device_of(mesh, node_of(number)).peers.size();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(topology)
+
+// -- peers -------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(the_hub_has_a_tunnel_to_each_spoke_with_its_own_address) {
+  auto mesh = some_mesh("fd00:8::/64");
+  for (bool is_live : {false, true})
+    for (std::uint32_t spoke : {2U, 3U, 4U})
+      BOOST_TEST(allowed(peer(mesh, 1, spoke, is_live)) ==
+                 "10.8.0." + std::to_string(spoke) +
+                     "/32 fd00:8::" + std::to_string(spoke) + "/128");
+}
+
+BOOST_AUTO_TEST_CASE(a_spoke_sends_all_that_it_can_not_reach_to_the_hub) {
+  auto mesh = some_mesh("fd00:8::/64");
+  for (bool is_live : {false, true})
+    for (std::uint32_t spoke : {2U, 3U, 4U})
+      BOOST_TEST(allowed(peer(mesh, spoke, 1, is_live)) ==
+                 "10.8.0.0/24 fd00:8::/64");
+}
+
+BOOST_AUTO_TEST_CASE(spokes_have_a_tunnel_if_one_can_be_reached) {
+  auto mesh = some_mesh();
+  BOOST_TEST(allowed(peer(mesh, 2, 3, true)) == "10.8.0.3/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 2, true)) == "10.8.0.2/32");
+  BOOST_TEST(allowed(peer(mesh, 2, 3, false)) == "");
+  BOOST_TEST(allowed(peer(mesh, 3, 2, false)) == "");
+  BOOST_TEST(allowed(peer(mesh, 3, 4, true)) == "no tunnel");
+  BOOST_TEST(allowed(peer(mesh, 4, 3, true)) == "no tunnel");
+}
+
+BOOST_AUTO_TEST_CASE(who_has_an_endpoint_is_called_and_kept_alive) {
+  auto mesh = some_mesh();
+  for (std::uint32_t self : {1U, 3U})
+    BOOST_TEST((peer(mesh, self, 2)->endpoint == port_51820));
+  BOOST_TEST(peer(mesh, 3, 2)->keepalive_seconds == events::keepalive_seconds);
+  for (std::uint32_t self : {1U, 2U}) {
+    BOOST_TEST(!peer(mesh, self, 3)->endpoint);
+    BOOST_TEST(peer(mesh, self, 3)->keepalive_seconds == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(without_a_hub_what_can_be_reached_is_reached_directly) {
+  auto author = mesh_of(3);
+  BOOST_TEST(author(events::MoveRole{Role::hub, node_of(2)}) == "");
+  BOOST_TEST(author(events::ChangeEndpoints{node_of(1), {port_51820}}) == "");
+  BOOST_TEST(author(events::AddMember{newcomer(4)}) == "");
+  BOOST_TEST(author(events::RemoveMember{node_of(2), "", true}) == "");
+  const auto& mesh = author.mesh();
+  BOOST_TEST(allowed(peer(mesh, 1, 3, false)) == "10.8.0.3/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 1, false)) == "10.8.0.1/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 4, false)) == "no tunnel");
+}
+
+BOOST_AUTO_TEST_CASE(nobody_has_a_tunnel_to_itself_or_to_strangers) {
+  auto mesh = some_mesh();
+  for (std::uint32_t self : {1U, 2U, 7U}) BOOST_TEST(!peer(mesh, self, self));
+  BOOST_TEST(!peer(mesh, 1, 7));
+  BOOST_TEST(!peer(mesh, 7, 1));
+  BOOST_TEST(!peer(mesh, 2, 7));
+}
+
+// -- devices -----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_device_has_its_own_addresses_with_the_mesh_s_lengths) {
+  auto mesh = some_mesh("fd00:8::/64");
+  auto device = device_of(mesh, node_of(3));
+  BOOST_TEST((device.key == tunnel_key_of(3)));
+  BOOST_TEST(device.listen_port == 51'820);
+  BOOST_TEST((device.addresses ==
+              std::vector{range("10.8.0.3/24"), range("fd00:8::3/64")}));
+  BOOST_TEST(device.forwarded.empty());
+  BOOST_TEST((device_of(mesh, node_of(1)).forwarded ==
+              std::vector{range("10.8.0.0/24"), range("fd00:8::/64")}));
+}
+
+BOOST_AUTO_TEST_CASE(a_device_has_the_peers_that_there_are_tunnels_to) {
+  auto mesh = some_mesh();
+  BOOST_TEST(peers_of(mesh, 1) == 3U);
+  BOOST_TEST(peers_of(mesh, 2) == 3U);
+  BOOST_TEST(peers_of(mesh, 3) == 2U);
+  auto device = device_of(mesh, node_of(3), {tunnel_key_of(2)});
+  BOOST_TEST((device.peers.at(tunnel_key_of(1)) == peer(mesh, 3, 1)));
+  BOOST_TEST((device.peers.at(tunnel_key_of(2)) == peer(mesh, 3, 2, true)));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_in_no_mesh_has_neither_peers_nor_addresses) {
+  DeviceConfig bare;
+  bare.key = tunnel_key_of(7);
+  bare.listen_port = 51'820;
+  auto device_in = [](const Mesh& mesh) {
+    return desired_device(mesh, node_of(7), tunnel_key_of(7), 51'820, {});
+  };
+  BOOST_TEST((device_in(Mesh{}) == bare));
+  BOOST_TEST((device_in(some_mesh()) == bare));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_was_removed_is_nobodys_peer) {
+  auto author = mesh_of(3);
+  BOOST_TEST(author(events::RemoveMember{node_of(2), "", false}) == "");
+  BOOST_TEST(peers_of(author.mesh(), 1) == 1U);
+  BOOST_TEST(peers_of(author.mesh(), 2) == 0U);
+  BOOST_TEST(author(events::ReplaceMember{node_of(3), newcomer(7)}) == "");
+  auto device = device_of(author.mesh(), node_of(1));
+  BOOST_TEST(device.peers.size() == 1U);
+  BOOST_TEST(device.peers.contains(tunnel_key_of(7)));
+}
+
+BOOST_AUTO_TEST_CASE(ranges_are_sorted_whichever_is_lower) {
+  // The first byte of this range of IPv6 is below that of the IPv4 one.
+  auto mesh = mesh_of(3, "192.168.0.0/24", "2001:db8::/64").mesh();
+  for (std::uint32_t self : {1U, 2U}) {
+    auto device = device_of(mesh, node_of(self));
+    BOOST_TEST(
+        std::is_sorted(device.addresses.begin(), device.addresses.end()));
+    BOOST_TEST(
+        std::is_sorted(device.forwarded.begin(), device.forwarded.end()));
+    BOOST_TEST(device.addresses.size() == 2U);
+    for (const auto& [key, config] : device.peers) {
+      BOOST_TEST(config.allowed.size() == 2U);
+      BOOST_TEST(std::is_sorted(config.allowed.begin(), config.allowed.end()));
+    }
+  }
+}
+
+// -- any mesh ----------------------------------------------------------------
+
+namespace {
+
+Mesh random_mesh(Random& random) {
+  auto author = random.below(2) == 0
+                    ? mesh_of(1)
+                    : mesh_of(1, "192.168.0.0/24", "2001:db8::/64");
+  auto count = static_cast<std::uint32_t>(2 + random.below(9));
+  for (std::uint32_t number = 2; number <= count; ++number)
+    BOOST_TEST_REQUIRE(author(events::AddMember{newcomer(number)}) == "");
+  for (std::uint32_t number = 1; number <= count; ++number)
+    if (random.below(3) == 0)
+      BOOST_TEST_REQUIRE(
+          author(events::ChangeEndpoints{node_of(number), {port_51820}}) == "");
+  BOOST_TEST_REQUIRE(author(events::MoveRole{Role::hub, node_of(count)}) == "");
+  // Sometimes the hub is gone, and sometimes it is the authority.
+  if (random.below(3) == 0)
+    BOOST_TEST_REQUIRE(author(events::RemoveMember{node_of(count), "", true}) ==
+                       "");
+  else if (random.below(3) == 0)
+    BOOST_TEST_REQUIRE(author(events::MoveRole{Role::hub, node_of(1)}) == "");
+  return author.mesh();
+}
+
+std::set<TunnelKey> some_live(const Mesh& mesh, Random& random) {
+  std::set<TunnelKey> live;
+  for (const auto& [node, member] : mesh.members)
+    if (random.below(2) == 0) live.insert(member.tunnel_key);
+  return live;
+}
+
+/// Whether no two peers have overlapping ranges, but for what lies in the
+/// ranges that go to the hub.
+void check_ranges(const Mesh& mesh, const DeviceConfig& device) {
+  const auto* hub = mesh.find(mesh.hub);
+  std::vector<IpRange> own;
+  for (const auto& [key, config] : device.peers) {
+    bool is_hub = hub != nullptr && key == hub->tunnel_key;
+    for (const auto& range : config.allowed) {
+      BOOST_TEST((is_hub || range.length == range.address.bits()));
+      if (!is_hub) own.push_back(range);
+    }
+  }
+  for (auto a = own.begin(); a != own.end(); ++a)
+    for (auto b = std::next(a); b != own.end(); ++b)
+      BOOST_TEST(!a->overlaps(*b));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(tunnels_have_two_ends_and_addresses_one_peer) {
+  auto first = seed_or(20260404);
+  for (auto seed = first; seed < first + 100; ++seed) {
+    BOOST_TEST_CONTEXT("PPN_TEST_SEED=" << seed) {
+      Random random{seed};
+      auto mesh = random_mesh(random);
+      std::map<NodeId, DeviceConfig> devices;
+      for (const auto& [node, member] : mesh.members)
+        devices[node] = device_of(mesh, node, some_live(mesh, random));
+      for (const auto& [node, device] : devices) {
+        const auto& key = mesh.find(node)->tunnel_key;
+        BOOST_TEST(!device.peers.contains(key));
+        BOOST_TEST(device.forwarded.empty() == (node != mesh.hub));
+        check_ranges(mesh, device);
+        for (const auto& [other, peer] : devices)
+          BOOST_TEST(device.peers.contains(mesh.find(other)->tunnel_key) ==
+                     peer.peers.contains(key));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests

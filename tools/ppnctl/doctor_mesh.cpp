@@ -1,0 +1,109 @@
+// What ppnctl doctor makes of the mesh: its tunnels, and what others send.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "tools/ppnctl/doctor.hpp"
+#include "tools/ppnctl/text.hpp"
+
+namespace ppn::ctl {
+
+namespace {
+
+constexpr const char* logs = "which, and from where: journalctl -u ppnd";
+constexpr const char* copied =
+    "take one of the two away, and remove the node from the mesh if nobody "
+    "knows the other";
+
+struct FrameFault {
+  std::string_view name;
+  std::string_view words;
+  const char* advice;
+};
+
+/// What does not happen while all is well. A frame of a member that was removed
+/// or started again is dropped too, and no news.
+constexpr std::array frame_faults{
+    FrameFault{"two_places", "the key of a node speaks from a second place",
+               copied},
+    FrameFault{"other_nonce", "a node introduced itself from a second place",
+               copied},
+    FrameFault{"bad_signature", "not signed by their sender", logs},
+    FrameFault{"wrong_address", "not from an address of their sender", logs},
+    FrameFault{"unknown_sender", "of nobody that is known", logs},
+    FrameFault{"other_mesh", "of another mesh", logs},
+    FrameFault{"not_for_us", "meant for another node", logs},
+    FrameFault{"too_fast", "more than anybody needs to send", logs},
+    FrameFault{"bad_size", "too small or too large", logs},
+    FrameFault{"malformed", "not well-formed", logs},
+    FrameFault{"too_new", "of a kind that only a newer version knows",
+               "bring this host to the version of the others"},
+};
+
+Findings of_frames(const Mesh& mesh) {
+  Findings findings;
+  for (const auto& fault : frame_faults) {
+    auto dropped = mesh.dropped.find(std::string{fault.name});
+    if (dropped == mesh.dropped.end() || dropped->second == 0) continue;
+    findings.push_back(
+        {"mesh", Health::warn,
+         fmt::format("{} dropped since ppnd started: {}",
+                     counted(dropped->second, "frame", "frames"), fault.words),
+         fault.advice});
+  }
+  return findings;
+}
+
+Findings of_peers(const Peers& peers) {
+  Findings findings;
+  if (peers.problem)
+    findings.push_back({"mesh", Health::fail,
+                        fmt::format("{}: {}", peers.interface, *peers.problem),
+                        "see why: journalctl -u ppnd"});
+  for (const auto& peer : peers.peers)
+    if (peer.is_down())
+      findings.push_back({"mesh", Health::warn,
+                          fmt::format("{} is down: {}", peer.name,
+                                      peer.why.value_or("it is not said why")),
+                          "more of it: ppnctl peers"});
+  return findings;
+}
+
+std::string words_of(const Mesh& mesh, const Peers& peers) {
+  auto up = std::count_if(peers.peers.begin(), peers.peers.end(),
+                          [](const Peer& peer) { return peer.is_up; });
+  return fmt::format(
+      "{}: {}, {} up, {} by {}", mesh.name,
+      counted(mesh.members.size(), "member", "members"),
+      counted(static_cast<std::uint64_t>(up), "tunnel", "tunnels"),
+      peers.interface,
+      peers.implementation.empty() ? "nothing yet" : peers.implementation);
+}
+
+}  // namespace
+
+Findings of_mesh(const Seen& seen) {
+  if (!seen.status) return {{"mesh", Health::skip, "ppnd gave no status"}};
+  for (const auto* failure : {seen.mesh ? nullptr : &seen.mesh.error(),
+                              seen.peers ? nullptr : &seen.peers.error()})
+    if (failure != nullptr)
+      return {
+          {"mesh", Health::warn, failure->what, "see why: journalctl -u ppnd"}};
+  const auto& mesh = *seen.mesh;
+  if (!mesh)
+    return {{"mesh", Health::skip,
+             "this node is in no mesh: ppnctl mesh show says how to begin"}};
+  if (!mesh->is_member)
+    return {{"mesh", Health::warn,
+             fmt::format("this node is no member of {} any more", mesh->name),
+             "if it should be, import it again on the authority"}};
+  auto findings = of_peers(*seen.peers);
+  auto frames = of_frames(*mesh);
+  findings.insert(findings.end(), frames.begin(), frames.end());
+  if (!findings.empty()) return findings;
+  return {{"mesh", Health::ok, words_of(*mesh, *seen.peers)}};
+}
+
+}  // namespace ppn::ctl

@@ -1,0 +1,34 @@
+// The key by which the operator stands above the authority of a mesh. No node
+// ever has it: only its public half leaves this program unseen.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "schema/fixed_bytes.hpp"
+#include "tools/ppnctl/failure.hpp"
+
+namespace ppn::ctl {
+
+class RecoveryKey {
+ public:
+  static Result<RecoveryKey> make();
+
+  [[nodiscard]] PublicKey public_half() const;
+  [[nodiscard]] std::vector<std::string> words() const;
+
+ private:
+  struct Wipe {
+    void operator()(std::uint8_t* memory) const;
+  };
+  /// Kept out of swap and core dumps, and wiped in the end.
+  using Secret = std::unique_ptr<std::uint8_t[], Wipe>;
+
+  explicit RecoveryKey(Secret seed) : seed_(std::move(seed)) {}
+
+  Secret seed_;
+};
+
+}  // namespace ppn::ctl
