@@ -107,7 +107,7 @@ void RunningNode::spawn(const NodeSettings& settings,
   // A device is slow, and a program that is started slower.
   wireguard_ = system_.spawn<caf::detached>(
       wireguard_port, WireguardPortParts{settings.interface, tunnel_keys_});
-  udp_ = std::make_unique<UdpWire>(io);
+  udp_ = std::make_unique<UdpWire>(io, settings.interface);
   wire_ = system_.spawn([](actors::WirePort::pointer self,
                            UdpWire* udp) { return udp->behaviour(self); },
                         udp_.get());

@@ -2,8 +2,11 @@
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+
+#include <cstring>
 
 #include "actors/frame.hpp"
 #include "runtime/log.hpp"
@@ -27,9 +30,49 @@ asio::ip::address to_asio(const events::IpAddress& address) {
   return asio::ip::address_v4{bytes};
 }
 
-std::optional<events::IpAddress> from_asio(const asio::ip::address& address) {
-  if (address.is_v4()) return events::IpAddress::of(address.to_v4().to_bytes());
-  return events::IpAddress::of(address.to_v6().to_bytes());
+/// A datagram is as long as that, and one byte more tells a longer one.
+using Buffer = std::array<std::uint8_t, actors::datagram_max + 1>;
+
+/// One that was received, and the interface that it came out of; 0: none is
+/// known.
+struct Arrived {
+  actors::Datagram datagram;
+  unsigned interface = 0;
+};
+
+unsigned interface_of(msghdr& message) {
+  for (auto* control = CMSG_FIRSTHDR(&message); control != nullptr;
+       control = CMSG_NXTHDR(&message, control)) {
+    if (control->cmsg_level != IPPROTO_IP || control->cmsg_type != IP_PKTINFO)
+      continue;
+    in_pktinfo info{};
+    std::memcpy(&info, CMSG_DATA(control), sizeof info);
+    return static_cast<unsigned>(info.ipi_ifindex);
+  }
+  return 0;
+}
+
+/// Nothing if there is none.
+std::optional<Arrived> receive_from(int socket, Buffer& buffer) {
+  sockaddr_in from{};
+  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in_pktinfo))>
+      control{};
+  iovec bytes{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_name = &from;
+  message.msg_namelen = sizeof from;
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  auto size = ::recvmsg(socket, &message, MSG_DONTWAIT);
+  if (size < 0) return std::nullopt;
+  Arrived arrived;
+  std::memcpy(arrived.datagram.peer.bytes.data(), &from.sin_addr,
+              sizeof from.sin_addr);
+  arrived.datagram.bytes.assign(buffer.begin(), buffer.begin() + size);
+  arrived.interface = interface_of(message);
+  return arrived;
 }
 
 }  // namespace
@@ -37,7 +80,8 @@ std::optional<events::IpAddress> from_asio(const asio::ip::address& address) {
 /// All but its making happens in the I/O thread.
 class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
  public:
-  explicit Socket(asio::io_context& io) : io_(io), socket_(io) {}
+  Socket(asio::io_context& io, std::string interface)
+      : io_(io), socket_(io), interface_(std::move(interface)) {}
 
   [[nodiscard]] asio::io_context& io() const { return io_; }
 
@@ -52,10 +96,8 @@ class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
     socket_.open(local.protocol(), error);
     if (!error) socket_.non_blocking(true, error);
     // The address may come after the roster that says it.
-    int on = 1;
-    if (!error)
-      ::setsockopt(socket_.native_handle(), IPPROTO_IP, IP_FREEBIND, &on,
-                   sizeof on);
+    if (!error) switch_on(IP_FREEBIND);
+    if (!error) switch_on(IP_PKTINFO);
     if (!error) socket_.bind(local, error);
     if (error) return note_failure(address, error);
     address_ = address;
@@ -83,27 +125,32 @@ class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
   }
 
  private:
-  void receive() {
-    auto sender = std::make_shared<udp::endpoint>();
-    socket_.async_receive_from(
-        asio::buffer(buffer_), *sender,
-        [self = shared_from_this(), sender](ErrorCode error, std::size_t size) {
-          self->take(error, size, *sender);
-        });
+  void switch_on(int option) {
+    int on = 1;
+    ::setsockopt(socket_.native_handle(), IPPROTO_IP, option, &on, sizeof on);
   }
 
-  void take(ErrorCode error, std::size_t size, const udp::endpoint& sender) {
-    if (error == asio::error::operation_aborted || !socket_.is_open()) return;
-    // What an earlier datagram met comes back as an error here.
-    auto from = from_asio(sender.address());
-    if (!error && from && receiver_)
-      caf::anon_send(
-          receiver_, actors::datagram_atom::value,
-          std::make_shared<const actors::Datagram>(actors::Datagram{
-              *from,
-              {buffer_.begin(),
-               buffer_.begin() + static_cast<std::ptrdiff_t>(size)}}));
-    receive();
+  void receive() {
+    socket_.async_wait(udp::socket::wait_read,
+                       [self = shared_from_this()](ErrorCode error) {
+                         if (error || !self->socket_.is_open()) return;
+                         self->take_some();
+                         self->receive();
+                       });
+  }
+
+  /// So many that nobody else waits for long.
+  void take_some() {
+    constexpr int at_once = 64;
+    auto tunnels = ::if_nametoindex(interface_.c_str());
+    for (int i = 0; i < at_once; ++i) {
+      auto arrived = receive_from(socket_.native_handle(), buffer_);
+      if (!arrived) return;
+      if (arrived->interface == tunnels && tunnels != 0 && receiver_)
+        caf::anon_send(receiver_, actors::datagram_atom::value,
+                       std::make_shared<const actors::Datagram>(
+                           std::move(arrived->datagram)));
+    }
   }
 
   /// Said once, not at each heartbeat.
@@ -117,15 +164,15 @@ class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
 
   asio::io_context& io_;
   udp::socket socket_;
+  std::string interface_;
   std::optional<events::IpAddress> address_;
   actors::DatagramReceiver receiver_;
   std::string failed_;
-  /// One more than any frame has, so that a longer one is not taken for it.
-  std::array<std::uint8_t, actors::datagram_max + 1> buffer_{};
+  Buffer buffer_{};
 };
 
-UdpWire::UdpWire(boost::asio::io_context& io)
-    : socket_(std::make_shared<Socket>(io)) {}
+UdpWire::UdpWire(boost::asio::io_context& io, const std::string& interface)
+    : socket_(std::make_shared<Socket>(io, interface)) {}
 
 UdpWire::~UdpWire() { socket_->end(); }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
+#include <string>
 
 #include "actors/interfaces.hpp"
 
@@ -16,7 +17,9 @@ inline constexpr std::uint16_t wire_port_number = 9206;
 /// any wire.
 class UdpWire {
  public:
-  explicit UdpWire(boost::asio::io_context& io);
+  /// What did not come out of that interface is no frame of a member, whatever
+  /// address it says that it came from.
+  UdpWire(boost::asio::io_context& io, const std::string& interface);
   ~UdpWire();
   UdpWire(const UdpWire&) = delete;
   UdpWire& operator=(const UdpWire&) = delete;
