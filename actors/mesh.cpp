@@ -206,6 +206,7 @@ void record(Self self, Origin origin, Aggregate<Self>::Decide decide,
 
 std::vector<events::Draft> taken_drafts(const std::vector<Bytes>& records) {
   std::vector<events::Draft> drafts;
+  drafts.reserve(records.size());
   for (const auto& record : records) drafts.push_back(taken_draft(record));
   return drafts;
 }

@@ -7,6 +7,7 @@ namespace ppn::events {
 std::vector<std::unique_ptr<schema::EndpointT>> stored(
     const std::vector<Endpoint>& endpoints) {
   std::vector<std::unique_ptr<schema::EndpointT>> all;
+  all.reserve(endpoints.size());
   for (const auto& endpoint : endpoints) all.push_back(stored(endpoint));
   return all;
 }

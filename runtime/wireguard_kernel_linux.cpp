@@ -80,7 +80,7 @@ store::Result<events::ObservedDevice> KernelWireguard::dump() {
   for (int i = 0; i < dumps_max; ++i) {
     auto answer = ask(request);
     if (!answer) return answer.error();
-    if (!answer->interrupted()) return std::move(answer->device());
+    if (!answer->interrupted()) return answer->device();
   }
   return store::Error{store::ErrorCode::io,
                       "the peers of " + target_.interface +

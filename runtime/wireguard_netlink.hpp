@@ -72,7 +72,7 @@ class WireguardAnswer {
   /// The device changed while it was dumped: something may be missing.
   [[nodiscard]] bool interrupted() const { return interrupted_; }
   /// Key, port and peers, once it is complete.
-  events::ObservedDevice& device() { return device_; }
+  [[nodiscard]] const events::ObservedDevice& device() const { return device_; }
 
  private:
   store::Status take_message(std::uint16_t type, std::uint16_t flags,

@@ -131,9 +131,10 @@ void MeshOperators::introduce() {
 
 void MeshOperators::introduce(Host& newcomer, Host& authority) {
   if (is_member(newcomer)) return import_newest(authority, newcomer);
-  export_records(newcomer, [this, &newcomer, &authority](Records records) {
-    admit(authority, newcomer, records, nullptr);
-  });
+  export_records(newcomer,
+                 [this, &newcomer, &authority](const Records& records) {
+                   admit(authority, newcomer, records, nullptr);
+                 });
 }
 
 void MeshOperators::admit(Host& authority, Host& newcomer,

@@ -402,7 +402,7 @@ BOOST_AUTO_TEST_CASE(a_dump_in_several_messages_is_what_wg_printed) {
   }
   BOOST_TEST(answer.complete());
   BOOST_TEST(!answer.interrupted());
-  auto& device = answer.device();
+  auto device = answer.device();
   BOOST_TEST(device.peers.size() == 41U);
   BOOST_TEST(device.peers.at(key(12)).config.allowed.size() == 62U);
   int handshakes = 0;
