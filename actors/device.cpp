@@ -228,21 +228,29 @@ void take_look(const Context& context, const DeviceSeenPtr& seen,
   compare(context);
 }
 
+void record_key(const Context& context, const events::TunnelKey& key) {
+  auto& state = context.self->state;
+  state.aggregate.command(
+      own_will,
+      [&state, key](const events::Moment&) {
+        return events::decide_key(state.own, key);
+      },
+      [=](const auto& result) {
+        if (!result) return fail(context, to_message(result.error()));
+        rest(context);
+      });
+}
+
+/// One that is made is not made again because it could not be recorded.
 void make_key(const Context& context) {
   auto& state = context.self->state;
+  if (state.made_key) return record_key(context, *state.made_key);
   on_answer<events::TunnelKey>(
       context.self->request(context.parts.wireguard, wireguard_patience,
                             create_key_atom::value),
       [=, &state](const events::TunnelKey& key) {
-        state.aggregate.command(
-            own_will,
-            [&state, key](const events::Moment&) {
-              return events::decide_key(state.own, key);
-            },
-            [=](const auto& result) {
-              if (!result) return fail(context, to_message(result.error()));
-              rest(context);
-            });
+        state.made_key = key;
+        record_key(context, key);
       },
       [=](caf::error& error) { fail(context, error); });
 }

@@ -26,6 +26,8 @@ struct DeviceState {
   DeviceState& operator=(const DeviceState&) = delete;
 
   events::OwnDevice own;
+  /// Made, and not recorded yet.
+  std::optional<events::TunnelKey> made_key;
   FollowedMesh mesh;
   RosterPtr roster;
   /// What the port was seen to be last, and when.

@@ -1,5 +1,7 @@
 #include "actors/member.hpp"
 
+#include <algorithm>
+
 #include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
 #include "store/checkpoint.hpp"
@@ -297,10 +299,23 @@ void mark_dropped(FrameFault fault) {
   if (fault == FrameFault::former_sender) mark(RarePath::frame_of_former);
 }
 
+/// Whether a member has that address, or one that was removed had it.
+bool is_of_mesh(const events::Mesh& mesh, const events::IpAddress& address) {
+  return mesh.holders.addresses.contains(address) ||
+         std::any_of(
+             mesh.former.begin(), mesh.former.end(),
+             [&](const auto& gone) { return gone.second.address == address; });
+}
+
 void take_datagram(const Context& context, const DatagramPtr& datagram,
                    const Clock& now) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
+  // They must not use up the turns of a member whose address ends like theirs.
+  if (!is_of_mesh(*mesh, datagram->peer)) {
+    context.self->state.frames_of_strangers += 1;
+    return;
+  }
   auto checked = context.self->state.guard.check(
       datagram->bytes, datagram->peer, *mesh, now.since_boot_ns);
   if (checked) {
@@ -384,6 +399,8 @@ MemberStatusPtr status_of(const MemberState& state) {
     if (state.guard.dropped()[i] != 0)
       status->dropped.emplace(name_of(static_cast<FrameFault>(i)).label,
                               state.guard.dropped()[i]);
+  if (state.frames_of_strangers != 0)
+    status->dropped.emplace("stranger", state.frames_of_strangers);
   status->frames_sent = state.frames_sent;
   status->frames_taken = state.frames_taken;
   return status;

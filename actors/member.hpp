@@ -40,6 +40,8 @@ struct MemberState {
   std::uint64_t ticks = 0;
   std::uint64_t frames_sent = 0;
   std::uint64_t frames_taken = 0;
+  /// What came from an address that is no member's.
+  std::uint64_t frames_of_strangers = 0;
   /// The newest whose body counted.
   DatagramPtr believed;
   Aggregate<MemberActor::stateful_pointer<MemberState>> aggregate;

@@ -93,15 +93,17 @@ Result<Import> read_import(const events::Mesh& mesh, const NodeId& self,
       if (*ours != record) return other_than(*ours, record, mesh, i + 1);
       continue;
     }
-    auto before = read.mesh;
-    if (auto taken = take_record(read.mesh, record); !taken)
-      return Error{taken.error().code,
-                   "entry " + std::to_string(i + 1) +
-                       " of the file: " + taken.error().message};
+    auto wrong = [i](ErrorCode code, const std::string& why) {
+      return Error{code,
+                   "entry " + std::to_string(i + 1) + " of the file: " + why};
+    };
     store::AlignedBytes aligned;
-    auto opened = store::open_record(record, aligned);
-    if (!opened) return opened.error();
-    read.plan.push_back(in_words(before, *opened->entry));
+    auto entry = check_next(read.mesh, record, aligned);
+    if (!entry) return wrong(entry.error().code, entry.error().message);
+    read.plan.push_back(in_words(read.mesh, **entry));
+    // What it makes of a mesh that is refused in the end nobody sees.
+    if (auto why = events::apply_roster(read.mesh, **entry))
+      return wrong(ErrorCode::bad_input, *why);
     read.news.push_back(record);
   }
   if (read.news.empty())

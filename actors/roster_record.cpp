@@ -91,10 +91,11 @@ Result<Bytes> authority_record(ByteView record) {
   return held;
 }
 
-Status take_record(events::Mesh& mesh, ByteView record) {
+Result<const schema::Entry*> check_next(const events::Mesh& mesh,
+                                        ByteView record,
+                                        store::AlignedBytes& aligned) {
   if (record.size() > events::roster_entry_max)
     return bad_input("an entry of a roster is not that large");
-  store::AlignedBytes aligned;
   auto opened = store::open_record(record, aligned);
   if (!opened) return opened.error();
   const auto& entry = *opened->entry;
@@ -104,8 +105,16 @@ Status take_record(events::Mesh& mesh, ByteView record) {
                      opened->halves.signature))
     return bad_input("version " + std::to_string(entry.stream_version()) +
                      " of the roster is not signed by the authority");
+  return &entry;
+}
+
+Status take_record(events::Mesh& mesh, ByteView record) {
+  store::AlignedBytes aligned;
+  auto entry = check_next(mesh, record, aligned);
+  if (!entry) return entry.error();
   auto after = mesh;
-  if (auto wrong = events::apply_roster(after, entry)) return bad_input(*wrong);
+  if (auto wrong = events::apply_roster(after, **entry))
+    return bad_input(*wrong);
   mesh = std::move(after);
   return {};
 }

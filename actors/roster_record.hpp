@@ -15,6 +15,13 @@ namespace ppn::actors {
 /// that it holds, or it itself. damaged.
 store::Result<Bytes> authority_record(ByteView record);
 
+/// The entry of a record that whoever is the authority now signed; good as long
+/// as `aligned`. Whether it may follow is not looked at. bad_input, damaged,
+/// too_new.
+store::Result<const schema::Entry*> check_next(const events::Mesh& mesh,
+                                               ByteView record,
+                                               store::AlignedBytes& aligned);
+
 /// Folds the authority's next record into `mesh`. bad_input if it is not the
 /// next, not by the authority or not signed by it, damaged, too_new; the mesh
 /// is then as it was.

@@ -5,7 +5,10 @@ namespace ppn::events {
 Decision decide_clash(const Clashes& clashes, const ClashNote& note) {
   auto seen = clashes.find({note.node, note.clash});
   std::vector<Draft> drafts;
-  if (seen != clashes.end() && seen->second >= note.number) return drafts;
+  bool is_known =
+      seen != clashes.end() &&
+      (note.clash == schema::Clash::two_places || seen->second >= note.number);
+  if (is_known) return drafts;
   schema::ClashSeenT event;
   event.clash = note.clash;
   event.node = std::make_unique<schema::NodeId>(note.node.stored());

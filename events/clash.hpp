@@ -23,7 +23,9 @@ struct ClashNote {
   Bytes evidence;
 };
 
-/// Nothing to record if it was seen for that version or boot, or a newer one.
+/// Nothing to record if it was seen for that version, or a newer one; and
+/// nothing at all of two places that are known: whoever has a key could fill a
+/// ledger with boots.
 Decision decide_clash(const Clashes& clashes, const ClashNote& note);
 
 std::string in_words(schema::Clash clash);

@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include "store/files.hpp"
 
 namespace ppn::runtime {
@@ -33,11 +37,30 @@ std::string block_of(const events::Mesh& mesh) {
   return block.append(end_mark);
 }
 
-/// For a file that nothing can be put in the place of.
+/// Nothing can be put in the place of one, as containers have it.
+bool is_mount_point(const std::string& path) {
+  std::ifstream mounts{"/proc/self/mountinfo"};
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields{line};
+    std::string field;
+    // Its fifth field.
+    for (int i = 0; i < 5; ++i) fields >> field;
+    if (field == path) return true;
+  }
+  return false;
+}
+
+/// Never shorter than both on its way, so that a crash loses no line that was
+/// there.
 store::Status write_over(const std::string& path, std::string_view text) {
-  store::FileHandle file{::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC)};
-  if (!file.open()) return store::system_error("can not open", path);
-  return store::write_all(file.get(), bytes_of(text), path);
+  store::FileHandle file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  if (!file.open()) return store::system_error("open", path);
+  auto written = store::write_all(file.get(), bytes_of(text), path);
+  if (written && ::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0)
+    written = store::system_error("cut", path);
+  if (written && ::fsync(file.get()) != 0)
+    written = store::system_error("sync", path);
+  return written;
 }
 
 }  // namespace
@@ -61,13 +84,16 @@ std::string with_hosts_block(std::string_view text, const events::Mesh& mesh) {
 
 store::Status write_hosts_file(const std::string& path,
                                const events::Mesh& mesh) {
-  auto text = store::read_file(path, file_size_max);
+  // A link stays one.
+  std::error_code error;
+  auto file = std::filesystem::canonical(path, error).string();
+  if (error) file = path;
+  auto text = store::read_file(file, file_size_max);
   if (!text) return text.error();
   auto wanted = with_hosts_block(*text, mesh);
   if (wanted == *text) return {};
-  auto replaced = store::replace_file(path, bytes_of(wanted), readable_by_all);
-  if (replaced) return {};
-  return write_over(path, wanted);
+  if (is_mount_point(file)) return write_over(file, wanted);
+  return store::replace_file(file, bytes_of(wanted), readable_by_all);
 }
 
 }  // namespace ppn::runtime

@@ -14,20 +14,28 @@ constexpr auto follow_again_after = std::chrono::seconds{10};
 /// The mesh actor is not there yet when the node begins.
 constexpr auto look_for_mesh_after = std::chrono::milliseconds{200};
 
+/// Each problem once, not at each try.
+void say_once(std::string_view event, const store::Status& written,
+              std::string& said) {
+  auto problem = written ? std::string{} : written.error().message;
+  if (!problem.empty() && problem != said)
+    log(LogLevel::warning, event, {{"error", problem}});
+  said = problem;
+}
+
 void show_nodes(Self self, const RosterViewsParts& parts) {
   auto& state = self->state;
-  if (state.reading || state.nodes.lines() >= state.wanted) return;
+  if (state.reading || state.nodes.lines() >= state.roster->mesh.version)
+    return;
   state.reading = true;
   self->request(parts.ledger, caf::infinite, actors::replay_atom::value,
                 std::string{events::roster_stream}, state.nodes.lines())
       .then(
           [=, &state](const actors::EntriesPtr& entries) {
             state.reading = false;
-            if (auto written = state.nodes.append(*entries); !written)
-              log(LogLevel::warning, "nodes_file.not_written",
-                  {{"error", written.error().message}});
-            else
-              show_nodes(self, parts);
+            auto written = state.nodes.append(*entries);
+            say_once("nodes_file.not_written", written, state.nodes_problem);
+            if (written) show_nodes(self, parts);
           },
           [&state](const caf::error&) { state.reading = false; });
 }
@@ -37,11 +45,16 @@ void show_hosts(Self self, const RosterViewsParts& parts,
   auto& state = self->state;
   if (parts.hosts_file.empty() || state.hosts_version == mesh.version) return;
   auto written = write_hosts_file(parts.hosts_file, mesh);
-  auto problem = written ? std::string{} : written.error().message;
   if (written) state.hosts_version = mesh.version;
-  if (!problem.empty() && problem != state.hosts_problem)
-    log(LogLevel::warning, "hosts_file.not_written", {{"error", problem}});
-  state.hosts_problem = problem;
+  say_once("hosts_file.not_written", written, state.hosts_problem);
+}
+
+/// Once more is harmless, and tries again what failed.
+void show(Self self, const RosterViewsParts& parts) {
+  const auto& roster = self->state.roster;
+  if (!roster || !roster->mesh.founded()) return;
+  show_nodes(self, parts);
+  show_hosts(self, parts, roster->mesh);
 }
 
 }  // namespace
@@ -56,13 +69,12 @@ RosterViews::behavior_type roster_views(Self self,
   return {
       [=](actors::roster_atom, const actors::RosterPtr& roster) {
         self->state.is_following = true;
-        self->state.wanted = roster->mesh.version;
-        if (!roster->mesh.founded()) return;
-        show_nodes(self, parts);
-        show_hosts(self, parts, roster->mesh);
+        self->state.roster = roster;
+        show(self, parts);
       },
       [=](actors::tick_atom) {
         self->state.mesh.ensure(self, parts.node);
+        show(self, parts);
         if (self->state.is_following)
           self->delayed_send(self, follow_again_after,
                              actors::tick_atom::value);

@@ -29,10 +29,11 @@ struct RosterViewsState {
   actors::FollowedMesh mesh;
   bool is_following = false;
   bool reading = false;
-  /// The newest version that there is to be shown.
-  std::uint64_t wanted = 0;
+  /// What is to be shown.
+  actors::RosterPtr roster;
   std::uint64_t hosts_version = 0;
-  /// What was said of the file of hosts last.
+  /// What was said of each file last.
+  std::string nodes_problem;
   std::string hosts_problem;
   static inline const char* name = "roster_views";
 };

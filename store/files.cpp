@@ -69,6 +69,9 @@ Status replace_file(const fs::path& path, ByteView bytes, mode_t mode) {
                          mode)};
   if (!file.open()) return system_error("create", temporary);
   auto written = write_all(file.get(), bytes, temporary);
+  // Whatever the umask.
+  if (written && ::fchmod(file.get(), mode) != 0)
+    written = system_error("change the mode of", temporary);
   if (written && ::fsync(file.get()) != 0)
     written = system_error("sync", temporary);
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0)

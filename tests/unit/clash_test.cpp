@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(each_clash_is_said_in_words) {
 BOOST_AUTO_TEST_CASE(a_clash_is_news_once) {
   Clashes clashes;
   for (std::uint64_t number : {0U, 7U}) {
-    auto seen = note(2, Clash::two_places, number);
+    auto seen = note(2, Clash::two_entries, number);
     BOOST_TEST(is_news(clashes, seen));
     BOOST_TEST(record(clashes, seen) == "");
     BOOST_TEST(!is_news(clashes, seen));
@@ -66,9 +66,16 @@ BOOST_AUTO_TEST_CASE(a_clash_is_news_once) {
     BOOST_TEST(record(clashes, seen) == "this clash is recorded already");
     BOOST_TEST((clashes == before));
   }
-  auto older = note(2, Clash::two_places, 6);
+  auto older = note(2, Clash::two_entries, 6);
   BOOST_TEST(!is_news(clashes, older));
   BOOST_TEST(record(clashes, older) == "this clash is recorded already");
+}
+
+BOOST_AUTO_TEST_CASE(two_places_are_no_news_in_another_boot) {
+  Clashes clashes;
+  BOOST_TEST(record(clashes, note(2, Clash::two_places, 7)) == "");
+  BOOST_TEST(!is_news(clashes, note(2, Clash::two_places, 8)));
+  BOOST_TEST(is_news(clashes, note(3, Clash::two_places, 8)));
 }
 
 BOOST_AUTO_TEST_CASE(each_node_clashes_in_each_way) {
