@@ -90,13 +90,38 @@ TABLES = {
         ("rights", "u8"), ("expiry", "Expiry"), ("parent", "16")],
     "CapabilityRevoked": [("grant!", "16"), ("reason!", "string")],
     "Noted": [("text!", "string")],
+    "MeshFounded": [
+        ("mesh!", "16"), ("name!", "string"), ("range!", "IpRange"),
+        ("range6", "IpRange"), ("recovery_key!", "32"), ("founder!", "Member")],
+    "MemberAdded": [("member!", "Member")],
+    "MemberRemoved": [("node!", "16"), ("reason!", "string")],
+    "MemberReplaced": [("old!", "16"), ("member!", "Member")],
+    "RoleMoved": [("role", "u8"), ("to!", "16")],
+    "EndpointsChanged": [("node!", "16"), ("endpoints", "[Endpoint]")],
+    "RosterEntryTaken": [("entry!", "bytes"), ("signature!", "64")],
+    "ClashSeen": [
+        ("clash", "u8"), ("node!", "16"), ("number", "u64"),
+        ("evidence!", "bytes")],
+    "TunnelKeyMade": [("key!", "32")],
+    "DeviceRepaired": [("repair", "u8"), ("peer", "32"), ("detail!", "string")],
+    "TunnelUp": [("node!", "16"), ("endpoint", "Endpoint")],
+    "TunnelDown": [("node!", "16"), ("last_handshake_ns", "i64")],
+    "Member": [
+        ("node!", "16"), ("name!", "string"), ("key!", "32"),
+        ("tunnel_key!", "32"), ("address!", "bytes"), ("address6", "bytes"),
+        ("endpoints", "[Endpoint]")],
+    "IpRange": [("address!", "bytes"), ("length", "u8")],
+    "Endpoint": [("address!", "bytes"), ("port", "u16")],
     "Identity": [("key!", "32"), ("schema_digest!", "32"), ("name!", "string")],
     "Expiry": [("utc_ns", "i64"), ("boot", "u64"), ("since_boot_ns", "u64")],
 }
 
 EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "NodeKeyRotated", "NodeRejoined", "OutsideCheckpointAccepted",
-          "CapabilityGranted", "CapabilityRevoked", "Noted"]
+          "CapabilityGranted", "CapabilityRevoked", "Noted", "MeshFounded",
+          "MemberAdded", "MemberRemoved", "MemberReplaced", "RoleMoved",
+          "EndpointsChanged", "RosterEntryTaken", "ClashSeen", "TunnelKeyMade",
+          "DeviceRepaired", "TunnelUp", "TunnelDown"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
            [("u8", "B"), ("u16", "H"), ("u64", "Q"), ("i64", "q")]}
@@ -159,6 +184,9 @@ class FlatBuffer:
             return self.string(target)
         if kind == "bytes":
             return self.byte_vector(target)
+        if kind.startswith("["):
+            return [self.table(kind[1:-1], self.refer(target + 4 + 4 * item))
+                    for item in range(self.number(U32, target))]
         if kind == "event":
             number = values["payload_type"]
             if 0 < number < len(EVENTS):
