@@ -59,14 +59,6 @@ events::PeerName peer_names(const DeviceState& state) {
   return [&state](const auto& key) { return name_of(state, key); };
 }
 
-std::set<events::TunnelKey> known_keys(const events::Mesh& mesh) {
-  std::set<events::TunnelKey> known;
-  for (const auto& [node, member] : mesh.members)
-    known.insert(member.tunnel_key);
-  for (const auto& [node, gone] : mesh.former) known.insert(gone.tunnel_key);
-  return known;
-}
-
 // -- tunnels ------------------------------------------------------------------
 
 void ensure_tunnel(const Context& context, const NodeId& member) {
@@ -178,9 +170,10 @@ void compare(const Context& context) {
     return rest(context);
   }
   bool is_by_others = state.confirmed == desired;
-  auto notes = is_by_others ? events::repairs_in(change, peer_names(state))
-                            : events::unknown_peers(
-                                  change, known_keys(state.roster->mesh));
+  auto notes = is_by_others
+                   ? events::repairs_in(change, peer_names(state))
+                   : events::unknown_peers(
+                         change, state.roster->mesh.holders.tunnel_keys);
   if (!notes.empty())
     mark(is_by_others ? RarePath::device_repaired : RarePath::stranger_removed);
   record(context, std::move(notes));

@@ -162,24 +162,29 @@ void take_heartbeat(const Context& context, const NodeId& sender,
     ask_for(context, sender, theirs, now);
 }
 
-void answer_request(const Context& context, const NodeId& sender,
-                    std::uint64_t version, const Clock& now) {
-  if (version == 0 || version > context.self->state.roster->mesh.version)
-    return;
+/// Goes on with the authority's record of a version, if this node has it.
+void with_record(const Context& context, std::uint64_t version,
+                 const std::function<void(const Bytes&)>& next) {
+  if (version == 0) return;
   on_answer<EntriesPtr>(
       context.self->request(
           context.parts.ledger, caf::infinite, records_atom::value,
           std::string{events::roster_stream}, version - 1, std::uint64_t{1}),
-      [=](const EntriesPtr& records) {
+      [next](const EntriesPtr& records) {
         if (records->empty()) return;
-        auto record = authority_record(records->front());
-        if (!record) return;
-        RosterAnswer answer;
-        answer.entry.assign(record->begin(), record->end() - Signature::size);
-        answer.signature = Signature{ByteView{*record}.last<Signature::size>()};
-        send(context, sender, answer, now);
+        if (auto record = authority_record(records->front())) next(*record);
       },
       [](const caf::error&) {});
+}
+
+void answer_request(const Context& context, const NodeId& sender,
+                    std::uint64_t version, const Clock& now) {
+  with_record(context, version, [=](const Bytes& record) {
+    RosterAnswer answer;
+    answer.entry.assign(record.begin(), record.end() - Signature::size);
+    answer.signature = Signature{ByteView{record}.last<Signature::size>()};
+    send(context, sender, answer, now);
+  });
 }
 
 void record_clash(const Context& context, const events::ClashNote& note) {
@@ -203,21 +208,14 @@ void record_clash(const Context& context, const events::ClashNote& note) {
 /// A record of a version that this node has too: proof if it is another one.
 void compare_record(const Context& context, std::uint64_t version,
                     const Bytes& theirs) {
-  on_answer<EntriesPtr>(
-      context.self->request(
-          context.parts.ledger, caf::infinite, records_atom::value,
-          std::string{events::roster_stream}, version - 1, std::uint64_t{1}),
-      [=](const EntriesPtr& records) {
-        if (records->empty()) return;
-        auto ours = authority_record(records->front());
-        const auto* mesh = mesh_of(context);
-        if (!ours || mesh == nullptr) return;
-        auto author = author_of(*mesh, *ours);
-        if (author && is_clash(author->key, *ours, theirs))
-          record_clash(context, {schema::Clash::two_entries, author->node,
-                                 version, theirs});
-      },
-      [](const caf::error&) {});
+  with_record(context, version, [=](const Bytes& ours) {
+    const auto* mesh = mesh_of(context);
+    if (mesh == nullptr) return;
+    auto author = author_of(*mesh, ours);
+    if (author && is_clash(author->key, ours, theirs))
+      record_clash(context,
+                   {schema::Clash::two_entries, author->node, version, theirs});
+  });
 }
 
 /// Says why, but not as often as somebody likes to send what is wrong.

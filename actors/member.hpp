@@ -21,7 +21,6 @@ struct MemberParts {
 };
 
 struct MemberState {
-  explicit MemberState(FrameGuard frames) : guard(std::move(frames)) {}
   MemberState() : guard({}, 0, {}) {}
 
   FrameGuard guard;

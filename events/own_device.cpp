@@ -58,11 +58,11 @@ std::vector<RepairNote> repairs_in(const DeviceChange& change,
   return notes;
 }
 
-std::vector<RepairNote> unknown_peers(const DeviceChange& change,
-                                      const std::set<TunnelKey>& known) {
+std::vector<RepairNote> unknown_peers(
+    const DeviceChange& change, const std::map<TunnelKey, NodeId>& holders) {
   std::vector<RepairNote> notes;
   for (const auto& peer : change.peers)
-    if (peer.remove && !known.contains(peer.key))
+    if (peer.remove && !holders.contains(peer.key))
       notes.push_back({Repair::unknown_peer, peer.key,
                        "a peer that no member is was removed"});
   return notes;

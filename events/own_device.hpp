@@ -2,8 +2,8 @@
 // the device.
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -43,10 +43,11 @@ struct RepairNote {
 std::vector<RepairNote> repairs_in(const DeviceChange& change,
                                    const PeerName& name_of);
 
-/// Peers of the device that no roster of this mesh ever named; `known` are all
-/// that one did. They are never anything but somebody else's doing.
-std::vector<RepairNote> unknown_peers(const DeviceChange& change,
-                                      const std::set<TunnelKey>& known);
+/// Peers of the device that no roster of this mesh ever named; `holders` has or
+/// had each key that one did. They are never anything but somebody else's
+/// doing.
+std::vector<RepairNote> unknown_peers(
+    const DeviceChange& change, const std::map<TunnelKey, NodeId>& holders);
 
 Decision decide_key(const OwnDevice& device, const TunnelKey& key);
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "store/byte_order.hpp"
 #include "store/files.hpp"
 
 namespace ppn::runtime {
@@ -18,11 +19,6 @@ constexpr std::string_view begin_mark =
 constexpr std::string_view end_mark = "# ppn: end\n";
 constexpr std::size_t file_size_max = std::size_t{1} << 22U;
 constexpr mode_t readable_by_all = 0644;
-
-ByteView bytes_of(std::string_view text) {
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): to bytes
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 std::string block_of(const events::Mesh& mesh) {
   if (mesh.members.empty()) return {};
@@ -55,7 +51,7 @@ bool is_mount_point(const std::string& path) {
 store::Status write_over(const std::string& path, std::string_view text) {
   store::FileHandle file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
   if (!file.open()) return store::system_error("open", path);
-  auto written = store::write_all(file.get(), bytes_of(text), path);
+  auto written = store::write_all(file.get(), store::as_bytes(text), path);
   if (written && ::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0)
     written = store::system_error("cut", path);
   if (written && ::fsync(file.get()) != 0)
@@ -93,7 +89,7 @@ store::Status write_hosts_file(const std::string& path,
   auto wanted = with_hosts_block(*text, mesh);
   if (wanted == *text) return {};
   if (is_mount_point(file)) return write_over(file, wanted);
-  return store::replace_file(file, bytes_of(wanted), readable_by_all);
+  return store::replace_file(file, store::as_bytes(wanted), readable_by_all);
 }
 
 }  // namespace ppn::runtime

@@ -5,6 +5,7 @@
 
 #include "events/roster.hpp"
 #include "schema/entry_text.hpp"
+#include "store/byte_order.hpp"
 #include "store/files.hpp"
 
 namespace ppn::runtime {
@@ -14,17 +15,12 @@ namespace {
 constexpr std::size_t file_size_max = std::size_t{1} << 28U;
 constexpr mode_t private_to_us = 0600;
 
-ByteView bytes_of(std::string_view text) {
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): to bytes
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 store::Status append_durably(const std::filesystem::path& path,
                              std::string_view text) {
   store::FileHandle file{::open(
       path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, private_to_us)};
   if (!file.open()) return store::system_error("can not open", path);
-  if (auto written = store::write_all(file.get(), bytes_of(text), path);
+  if (auto written = store::write_all(file.get(), store::as_bytes(text), path);
       !written)
     return written;
   if (::fsync(file.get()) != 0)
@@ -67,7 +63,7 @@ store::Status NodesFile::begin(const std::string& all) {
   if (there && all.starts_with(*there) &&
       (there->empty() || there->back() == '\n'))
     return append_durably(path_, std::string_view{all}.substr(there->size()));
-  return store::replace_file(path_, bytes_of(all), private_to_us);
+  return store::replace_file(path_, store::as_bytes(all), private_to_us);
 }
 
 }  // namespace ppn::runtime

@@ -22,7 +22,6 @@ struct RosterViewsParts {
 };
 
 struct RosterViewsState {
-  explicit RosterViewsState(NodesFile file) : nodes(std::move(file)) {}
   RosterViewsState() : nodes({}) {}
 
   NodesFile nodes;

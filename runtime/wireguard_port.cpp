@@ -51,6 +51,11 @@ caf::result<bool> apply(Self self, const WireguardPortParts& parts,
   if (auto applied = (*wireguard)->apply(change); !applied)
     return failed(parts, "wireguard.not_applied", applied.error(), said);
   said.clear();
+  // Keys that were made and never recorded are of no use to anyone.
+  if (change.key)
+    if (auto retired = parts.keys->retire_all_but(*change.key); !retired)
+      log(LogLevel::warning, "tunnel_keys.not_retired",
+          {{"error", retired.error().message}});
   return true;
 }
 

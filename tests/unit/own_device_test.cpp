@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_no_roster_named_is_somebody_elses) {
   change.peers = {change_of(1), change_of(2), change_of(3)};
   change.peers[0].remove = change.peers[1].remove = true;
   change.peers[2].add = true;
-  BOOST_TEST((events::unknown_peers(change, {tunnel_key_of(1)}) ==
+  BOOST_TEST((events::unknown_peers(change, {{tunnel_key_of(1), NodeId{}}}) ==
               std::vector<RepairNote>{{Repair::unknown_peer, tunnel_key_of(2),
                                        "a peer that no member is was "
                                        "removed"}}));
