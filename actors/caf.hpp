@@ -62,6 +62,7 @@ CAF_ADD_ATOM(ppn, ppn::actors, bind_atom, "bind")
 CAF_ADD_ATOM(ppn, ppn::actors, datagram_atom, "datagram")
 CAF_ADD_ATOM(ppn, ppn::actors, tick_atom, "tick")
 CAF_ADD_ATOM(ppn, ppn::actors, notice_atom, "notice")
+CAF_ADD_ATOM(ppn, ppn::actors, clash_atom, "clash")
 CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {

@@ -1,5 +1,8 @@
 #include "actors/device.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "actors/rare_path.hpp"
 
 namespace ppn::actors {
@@ -14,7 +17,7 @@ const Origin own_will{
 
 struct Context {
   Self self;
-  DeviceParts parts;
+  std::shared_ptr<const DeviceParts> parts;
   NodeId node;
   std::uint64_t boot = 0;
 };
@@ -37,7 +40,7 @@ events::DeviceConfig desired_of(const Context& context,
                                 std::int64_t utc_ns) {
   const auto& state = context.self->state;
   return events::desired_device(state.roster->mesh, context.node,
-                                *state.own.key, context.parts.listen_port,
+                                *state.own.key, context.parts->listen_port,
                                 live_peers(observed, utc_ns));
 }
 
@@ -65,7 +68,7 @@ void ensure_tunnel(const Context& context, const NodeId& member) {
   auto& tunnel = context.self->state.tunnels[member];
   if (tunnel) return;
   tunnel = context.self->spawn(
-      tunnel_actor, TunnelParts{context.parts.ledger, context.parts.clock,
+      tunnel_actor, TunnelParts{context.parts->ledger, context.parts->clock,
                                 member, context.boot});
   context.self->monitor(tunnel);
 }
@@ -128,6 +131,33 @@ void tell_tunnels(const Context& context) {
   }
 }
 
+/// Two machines with one tunnel key are reported by the member actor, who
+/// records whatever speaks against a member.
+void report_fight(const Context& context, const events::ClashNote& note) {
+  mark(RarePath::endpoint_fought_for);
+  with_kept<MemberActor>(
+      context.self, context.parts->node, "member",
+      [=](const MemberActor& member) {
+        context.self->send(member, clash_atom::value, note);
+      },
+      [](const caf::error&) {});
+}
+
+void follow_endpoints(const Context& context) {
+  auto& state = context.self->state;
+  const auto& peers = state.seen->device.peers;
+  std::erase_if(state.trails, [&](const auto& trail) {
+    return !peers.contains(trail.first);
+  });
+  const auto& holders = state.roster->mesh.holders.tunnel_keys;
+  for (const auto& [key, peer] : peers) {
+    auto& trail = state.trails[key];
+    if (!events::follow(trail, peer, state.seen_ns)) continue;
+    if (auto holder = holders.find(key); holder != holders.end())
+      report_fight(context, events::note_of_fight(holder->second, trail));
+  }
+}
+
 // -- look, compare, apply -----------------------------------------------------
 
 /// The end of what one look led to.
@@ -141,9 +171,30 @@ void rest(const Context& context) {
 
 void fail(const Context& context, const caf::error& error) {
   mark(RarePath::device_failed);
-  context.self->state.problem = from_message(error).message;
-  context.self->state.confirmed.reset();
+  auto& state = context.self->state;
+  state.problem = from_message(error).message;
+  state.confirmed.reset();
+  state.told.reset();
+  state.wish.reset();
   rest(context);
+}
+
+/// Goes on once the device was told.
+void apply(const Context& context, events::DeviceChange change,
+           const std::function<void()>& done) {
+  auto& state = context.self->state;
+  // One that is not set right at once is not somebody's doing once more.
+  state.confirmed.reset();
+  state.wish = std::make_shared<const events::DeviceChange>(std::move(change));
+  on_answer<bool>(
+      context.self->request(context.parts->wireguard, wireguard_patience,
+                            apply_atom::value, DeviceWish{state.wish}),
+      [=, &state](bool) {
+        state.problem.reset();
+        state.wish.reset();
+        done();
+      },
+      [=](caf::error& error) { fail(context, error); });
 }
 
 void record(const Context& context, std::vector<events::RepairNote> notes) {
@@ -167,6 +218,7 @@ void compare(const Context& context) {
     state.problem.reset();
     state.checking = false;
     state.confirmed = std::move(desired);
+    state.told.emplace();
     return rest(context);
   }
   bool is_by_others = state.confirmed == desired;
@@ -177,49 +229,79 @@ void compare(const Context& context) {
   if (!notes.empty())
     mark(is_by_others ? RarePath::device_repaired : RarePath::stranger_removed);
   record(context, std::move(notes));
-  // One that is not set right at once is not somebody's doing once more.
-  state.confirmed.reset();
-  on_answer<bool>(
-      context.self->request(
-          context.parts.wireguard, wireguard_patience, apply_atom::value,
-          std::make_shared<const events::DeviceChange>(change)),
-      [=, &state](bool) {
-        state.problem.reset();
-        // What was applied is what should be, once a look says so. If it does
-        // not, the next one waits.
-        state.checking = !state.checking;
-        state.again |= state.checking;
-        rest(context);
-      },
-      [=](caf::error& error) { fail(context, error); });
+  state.told.reset();
+  apply(context, std::move(change), [=, &state] {
+    // What was applied is what should be, once a look says so. If it does not,
+    // the next one waits.
+    state.checking = !state.checking;
+    state.again |= state.checking;
+    rest(context);
+  });
 }
 
-using Seen = std::function<void(const DeviceSeenPtr&, std::int64_t utc_ns)>;
+using Seen = std::function<void(const DeviceLook&)>;
 using Failed = std::function<void(caf::error&)>;
 
-/// What the port says, and when it said so.
 void look(const Context& context, const Seen& seen, const Failed& failed) {
-  auto note_time = [=](const DeviceSeenPtr& device) {
-    on_answer<store::ClockReading>(
-        context.self->request(context.parts.clock, caf::infinite,
-                              read_atom::value),
-        [=](const store::ClockReading& clock) { seen(device, clock.utc_ns); },
-        failed);
-  };
-  on_answer<DeviceSeenPtr>(
-      context.self->request(context.parts.wireguard, wireguard_patience,
+  on_answer<DeviceLook>(
+      context.self->request(context.parts->wireguard, wireguard_patience,
                             look_atom::value),
-      note_time, failed);
+      seen, failed);
 }
 
-void take_look(const Context& context, const DeviceSeenPtr& seen,
-               std::int64_t utc_ns) {
+void take_look(const Context& context, const DeviceLook& look) {
   auto& state = context.self->state;
-  state.seen = seen;
-  state.seen_ns = utc_ns;
+  bool is_news = state.seen != look.seen;
+  state.seen = look.seen;
+  state.seen_ns = look.utc_ns;
   tell_tunnels(context);
+  if (is_news) follow_endpoints(context);
   compare(context);
 }
+
+// -- news ---------------------------------------------------------------------
+
+/// What the roster's news change, unless all of the device has to be compared:
+/// it was not right when it was seen, or is another one since.
+std::optional<events::PeerNews> news_for_device(const Context& context,
+                                                const RosterPtr& before) {
+  const auto& state = context.self->state;
+  if (!before || !state.told || state.busy) return std::nullopt;
+  auto news = events::peer_news(before->mesh, state.roster->mesh,
+                                state.roster->news, context.node,
+                                state.seen->device, state.seen_ns);
+  auto was_told = [&](const auto& peer) {
+    return state.told->contains(peer.first);
+  };
+  if (!news || std::any_of(news->peers.begin(), news->peers.end(), was_told))
+    return std::nullopt;
+  return news;
+}
+
+/// The device is right for the roster as it is now, too.
+void confirm(DeviceState& state, const events::PeerNews& news) {
+  if (!state.confirmed) return;
+  for (const auto& [key, peer] : news.peers) {
+    state.confirmed->peers.erase(key);
+    if (peer) state.confirmed->peers.emplace(key, *peer);
+  }
+}
+
+/// A few members of many cost no look: the next one, in its turn, shows whether
+/// all is right.
+void take_roster(const Context& context, const RosterPtr& roster) {
+  auto& state = context.self->state;
+  auto before = std::exchange(state.roster, roster);
+  auto news = news_for_device(context, before);
+  if (!news) return reconcile(context);
+  if (news->change.empty()) return confirm(state, *news);
+  mark(RarePath::told_at_once);
+  for (const auto& [key, peer] : news->peers) state.told->insert(key);
+  state.busy = true;
+  apply(context, std::move(news->change), [=] { rest(context); });
+}
+
+// -- the key ------------------------------------------------------------------
 
 void record_key(const Context& context, const events::TunnelKey& key) {
   auto& state = context.self->state;
@@ -239,7 +321,7 @@ void make_key(const Context& context) {
   auto& state = context.self->state;
   if (state.made_key) return record_key(context, *state.made_key);
   on_answer<events::TunnelKey>(
-      context.self->request(context.parts.wireguard, wireguard_patience,
+      context.self->request(context.parts->wireguard, wireguard_patience,
                             create_key_atom::value),
       [=, &state](const events::TunnelKey& key) {
         state.made_key = key;
@@ -262,10 +344,7 @@ void reconcile(const Context& context) {
   if (!is_wanted(state)) return;
   state.busy = true;
   look(
-      context,
-      [=](const DeviceSeenPtr& seen, std::int64_t utc_ns) {
-        take_look(context, seen, utc_ns);
-      },
+      context, [=](const DeviceLook& look) { take_look(context, look); },
       [=](caf::error& error) { fail(context, error); });
 }
 
@@ -279,9 +358,10 @@ caf::result<WordsPtr> plan(const Context& context) {
   auto failed = [promise](caf::error& error) {
     answer(promise, store::Result<WordsPtr>{from_message(error)});
   };
-  auto tell = [=, &state](const DeviceSeenPtr& seen, std::int64_t utc_ns) {
-    auto desired = desired_of(context, seen->device, utc_ns);
-    auto change = events::difference(desired, seen->device, utc_ns);
+  auto tell = [=, &state](const DeviceLook& look) {
+    const auto& device = look.seen->device;
+    auto desired = desired_of(context, device, look.utc_ns);
+    auto change = events::difference(desired, device, look.utc_ns);
     answer(promise, store::Result<WordsPtr>{
                         std::make_shared<const std::vector<std::string>>(
                             events::in_words(change, peer_names(state)))});
@@ -307,7 +387,7 @@ DeviceStatusPtr status_of(const Context& context) {
 }
 
 void tick(const Context& context) {
-  context.self->state.mesh.ensure(context.self, context.parts.node);
+  context.self->state.mesh.ensure(context.self, context.parts->node);
   reconcile(context);
   context.self->delayed_send(context.self, device_look_interval,
                              tick_atom::value);
@@ -330,7 +410,8 @@ DeviceState::~DeviceState() {
 
 DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
                                         const events::Node& node) {
-  Context context{self, parts, node.id, node.boot};
+  Context context{self, std::make_shared<const DeviceParts>(parts), node.id,
+                  node.boot};
   auto& state = self->state;
   self->set_down_handler([&state](const caf::down_msg& death) {
     state.mesh.note_death(death.source);
@@ -347,8 +428,7 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
   self->send(self, tick_atom::value);
   return {
       [=](roster_atom, const RosterPtr& roster) {
-        self->state.roster = roster;
-        reconcile(context);
+        take_roster(context, roster);
       },
       [=](tick_atom) { tick(context); },
       [=](plan_atom) { return plan(context); },

@@ -6,6 +6,7 @@
 #include "actors/aggregate.hpp"
 #include "actors/kept_actor.hpp"
 #include "actors/tunnel.hpp"
+#include "events/endpoint_fight.hpp"
 #include "events/topology.hpp"
 
 namespace ppn::actors {
@@ -36,6 +37,12 @@ struct DeviceState {
   /// What the device should have been when it was last found right: what then
   /// differs from it is somebody else's doing.
   std::optional<events::DeviceConfig> confirmed;
+  /// Once a look found all right: the peers that were told news since then.
+  std::optional<std::set<events::TunnelKey>> told;
+  /// What the port is asked to do, as long as it is waited for.
+  DeviceChangePtr wish;
+  /// Where each peer was, to see two machines that fight for it.
+  std::map<events::TunnelKey, events::EndpointTrail> trails;
   std::optional<std::string> problem;
   std::map<NodeId, TunnelActor> tunnels;
   /// What each recorded last.

@@ -86,15 +86,29 @@ struct DeviceSeen {
   std::string implementation;
 };
 using DeviceSeenPtr = std::shared_ptr<const DeviceSeen>;
+
+/// And when, by this host's clock.
+struct DeviceLook {
+  DeviceSeenPtr seen;
+  std::int64_t utc_ns = 0;
+};
+
 using DeviceChangePtr = std::shared_ptr<const events::DeviceChange>;
+
+/// A change that its device shall be told. Whoever asked holds it as long as he
+/// waits: what nobody waits for was decided on what is no longer true.
+struct DeviceWish {
+  std::weak_ptr<const events::DeviceChange> change;
+};
 
 /// The one WireGuard device of this node.
 using WireguardPort = caf::typed_actor<
     /// A new private key, kept durably; answers its public half.
     caf::replies_to<create_key_atom>::with<events::TunnelKey>,
-    caf::replies_to<look_atom>::with<DeviceSeenPtr>,
-    /// Stops at the first thing that can not be done: look again.
-    caf::replies_to<apply_atom, DeviceChangePtr>::with<bool>>;
+    caf::replies_to<look_atom>::with<DeviceLook>,
+    /// Stops at the first thing that can not be done: look again. Does nothing
+    /// if nobody waits for it any more.
+    caf::replies_to<apply_atom, DeviceWish>::with<bool>>;
 
 // -- port: wire ---------------------------------------------------------------
 
@@ -102,6 +116,8 @@ struct Datagram {
   /// Where it goes, or came from.
   events::IpAddress peer;
   Bytes bytes;
+  /// How many that came before it nobody was given: too many waited.
+  std::uint64_t dropped_before = 0;
 };
 using DatagramPtr = std::shared_ptr<const Datagram>;
 
@@ -170,7 +186,7 @@ using MeshActor = caf::typed_actor<
 using ObservedPeerPtr = std::shared_ptr<const events::ObservedPeer>;
 
 using TunnelActor = caf::typed_actor<
-    /// What the device says; answers what is recorded so far.
+    /// What the device says; answers what is recorded once it was decided.
     caf::replies_to<observed_atom, ObservedPeerPtr>::with<events::Tunnel>>;
 
 using DeviceStatusPtr = std::shared_ptr<const DeviceStatus>;
@@ -190,6 +206,8 @@ using MemberActor =
     caf::typed_actor<caf::reacts_to<datagram_atom, DatagramPtr>,
                      caf::reacts_to<roster_atom, RosterPtr>,
                      caf::reacts_to<tick_atom>,
+                     /// Records it, if it is news, and says so.
+                     caf::reacts_to<clash_atom, events::ClashNote>,
                      caf::replies_to<status_atom>::with<MemberStatusPtr>>;
 
 // -- node ---------------------------------------------------------------------
@@ -223,8 +241,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::Signature)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::TunnelKey)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::IpAddress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::Tunnel)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceSeenPtr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceChangePtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceLook)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceWish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::ClashNote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DatagramPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::Notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WordsPtr)

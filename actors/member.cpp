@@ -143,6 +143,16 @@ std::optional<NodeId> who_has_more(const Context& context) {
   return has_more ? giver : std::nullopt;
 }
 
+/// Most say what the last one said.
+void take_checkpoint(MemberState& state, const NodeId& sender,
+                     std::string_view text) {
+  auto& last = state.checkpoints[sender];
+  if (last == text) return;
+  last = text;
+  if (auto checkpoint = store::parse_checkpoint(text))
+    state.heard[sender].ledger_size = checkpoint->head.size;
+}
+
 void take_heartbeat(const Context& context, const NodeId& sender,
                     const schema::Heartbeat& beat, const Clock& now) {
   auto& state = context.self->state;
@@ -150,9 +160,7 @@ void take_heartbeat(const Context& context, const NodeId& sender,
   auto theirs = beat.roster_version();
   state.heard[sender].roster_version = theirs;
   if (beat.checkpoint() != nullptr)
-    if (auto checkpoint =
-            store::parse_checkpoint(beat.checkpoint()->string_view()))
-      state.heard[sender].ledger_size = checkpoint->head.size;
+    take_checkpoint(state, sender, beat.checkpoint()->string_view());
   if (theirs > roster.mesh.version)
     return ask_for(context, sender, roster.mesh.version + 1, now);
   if (theirs < roster.mesh.version)
@@ -350,6 +358,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
     return mesh->find(one.first) == nullptr;
   };
   std::erase_if(state.heard, is_no_member);
+  std::erase_if(state.checkpoints, is_no_member);
   std::erase_if(state.answered_ns, is_no_member);
   std::erase_if(state.refused_ns, is_no_member);
   bind(context, *mesh);
@@ -399,6 +408,8 @@ MemberStatusPtr status_of(const MemberState& state) {
                               state.guard.dropped()[i]);
   if (state.frames_of_strangers != 0)
     status->dropped.emplace("stranger", state.frames_of_strangers);
+  if (state.frames_not_taken != 0)
+    status->dropped.emplace("not_taken", state.frames_not_taken);
   status->frames_sent = state.frames_sent;
   status->frames_taken = state.frames_taken;
   return status;
@@ -432,6 +443,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
   self->send(self, tick_atom::value);
   return {
       [=](datagram_atom, const DatagramPtr& datagram) {
+        self->state.frames_not_taken += datagram->dropped_before;
         with_clock(context, [=](const Clock& now) {
           take_datagram(context, datagram, now);
         });
@@ -440,6 +452,9 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
         take_roster(context, roster);
       },
       [=](tick_atom) { tick(context); },
+      [=](clash_atom, const events::ClashNote& note) {
+        record_clash(context, note);
+      },
       [=](status_atom) { return status_of(self->state); },
   };
 }

@@ -30,6 +30,8 @@ struct MemberState {
   std::map<NodeId, MemberHeard> heard;
   /// The newest of this node's own ledger.
   std::string checkpoint;
+  /// What each said last of its ledger.
+  std::map<NodeId, std::string> checkpoints;
   /// When each was answered by a heartbeat out of turn last.
   std::map<NodeId, std::uint64_t> answered_ns;
   /// When it was said of each last that an entry from it was refused.
@@ -41,6 +43,8 @@ struct MemberState {
   std::uint64_t frames_taken = 0;
   /// What came from an address that is no member's.
   std::uint64_t frames_of_strangers = 0;
+  /// What the wire did not give, since too much waited here.
+  std::uint64_t frames_not_taken = 0;
   /// The newest whose body counted.
   DatagramPtr believed;
   Aggregate<MemberActor::stateful_pointer<MemberState>> aggregate;

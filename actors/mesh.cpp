@@ -30,6 +30,7 @@ events::Contradiction apply(MeshState& state, const schema::Entry& entry,
   if (auto contradiction = events::apply(state.roster.mesh, entry))
     return contradiction;
   const auto* taken = entry.payload_as_RosterEntryTaken();
+  events::note(state.roster.news, *events::roster_entry(entry).entry);
   state.roster.head = store::link_of(
       taken == nullptr
           ? bytes
@@ -40,6 +41,7 @@ events::Contradiction apply(MeshState& state, const schema::Entry& entry,
 void tell_followers(Self self) {
   auto& state = self->state;
   state.told = std::make_shared<const Roster>(state.roster);
+  state.roster.news = {state.roster.mesh.version};
   for (const auto& follower : state.followers)
     self->send(follower, roster_atom::value, state.told);
 }

@@ -10,6 +10,7 @@
 
 #include "events/capability.hpp"
 #include "events/mesh.hpp"
+#include "events/roster_news.hpp"
 #include "events/tunnel.hpp"
 #include "store/tree.hpp"
 
@@ -59,6 +60,8 @@ struct Roster {
   events::Mesh mesh;
   /// The link of the newest entry of the authority; see store/record.hpp.
   Hash head;
+  /// What is new in it since its followers were told before.
+  events::RosterNews news;
 };
 
 struct DeviceStatus {

@@ -26,7 +26,11 @@ void record_change(Self self, const NodeId& member) {
         return events::decide_tunnel(state.tunnel, member, *state.observed,
                                      now);
       },
-      [&state](const auto&) { state.deciding = false; });
+      [&state](const auto&) {
+        state.deciding = false;
+        for (auto& promise : std::exchange(state.waiting, {}))
+          promise.deliver(state.tunnel);
+      });
 }
 
 }  // namespace
@@ -43,9 +47,11 @@ TunnelActor::behavior_type tunnel_actor(Self self, const TunnelParts& parts) {
       events::tunnel_stream(parts.member));
   return {
       [=](observed_atom, const ObservedPeerPtr& observed) {
+        auto promise = self->make_response_promise<events::Tunnel>();
         self->state.observed = observed;
+        self->state.waiting.push_back(promise);
         record_change(self, parts.member);
-        return self->state.tunnel;
+        return promise;
       },
   };
 }

@@ -21,6 +21,8 @@ struct TunnelState {
   /// What the device said last.
   ObservedPeerPtr observed;
   bool deciding = false;
+  /// Who is told once it is decided.
+  std::vector<caf::typed_response_promise<events::Tunnel>> waiting;
   Aggregate<TunnelActor::stateful_pointer<TunnelState>> aggregate;
   static inline const char* name = "tunnel";
 };

@@ -20,10 +20,16 @@ Decision decide_clash(const Clashes& clashes, const ClashNote& note) {
 }
 
 std::string in_words(schema::Clash clash) {
-  return clash == schema::Clash::two_entries
-             ? "it signed two entries for one version of the roster"
-             : "its key speaks from two places, or from one that was rolled "
-               "back";
+  switch (clash) {
+    case schema::Clash::two_entries:
+      return "it signed two entries for one version of the roster";
+    case schema::Clash::two_endpoints:
+      return "its tunnel goes back and forth between two endpoints: two "
+             "machines have its tunnel key";
+    default:
+      return "its key speaks from two places, or from one that was rolled "
+             "back";
+  }
 }
 
 Contradiction apply(Clashes& clashes, const schema::ClashSeen& event) {

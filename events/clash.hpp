@@ -13,7 +13,7 @@ namespace ppn::events {
 
 inline constexpr const char* clash_stream = "clash";
 
-/// The newest version or boot that each node clashed in.
+/// The newest version, boot or hour that each node clashed in.
 using Clashes = std::map<std::pair<NodeId, schema::Clash>, std::uint64_t>;
 
 struct ClashNote {

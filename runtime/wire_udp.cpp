@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <mutex>
 
 #include "actors/frame.hpp"
+#include "runtime/datagram_gate.hpp"
 #include "runtime/log.hpp"
 
 namespace ppn::runtime {
@@ -77,7 +79,7 @@ std::optional<Arrived> receive_from(int socket, Buffer& buffer) {
 
 }  // namespace
 
-/// All but its making happens in the I/O thread.
+/// All but its making and `want` happens in the I/O thread.
 class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
  public:
   Socket(asio::io_context& io, std::string interface)
@@ -85,11 +87,22 @@ class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
 
   [[nodiscard]] asio::io_context& io() const { return io_; }
 
-  /// What fails is tried again at the next heartbeat.
-  void bind(const events::IpAddress& address,
+  /// Of any thread. An actor is kept nowhere but here, since what is posted may
+  /// outlive the system of the actors.
+  void want(const events::IpAddress& address,
             const actors::DatagramReceiver& receiver) {
-    receiver_ = receiver;
-    if (socket_.is_open() && address == address_) return;
+    {
+      std::lock_guard lock{mutex_};
+      if (has_ended_) return;
+      receiver_ = receiver;
+    }
+    asio::post(io_,
+               [self = shared_from_this(), address] { self->bind(address); });
+  }
+
+  /// What fails is tried again at the next heartbeat.
+  void bind(const events::IpAddress& address) {
+    if (has_ended_ || (socket_.is_open() && address == address_)) return;
     close();
     udp::endpoint local{to_asio(address), wire_port_number};
     ErrorCode error;
@@ -121,6 +134,8 @@ class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
   /// Nothing is given to an actor any more.
   void end() {
     close();
+    std::lock_guard lock{mutex_};
+    has_ended_ = true;
     receiver_ = nullptr;
   }
 
@@ -146,11 +161,17 @@ class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
     for (int i = 0; i < at_once; ++i) {
       auto arrived = receive_from(socket_.native_handle(), buffer_);
       if (!arrived) return;
-      if (arrived->interface == tunnels && tunnels != 0 && receiver_)
-        caf::anon_send(receiver_, actors::datagram_atom::value,
-                       std::make_shared<const actors::Datagram>(
-                           std::move(arrived->datagram)));
+      if (arrived->interface == tunnels && tunnels != 0)
+        if (auto datagram = gate_.pass(std::move(arrived->datagram)))
+          give(std::move(datagram));
     }
+  }
+
+  void give(actors::DatagramPtr datagram) {
+    std::lock_guard lock{mutex_};
+    if (receiver_)
+      caf::anon_send(receiver_, actors::datagram_atom::value,
+                     std::move(datagram));
   }
 
   /// Said once, not at each heartbeat.
@@ -166,7 +187,10 @@ class UdpWire::Socket : public std::enable_shared_from_this<Socket> {
   udp::socket socket_;
   std::string interface_;
   std::optional<events::IpAddress> address_;
+  DatagramGate gate_;
+  std::mutex mutex_;
   actors::DatagramReceiver receiver_;
+  bool has_ended_ = false;
   std::string failed_;
   Buffer buffer_{};
 };
@@ -181,7 +205,7 @@ actors::WirePort::behavior_type UdpWire::behaviour(
   return {
       [socket = socket_](actors::bind_atom, const events::IpAddress& address,
                          const actors::DatagramReceiver& receiver) {
-        asio::post(socket->io(), [=] { socket->bind(address, receiver); });
+        socket->want(address, receiver);
       },
       [socket = socket_](actors::datagram_atom,
                          const actors::DatagramPtr& datagram) {

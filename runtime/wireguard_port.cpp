@@ -1,5 +1,6 @@
 #include "runtime/wireguard_port.hpp"
 
+#include "runtime/clock_linux.hpp"
 #include "runtime/log.hpp"
 
 namespace ppn::runtime {
@@ -30,8 +31,8 @@ caf::error failed(const WireguardPortParts& parts, std::string_view event,
   return actors::to_message(error);
 }
 
-caf::result<actors::DeviceSeenPtr> look(Self self,
-                                        const WireguardPortParts& parts) {
+caf::result<actors::DeviceLook> look(Self self,
+                                     const WireguardPortParts& parts) {
   auto& said = self->state.look_problem;
   auto wireguard = open(self, parts);
   if (!wireguard)
@@ -39,21 +40,28 @@ caf::result<actors::DeviceSeenPtr> look(Self self,
   auto seen = (*wireguard)->look();
   if (!seen) return failed(parts, "wireguard.not_seen", seen.error(), said);
   said.clear();
-  return std::make_shared<const actors::DeviceSeen>(
-      actors::DeviceSeen{std::move(*seen), (*wireguard)->implementation()});
+  return actors::DeviceLook{
+      std::make_shared<const actors::DeviceSeen>(
+          actors::DeviceSeen{std::move(*seen), (*wireguard)->implementation()}),
+      read_clock().utc_ns};
 }
 
+/// A port that hangs finds what was asked meanwhile when it goes on.
 caf::result<bool> apply(Self self, const WireguardPortParts& parts,
-                        const events::DeviceChange& change) {
+                        const actors::DeviceWish& wish) {
+  auto change = wish.change.lock();
+  if (!change)
+    return actors::to_message(
+        {store::ErrorCode::io, "nobody waits for this change any more"});
   auto wireguard = open(self, parts);
   if (!wireguard) return actors::to_message(wireguard.error());
   auto& said = self->state.apply_problem;
-  if (auto applied = (*wireguard)->apply(change); !applied)
+  if (auto applied = (*wireguard)->apply(*change); !applied)
     return failed(parts, "wireguard.not_applied", applied.error(), said);
   said.clear();
   // Keys that were made and never recorded are of no use to anyone.
-  if (change.key)
-    if (auto retired = parts.keys->retire_all_but(*change.key); !retired)
+  if (change->key)
+    if (auto retired = parts.keys->retire_all_but(*change->key); !retired)
       log(LogLevel::warning, "tunnel_keys.not_retired",
           {{"error", retired.error().message}});
   return true;
@@ -72,8 +80,8 @@ actors::WireguardPort::behavior_type wireguard_port(
   return {
       [=](actors::create_key_atom) { return create_key(parts); },
       [=](actors::look_atom) { return look(self, parts); },
-      [=](actors::apply_atom, const actors::DeviceChangePtr& change) {
-        return apply(self, parts, *change);
+      [=](actors::apply_atom, const actors::DeviceWish& wish) {
+        return apply(self, parts, wish);
       },
   };
 }

@@ -6,6 +6,7 @@
 #include "tests/bench/failure.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/mesh_parts.hpp"
+#include "tests/bench/news_of_one.hpp"
 #include "tests/bench/progress.hpp"
 #include "tests/bench/sample_peers.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 using runtime::WireguardTarget;
 
 constexpr Quantity ms{"ms", "ms", 3};
+constexpr Quantity us{"us", "us", 2};
 constexpr Quantity ns_per_peer{"ns_per_peer", "ns/peer", 0};
 
 /// What wireguard-go answers to uapi_get.
@@ -33,6 +35,10 @@ std::string dump_of(const events::DeviceConfig& device) {
   return text + "errno=0\n\n";
 }
 
+constexpr std::size_t rounds = 25;
+/// Among many a member is found a few steps deeper in a tree.
+constexpr double news_limit = 2;
+
 class ComputingPart {
  public:
   ComputingPart(std::size_t peers, bool quick) : peers_(peers), quick_(quick) {
@@ -44,7 +50,6 @@ class ComputingPart {
   /// `work` answers whether it came to what it should.
   template <class Work>
   void measure(const std::string& group, const std::string& name, Work work) {
-    constexpr std::size_t rounds = 25;
     std::vector<double> seconds;
     for (std::size_t round = 0; round < (quick_ ? 1 : rounds); ++round) {
       auto before = cpu_seconds();
@@ -60,9 +65,34 @@ class ComputingPart {
                    {ns_per_peer, taken * 1e9 / static_cast<double>(peers_)}};
   }
 
+  /// What one changed member costs until the change of its peer is known, among
+  /// few and among many, beside a comparison of the whole device.
+  void measure_news(bool quick) {
+    NewsOfOne few{10};
+    NewsOfOne many{peers_};
+    std::vector<double> few_seconds;
+    std::vector<double> many_seconds;
+    for (std::size_t round = 0; round < (quick ? 1 : rounds); ++round) {
+      few_seconds.push_back(few.news_seconds());
+      many_seconds.push_back(many.news_seconds());
+    }
+    add_news("among 10", few_seconds);
+    add_news(fmt::format("among {}", peers_), many_seconds);
+    part_.rows.back().judgement = Judgement{
+        "this / few", median_ratio(many_seconds, few_seconds), {}, news_limit};
+    measure("news", "all compared", [&] { return many.compare_all(); });
+  }
+
   Part take() { return std::move(part_); }
 
  private:
+  void add_news(const std::string& name, const std::vector<double>& seconds) {
+    auto& row = part_.rows.emplace_back();
+    row.group = "news";
+    row.name = "one member " + name;
+    row.figures = {{us, median(seconds) * 1e6}};
+  }
+
   std::size_t peers_;
   bool quick_;
   Part part_;
@@ -101,6 +131,7 @@ Part bench_computing(bool quick) {
     auto reply = runtime::parse_uapi_reply(dump, 0);
     return reply && reply->device.peers.size() == peers;
   });
+  part.measure_news(quick);
   return part.take();
 }
 

@@ -2,7 +2,7 @@
 // becomes JSON that others can read, and nothing that commands a terminal.
 #include <algorithm>
 
-#include "schema/reflection_json.hpp"
+#include "schema/entry_text.hpp"
 #include "tests/fuzz/entries.hpp"
 
 namespace ppn::fuzz {
@@ -25,6 +25,8 @@ void run(ByteView input) {
     require(std::all_of(summary.begin(), summary.end(),
                         [](char c) { return c >= ' ' && c <= '~'; }),
             "a line for people is plain text");
+    require(!schema::entry_line(schema::entry_document({}, bytes)).empty(),
+            "whatever it holds, it is shown");
   });
 }
 

@@ -140,7 +140,7 @@ void Datagrams::deliver(Host& to, const events::IpAddress& source,
 void Datagrams::check_believed(Host& host, caf::actor_id stepped) {
   if (!host.process) return;
   auto& process = *host.process;
-  const auto* name = process.name_of(stepped);
+  const auto* name = process.stepped;
   if (name == nullptr || *name != actors::MemberState::name) return;
   const auto* member =
       process.look_into_kept<actors::MemberState, actors::MemberActor>();

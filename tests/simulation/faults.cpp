@@ -45,8 +45,10 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"wireguard-dumb", 20'000},
     {"wireguard-acts-silently", 20'000},
     {"wireguard-fails", 100'000},
+    {"wireguard-hangs", 5'000},
     {"device-tampered", 60'000},
     {"host-roams", 30'000},
+    {"tunnel-key-copied", 20'000},
     {"withheld", 20'000},
 }};
 

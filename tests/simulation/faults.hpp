@@ -57,10 +57,14 @@ enum class Fault : std::uint8_t {
   wireguard_dumb,
   wireguard_acts_silently,
   wireguard_fails,
+  /// It does nothing for a while, and then all that it was asked meanwhile.
+  wireguard_hangs,
   /// Somebody else changes the device.
   device_tampered,
   /// A host is reached elsewhere from then on.
   host_roams,
+  /// Another machine has the tunnel key of a host, and speaks from elsewhere.
+  tunnel_key_copied,
   /// A host keeps the roster from the others, or what it should forward.
   withheld,
   count_,

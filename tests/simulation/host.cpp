@@ -66,13 +66,15 @@ Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
   if (host.dial_shows > host.shadow.counts())
     return "the dial shows a count that is not durable";
   if (!host.process) return {};
-  const auto& process = *host.process;
+  auto& process = *host.process;
+  process.stepped = process.name_of(stepped);
   // A commit that failed may have reached the disk all the same.
   if (process.is_dying || process.opened->ledger->failure()) return {};
-  Step step{stepped, host.shadow.entries() != entries_before,
-            process.name_of(stepped)};
-  for (auto* rule :
-       {check_ledger, check_node, check_gate, check_counter, check_mesh_actors})
+  Step step{stepped, host.shadow.entries() != entries_before, process.stepped};
+  for (auto* rule : {check_ledger, check_node})
+    if (auto complaint = rule(process, host.shadow, step)) return complaint;
+  if (!step.concerns_any_kept()) return {};
+  for (auto* rule : {check_gate, check_counter, check_mesh_actors})
     if (auto complaint = rule(process, host.shadow, step)) return complaint;
   return {};
 }

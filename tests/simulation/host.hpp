@@ -55,6 +55,8 @@ struct Process {
 
   /// Requests that a fault keeps waiting.
   std::vector<caf::response_promise> unanswered;
+  /// The name of whose step was the last; null if the node does not keep it.
+  const std::string* stepped = nullptr;
 
   /// The name of the kept actor with that id; null if it is none.
   [[nodiscard]] const std::string* name_of(caf::actor_id id) const {
@@ -117,6 +119,15 @@ struct Host {
   std::uint64_t disturbed_ns = 0;
   /// Of its wall clock.
   std::uint64_t clock_changed_ns = 0;
+  /// The port of its device does nothing until then.
+  std::uint64_t hangs_until_ns = 0;
+  /// What its device actor waits for, and since when.
+  const void* wish = nullptr;
+  std::uint64_t wished_ns = 0;
+  /// Another machine has its tunnel key.
+  bool is_copied = false;
+  /// How often each host lost its tunnel to that one, and found it again.
+  std::map<int, int> fights;
 
   bool is_suspended = false;
   bool is_slow = false;
@@ -137,7 +148,12 @@ struct Step {
   /// The name of the actor, if the node keeps it.
   const std::string* name;
 
-  [[nodiscard]] bool concerns_kept(const char* kept) const {
+  /// Most are those of ports, which keep nothing that is compared.
+  [[nodiscard]] bool concerns_any_kept() const {
+    return disk_grew || name != nullptr;
+  }
+
+  [[nodiscard]] bool concerns_kept(std::string_view kept) const {
     return disk_grew || (name != nullptr && *name == kept);
   }
 

@@ -1,5 +1,7 @@
 #include "tests/simulation/mesh_ports.hpp"
 
+#include "actors/device.hpp"
+
 namespace ppn::simulation {
 
 namespace {
@@ -65,21 +67,50 @@ caf::result<events::TunnelKey> create_key(Wireguard self, Scene& scene,
   return key;
 }
 
-caf::result<actors::DeviceSeenPtr> look(Wireguard self, Scene& scene,
-                                        Host& host) {
+/// What is asked after this waits.
+void hang(Scene& scene, Host& host) {
+  auto time = 10 * second + scene.random.below(90 * second);
+  scene.trace.note(host.index, "wireguard hangs", time);
+  host.hangs_until_ns = scene.now() + time;
+  // Somebody has to be there when it ends.
+  scene.plan(time, [] {});
+}
+
+caf::result<actors::DeviceLook> look(Wireguard self, Scene& scene, Host& host) {
   if (scene.strikes(Fault::wireguard_dumb))
-    return say_nothing<actors::DeviceSeenPtr>(self, scene, host);
+    return say_nothing<actors::DeviceLook>(self, scene, host);
   if (scene.strikes(Fault::wireguard_fails)) {
     host.disturbed_ns = scene.now();
     return actors::to_message({store::ErrorCode::io, "it can not be read"});
   }
+  if (scene.strikes(Fault::wireguard_hangs)) hang(scene, host);
   host.looked_ns = scene.now();
   host.looked_revision = host.device.revision();
-  return host.device.look();
+  return actors::DeviceLook{host.device.look(), scene.read_clock(host).utc_ns};
+}
+
+/// What was decided so long ago is not true any more, and nobody waits for it.
+Complaint check_wish(const Scene& scene, const Host& host) {
+  constexpr std::uint64_t a_moment = second;
+  auto patience_ns = static_cast<std::uint64_t>(
+      std::chrono::nanoseconds{actors::wireguard_patience}.count());
+  bool is_disturbed = host.is_slow || host.is_suspended ||
+                      host.disturbed_ns >= host.wished_ns;
+  if (host.wish == nullptr || is_disturbed ||
+      scene.now() <= host.wished_ns + patience_ns + a_moment)
+    return {};
+  return "its device gets a change that it no longer waits for";
 }
 
 caf::result<bool> apply(Wireguard self, Scene& scene, Host& host,
-                        const events::DeviceChange& change) {
+                        const actors::DeviceWish& wish) {
+  auto held = wish.change.lock();
+  if (!held) {
+    scene.trace.note(host.index, "nobody waits for a change");
+    return actors::to_message({store::ErrorCode::io, "nobody waits for it"});
+  }
+  const auto& change = *held;
+  scene.check(host, check_wish(scene, host));
   scene.trace.note(host.index, "device apply", change.peers.size());
   if (scene.strikes(Fault::wireguard_dumb))
     return say_nothing<bool>(self, scene, host);
@@ -109,8 +140,8 @@ actors::WireguardPort::behavior_type wireguard_port(Wireguard self,
   return {
       [=](actors::create_key_atom) { return create_key(self, *scene, *host); },
       [=](actors::look_atom) { return look(self, *scene, *host); },
-      [=](actors::apply_atom, const actors::DeviceChangePtr& change) {
-        auto answer = apply(self, *scene, *host, *change);
+      [=](actors::apply_atom, const actors::DeviceWish& wish) {
+        auto answer = apply(self, *scene, *host, wish);
         // Whoever was changed is sent what waits for it.
         scene->plan(second / 10, [=] { tunnels->keep_alive(*host); });
         return answer;

@@ -82,7 +82,9 @@ Complaint Shadow::fold_unasked(const schema::Entry& entry) {
   constexpr int an_hour_max = 20;
   switch (entry.payload_type()) {
     case schema::Event::ClashSeen:
-      return "it accuses a member of what none did";
+      if (auto complaint = check_clash(*entry.payload_as_ClashSeen()))
+        return complaint;
+      break;
     case schema::Event::DeviceRepaired:
     case schema::Event::TunnelUp:
     case schema::Event::TunnelDown:
@@ -99,6 +101,13 @@ Complaint Shadow::fold_unasked(const schema::Entry& entry) {
     return "its stream has more than " + std::to_string(an_hour_max) +
            " entries in an hour";
   return {};
+}
+
+Complaint Shadow::check_clash(const schema::ClashSeen& clash) const {
+  if (clash.clash() == schema::Clash::two_endpoints &&
+      fought_for_.contains(NodeId{*clash.node()}))
+    return {};
+  return "it accuses a member of what none did";
 }
 
 Complaint Shadow::fold_grant(const schema::CapabilityGranted& granted) {
@@ -169,6 +178,7 @@ Complaint Shadow::check_count(std::uint64_t n, const Id& request) const {
 Complaint Shadow::check_full_replay(const Disk& disk) const {
   Shadow again;
   again.asked_ = asked_;
+  again.fought_for_ = fought_for_;
   Trace nowhere;
   if (auto complaint = again.follow(disk, 0, nowhere, nullptr))
     return "replayed from the beginning, " + *complaint;

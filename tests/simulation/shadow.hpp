@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class Shadow {
     asked_.emplace(request, grant);
   }
 
+  /// The tunnel of that member goes back and forth: it may be accused of it.
+  void expect_fight(const NodeId& node) { fought_for_.insert(node); }
+
   /// Whether what was acknowledged to a request as the n-th count is that.
   [[nodiscard]] Complaint check_count(std::uint64_t n, const Id& request) const;
 
@@ -51,6 +55,7 @@ class Shadow {
   Complaint fold(const schema::Entry& entry, ByteView bytes);
   /// What a tunnel or the device did is recorded so often in an hour.
   Complaint fold_unasked(const schema::Entry& entry);
+  [[nodiscard]] Complaint check_clash(const schema::ClashSeen& clash) const;
   Complaint fold_count(const schema::Entry& entry);
   Complaint fold_grant(const schema::CapabilityGranted& granted);
   /// A revocation takes along what hangs from it, and that goes first.
@@ -67,6 +72,8 @@ class Shadow {
   std::uint64_t unasked_ = 0;
   /// Of each stream: the hour of its newest entry, and how many are of it.
   std::map<std::string, std::pair<std::int64_t, int>> in_hour_;
+  /// Whose tunnels went back and forth.
+  std::set<NodeId> fought_for_;
   /// The grant that each request to count calls upon.
   std::map<Id, Id> asked_;
   /// Which count each request led to.

@@ -19,6 +19,12 @@ void tamper(Scene& scene, Host& host, std::uint64_t what) {
                            scene.random.below(shown.peers.size())));
     return peer->first;
   };
+  // Endpoints and ports that are changed again and again look like two
+  // machines.
+  for (const auto& [key, node] : host.shadow.state().mesh.holders.tunnel_keys)
+    host.shadow.expect_fight(node);
+  for (auto& other : scene.hosts)
+    other.shadow.expect_fight(host.shadow.state().node.id);
   switch (what) {
     case 0:
       return device.vanish();

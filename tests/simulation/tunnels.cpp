@@ -44,6 +44,22 @@ void Tunnels::keep_alive(Host& host) {
     if (auto* other = host_with(key)) pass(host, *other);
 }
 
+void Tunnels::speak_as(const Host& host, const events::Endpoint& from,
+                       const std::function<void(Host&)>& followed) {
+  const auto& key = host.device.shown().key;
+  if (!key) return;
+  for (auto& other : scene_.hosts) {
+    auto peer = other.device.shown().peers.find(*key);
+    auto session = other.device.session(*key);
+    if (&other == &host || peer == other.device.shown().peers.end() ||
+        session.id == 0 || scene_.now() - session.made_ns >= reject_after_ns ||
+        peer->second.config.endpoint == from)
+      continue;
+    other.device.note_endpoint(*key, from);
+    followed(other);
+  }
+}
+
 Host* Tunnels::carry(Host& from, const events::IpAddress& source,
                      const events::IpAddress& to) {
   auto* at = &from;

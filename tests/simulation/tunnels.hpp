@@ -16,6 +16,11 @@ class Tunnels {
   /// Says to all peers that have a keepalive that this host is still there.
   void keep_alive(Host& host);
 
+  /// Another machine speaks from there with the tunnel key of that host: who
+  /// has a session with it follows it. Told of each that does.
+  void speak_as(const Host& host, const events::Endpoint& from,
+                const std::function<void(Host&)>& followed);
+
   /// Carries a datagram as far as it comes; null if it is lost on its way.
   Host* carry(Host& from, const events::IpAddress& source,
               const events::IpAddress& to);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/device.hpp"
 #include "tests/simulation/mesh_operators.hpp"
 #include "tests/simulation/mesh_ports.hpp"
 #include "tests/simulation/mesh_rules.hpp"
@@ -90,6 +91,9 @@ class World {
       // A slow host is overtaken by others, and by time.
       if (host != nullptr && host->is_slow && scene_.random.below(8) != 0)
         continue;
+      if (host != nullptr && host->process && now() < host->hangs_until_ns &&
+          id_of(*jobs[chosen]) == host->process->wireguard.id())
+        continue;
       step(chosen, host);
       return true;
     }
@@ -105,8 +109,19 @@ class World {
     if (auto complaint = check(*host, actor, scene_.trace, history_))
       violate(*host, *complaint);
     datagrams_.check_believed(*host, actor);
+    if (scene_.faults.on(Fault::wireguard_hangs)) note_wish(*host, now());
     notice_removals(*host);
     notice_death(*host);
+  }
+
+  static void note_wish(Host& host, std::uint64_t now_ns) {
+    const auto* device =
+        host.process
+            ->look_into_kept<actors::DeviceState, actors::DeviceActor>();
+    const auto* wish = device == nullptr ? nullptr : device->wish.get();
+    if (wish == host.wish) return;
+    host.wish = wish;
+    host.wished_ns = now_ns;
   }
 
   /// A key that was removed must be off the device soon.
@@ -126,18 +141,22 @@ class World {
     if (removed == host.removed_ns.end() ||
         !host.device.shown().peers.contains(key))
       return;
-    auto since = host.disturbed_ns + recovery_ns > removed->second
-                     ? host.disturbed_ns + recovery_ns
-                     : removed->second;
+    auto since = std::max(kept_until(host) + recovery_ns, removed->second);
     if (now() > since + removal_ns && is_undisturbed(host))
       return violate(host, "its device keeps the key of a removed member");
     plan(10 * second, [this, &host, key] { check_removed(host, key); });
   }
 
   /// Whether nothing keeps the host from acting at once.
-  static bool is_undisturbed(const Host& host) {
+  [[nodiscard]] bool is_undisturbed(const Host& host) const {
     return host.process && !host.is_slow && !host.is_suspended &&
+           now() >= host.hangs_until_ns &&
            !host.process->opened->ledger->failure();
+  }
+
+  /// Until when something kept it from acting at once.
+  static std::uint64_t kept_until(const Host& host) {
+    return std::max(host.disturbed_ns, host.hangs_until_ns);
   }
 
   /// Whoever was spawned in a step belongs to the host whose step it was.
@@ -367,6 +386,7 @@ class World {
     check_device_stays_right(host);
     if (strikes(Fault::device_tampered)) tamper_now_and_then(host);
     if (strikes(Fault::host_roams)) roam(host);
+    if (strikes(Fault::tunnel_key_copied)) copy_tunnel_key(host);
     if (strikes(Fault::withheld)) withhold(host);
     auto skew_ns = host.clock_skew_ns;
     if (strikes(Fault::clock_jumps))
@@ -435,7 +455,7 @@ class World {
   /// A device that somebody changed is set right.
   void check_device_stays_right(Host& host) {
     bool is_due = is_undisturbed(host) &&
-                  host.disturbed_ns + recovery_ns < now() &&
+                  kept_until(host) + recovery_ns < now() &&
                   host.clock_changed_ns + recovery_ns < now();
     auto complaint = is_due ? check_device(host, scene_.read_clock(host).utc_ns)
                             : Complaint{};
@@ -487,6 +507,50 @@ class World {
       plan(i * interval, [this, &host, what] {
         if (!scene_.faults_over) tamper(scene_, host, what);
       });
+  }
+
+  /// Another machine speaks with its key, in turns with the host.
+  void copy_tunnel_key(Host& host) {
+    if (host.is_copied) return;
+    scene_.trace.note(host.index, "tunnel key copied");
+    host.is_copied = true;
+    host.fights.clear();
+    auto where = "198.51.100." + std::to_string(1 + random_below(250));
+    take_turns(host, {*events::IpAddress::parse(where), tunnel_port}, now(),
+               random_below(40));
+  }
+
+  void take_turns(Host& host, const events::Endpoint& copy,
+                  std::uint64_t since_ns, std::uint64_t turns) {
+    if (scene_.faults_over || turns == 0) {
+      host.is_copied = false;
+      return check_fights_seen(host, since_ns);
+    }
+    auto node = host.shadow.state().node.id;
+    for (auto& other : scene_.hosts) other.shadow.expect_fight(node);
+    tunnels_.speak_as(host, copy,
+                      [&](const Host& other) { ++host.fights[other.index]; });
+    plan(6 * second, [this, &host] { tunnels_.keep_alive(host); });
+    plan(12 * second, [this, &host, copy, since_ns, turns] {
+      take_turns(host, copy, since_ns, turns - 1);
+    });
+  }
+
+  /// Whoever could see it has recorded it.
+  void check_fights_seen(const Host& host, std::uint64_t since_ns) {
+    constexpr int fights_min = 8;
+    auto node = host.shadow.state().node.id;
+    for (auto& other : scene_.hosts) {
+      auto fights = host.fights.find(other.index);
+      const auto& state = other.shadow.state();
+      if (fights == host.fights.end() || fights->second < fights_min ||
+          !is_undisturbed(other) ||
+          kept_until(other) + recovery_ns > since_ns ||
+          other.clock_changed_ns > since_ns || !state.mesh.find(node))
+        continue;
+      if (!state.clashes.contains({node, schema::Clash::two_endpoints}))
+        violate(other, "it does not say that two machines have one tunnel key");
+    }
   }
 
   void withhold(Host& host) {
@@ -721,7 +785,9 @@ class World {
     for (const auto& [node, member] : history_.members()) {
       auto to = *events::IpAddress::of(member.address);
       auto* reached = to == from ? nullptr : tunnels_.carry(host, from, to);
-      if (reached != nullptr && reached != &host)
+      // Whoever was replaced may still have the address, and not know it.
+      if (reached != nullptr && reached != &host &&
+          reached->shadow.state().node.id == node)
         violate(host, "it was removed and reaches " + member.name);
     }
   }

@@ -49,7 +49,7 @@ inline actors::Roster sample_roster() {
          {1'767'225'600'000'000'000, 0, true, 1});
   Hash head;
   head.bytes.fill(0x77);
-  return {author.mesh(), head};
+  return {author.mesh(), head, {}};
 }
 
 /// What number 1 heard of number 3.

@@ -53,6 +53,9 @@ BOOST_AUTO_TEST_CASE(each_clash_is_said_in_words) {
   BOOST_TEST(
       events::in_words(Clash::two_places) ==
       "its key speaks from two places, or from one that was rolled back");
+  BOOST_TEST(events::in_words(Clash::two_endpoints) ==
+             "its tunnel goes back and forth between two endpoints: two "
+             "machines have its tunnel key");
 }
 
 BOOST_AUTO_TEST_CASE(a_clash_is_news_once) {
@@ -76,6 +79,13 @@ BOOST_AUTO_TEST_CASE(two_places_are_no_news_in_another_boot) {
   BOOST_TEST(record(clashes, note(2, Clash::two_places, 7)) == "");
   BOOST_TEST(!is_news(clashes, note(2, Clash::two_places, 8)));
   BOOST_TEST(is_news(clashes, note(3, Clash::two_places, 8)));
+}
+
+BOOST_AUTO_TEST_CASE(two_endpoints_are_news_in_each_hour) {
+  Clashes clashes;
+  BOOST_TEST(record(clashes, note(2, Clash::two_endpoints, 7)) == "");
+  BOOST_TEST(!is_news(clashes, note(2, Clash::two_endpoints, 7)));
+  BOOST_TEST(is_news(clashes, note(2, Clash::two_endpoints, 8)));
 }
 
 BOOST_AUTO_TEST_CASE(each_node_clashes_in_each_way) {

@@ -160,6 +160,73 @@ BOOST_FIXTURE_TEST_CASE(a_removed_nodes_device_loses_all_of_its_peers,
   BOOST_TEST(hub.state().device.repairs == 0U);
 }
 
+// -- news of a few members ---------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(news_of_one_member_cost_no_look, Tunnels) {
+  auto looks = hub.device.looks;
+  auto applied = hub.device.applied.size();
+  hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
+  BOOST_TEST(hub.device.looks == looks);
+  BOOST_TEST(hub.device.applied.size() == applied + 1);
+  BOOST_TEST(
+      (hub.device.peer(key_of(a)).config.endpoint == endpoint("192.0.2.2:1")));
+  hub.change(events::RemoveMember{b.id(), "lost"});
+  BOOST_TEST(hub.device.looks == looks);
+  BOOST_TEST(!hub.device.shown.peers.contains(key_of(b)));
+  stage.pass(20 * a_look);
+  BOOST_TEST(hub.device.looks == looks + 20);
+  BOOST_TEST(hub.device.applied.size() == applied + 2);
+  BOOST_TEST(hub.state().device.repairs == 0U);
+}
+
+/// The last look says nothing of it any more.
+BOOST_FIXTURE_TEST_CASE(news_of_the_same_member_are_looked_for, Tunnels) {
+  auto looks = hub.device.looks;
+  for (const auto* where : {"192.0.2.2:1", "192.0.2.2:2"})
+    hub.change(ChangeEndpoints{a.id(), {endpoint(where)}});
+  BOOST_TEST(hub.device.looks > looks);
+  BOOST_TEST(
+      (hub.device.peer(key_of(a)).config.endpoint == endpoint("192.0.2.2:2")));
+  BOOST_TEST(hub.state().device.repairs == 0U);
+}
+
+/// Neither of the two has an endpoint.
+BOOST_FIXTURE_TEST_CASE(news_that_change_no_peer_are_told_to_no_device,
+                        Tunnels) {
+  auto looks = b.device.looks;
+  auto applied = b.device.applied.size();
+  hub.change(events::RemoveMember{a.id(), "lost"});
+  b.import(hub.exported());
+  BOOST_TEST(b.device.looks == looks);
+  b.device.shown.listen_port = 7;
+  stage.pass(a_look);
+  BOOST_TEST(b.device.applied.size() == applied + 1);
+  BOOST_TEST(b.state().device.repairs == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_device_that_was_not_right_is_looked_at, Tunnels) {
+  hub.device.shown.listen_port = 7;
+  hub.device.mood = Mood::takes_nothing;
+  stage.pass(a_look);
+  hub.device.mood = Mood::works;
+  hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
+  BOOST_TEST(hub.device.shown.listen_port == 51'820U);
+  BOOST_TEST(
+      (hub.device.peer(key_of(a)).config.endpoint == endpoint("192.0.2.2:1")));
+}
+
+BOOST_FIXTURE_TEST_CASE(news_that_the_device_did_not_take_are_told_again,
+                        Tunnels) {
+  hub.device.mood = Mood::takes_nothing;
+  hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
+  BOOST_TEST(hub.device_status().problem.value() == "the device is stuck");
+  hub.device.mood = Mood::works;
+  stage.pass(a_look);
+  BOOST_TEST(
+      (hub.device.peer(key_of(a)).config.endpoint == endpoint("192.0.2.2:1")));
+  BOOST_TEST(hub.state().device.repairs == 0U);
+}
+
 // -- what others did to it ---------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(what_somebody_changed_is_set_right_and_recorded,
@@ -201,6 +268,7 @@ BOOST_FIXTURE_TEST_CASE(what_differs_at_the_first_look_is_nobodys_doing,
 BOOST_FIXTURE_TEST_CASE(what_the_roster_changed_is_no_repair, Tunnels) {
   hub.device.shown.listen_port = 7;
   hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
+  stage.pass(a_look);
   BOOST_TEST(hub.device.shown.listen_port == 51'820U);
   stage.pass(2 * a_look);
   BOOST_TEST(hub.state().device.repairs == 0U);
@@ -275,6 +343,31 @@ BOOST_FIXTURE_TEST_CASE(a_port_that_says_nothing_is_waited_for_30_seconds,
   BOOST_TEST(!node.device_status().problem.has_value());
 }
 
+/// What was decided before is not true any more when the port goes on.
+BOOST_FIXTURE_TEST_CASE(nobody_waits_for_a_change_after_30_seconds, Founded) {
+  node.device.shown.listen_port = 7;
+  stage.pass(seconds{1});
+  node.device.mood = Mood::changes_nothing;
+  stage.pass(seconds{1});
+  BOOST_REQUIRE(node.device.wishes.size() > 0U);
+  auto wish = node.device.wishes.back();
+  BOOST_TEST(!wish.change.expired());
+  stage.pass(seconds{29});
+  BOOST_TEST(!wish.change.expired());
+  stage.pass(seconds{1});
+  BOOST_TEST(wish.change.expired());
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_waits_for_what_a_dead_actor_asked, Founded) {
+  node.device.shown.listen_port = 7;
+  node.device.mood = Mood::changes_nothing;
+  stage.pass(a_look);
+  auto wish = node.device.wishes.back();
+  BOOST_TEST(!wish.change.expired());
+  node.kill("device");
+  BOOST_TEST(wish.change.expired());
+}
+
 BOOST_FIXTURE_TEST_CASE(what_should_be_is_known_without_the_port, Tunnels) {
   hub.device.mood = Mood::fails;
   hub.restart();
@@ -335,6 +428,18 @@ BOOST_FIXTURE_TEST_CASE(a_tunnel_comes_up_and_goes_down_in_the_ledger,
   BOOST_TEST(changes(hub, b).empty());
 }
 
+/// One that came back before that was recorded would not be told again.
+BOOST_FIXTURE_TEST_CASE(a_tunnel_says_what_is_recorded_of_it, Tunnels) {
+  events::ObservedPeer live;
+  for (bool is_up : {true, false}) {
+    live.last_handshake_ns = is_up ? stage.clock().utc_ns : 0;
+    auto recorded = must(stage.ask<events::Tunnel>(
+        tunnel_actor(hub, a), actors::observed_atom::value,
+        std::make_shared<const events::ObservedPeer>(live)));
+    BOOST_TEST(recorded.is_up == is_up);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_tunnel_that_was_up_goes_down_after_a_start, Tunnels) {
   shake_hands(hub, a);
   stage.pass(2 * a_look);
@@ -386,6 +491,36 @@ BOOST_FIXTURE_TEST_CASE(the_tunnel_to_a_removed_member_ends, Tunnels) {
   stage.pass(a_look);
   BOOST_TEST((simulation::look_into<actors::TunnelState>(tunnel) == nullptr));
   BOOST_TEST(!hub.device_status().tunnels.contains(a.id()));
+}
+
+// -- two machines with one key -----------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(two_machines_that_fight_for_a_tunnel_are_reported,
+                        Tunnels) {
+  auto& peer = hub.device.peer(key_of(a));
+  auto fight = [&](int changes) {
+    for (int i = 0; i < changes; ++i) {
+      shake_hands(hub, a);
+      peer.config.endpoint =
+          endpoint(i % 2 == 0 ? "192.0.2.2:1" : "198.51.100.7:9");
+      stage.pass(5 * a_look);
+    }
+  };
+  fight(5);
+  BOOST_TEST(hub.state().clashes.empty());
+  fight(20);
+  BOOST_REQUIRE(hub.state().clashes.size() == 1U);
+  auto [node, clash] = hub.state().clashes.begin()->first;
+  BOOST_TEST(node == a.id());
+  BOOST_TEST((clash == schema::Clash::two_endpoints));
+  BOOST_TEST(hub.stream("clash").size() == 1U);
+  BOOST_TEST(std::count_if(hub.notices.begin(), hub.notices.end(),
+                           [](const auto& notice) {
+                             return notice.event == "mesh.clash";
+                           }) == 1);
+  stage.pass(seconds{3600});
+  fight(20);
+  BOOST_TEST(hub.stream("clash").size() == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -356,6 +356,18 @@ BOOST_FIXTURE_TEST_CASE(one_that_is_spawned_anew_is_still_believed, Met) {
   BOOST_TEST(b.member_status().frames_taken > 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_the_wire_did_not_give_is_counted, Met) {
+  for (std::uint64_t dropped : {3U, 0U, 4U}) {
+    actors::Datagram datagram{a.address(), {1}};
+    datagram.dropped_before = dropped;
+    caf::anon_send(hub.kept<actors::MemberActor>("member"),
+                   actors::datagram_atom::value,
+                   std::make_shared<const actors::Datagram>(datagram));
+  }
+  stage.settle();
+  BOOST_TEST(hub.member_status().dropped.at("not_taken") == 7U);
+}
+
 // -- clashes -----------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(two_entries_of_an_authority_are_recorded_once, Met) {

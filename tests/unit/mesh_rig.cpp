@@ -32,7 +32,9 @@ caf::result<T> answer_of(Self self, FakeDevice& device, bool is_change,
   if (device.mood == Mood::fails ||
       (device.mood == Mood::takes_nothing && is_change))
     return actors::to_message({store::ErrorCode::io, "the device is stuck"});
-  if (device.mood != Mood::says_nothing) return good();
+  if (device.mood != Mood::says_nothing &&
+      (device.mood != Mood::changes_nothing || !is_change))
+    return good();
   auto promise = self->template make_response_promise<T>();
   device.unanswered.push_back(promise);
   return promise;
@@ -173,17 +175,19 @@ actors::WireguardPort TestNode::spawn_wireguard() {
                 return fake.keys.emplace_back(key);
               });
             },
-            [self, &fake](actors::look_atom) {
+            [self, node, &fake](actors::look_atom) {
               fake.looks += 1;
-              return answer_of<actors::DeviceSeenPtr>(self, fake, false, [&] {
-                return std::make_shared<const actors::DeviceSeen>(
-                    actors::DeviceSeen{fake.shown, "fake"});
+              return answer_of<actors::DeviceLook>(self, fake, false, [&] {
+                return actors::DeviceLook{
+                    std::make_shared<const actors::DeviceSeen>(
+                        actors::DeviceSeen{fake.shown, "fake"}),
+                    node->stage_.clock().utc_ns};
               });
             },
-            [self, &fake](actors::apply_atom,
-                          const actors::DeviceChangePtr& change) {
+            [self, &fake](actors::apply_atom, const actors::DeviceWish& wish) {
+              fake.wishes.push_back(wish);
               return answer_of<bool>(self, fake, true, [&] {
-                fake.apply(*change);
+                fake.apply(*wish.change.lock());
                 return true;
               });
             },

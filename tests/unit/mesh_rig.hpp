@@ -60,6 +60,8 @@ enum class Mood : std::uint8_t {
   /// It can be looked at, and nothing else.
   takes_nothing,
   fails,
+  /// It can be looked at, and does not say what became of anything else.
+  changes_nothing,
   says_nothing,
 };
 
@@ -68,6 +70,8 @@ struct FakeDevice {
   events::ObservedDevice shown;
   std::vector<events::TunnelKey> keys;
   std::vector<events::DeviceChange> applied;
+  /// All that was asked, done or not.
+  std::vector<actors::DeviceWish> wishes;
   int looks = 0;
   Mood mood = Mood::works;
   std::vector<caf::response_promise> unanswered;

@@ -291,6 +291,9 @@ BOOST_AUTO_TEST_CASE(frames_that_nobody_should_send_are_found) {
   (*seen.mesh)->dropped["bad_signature"] = 3;
   BOOST_TEST(finding(seen, "mesh").detail ==
              "3 frames dropped since ppnd started: not signed by their sender");
+  (*seen.mesh)->dropped = {{"not_taken", 1}};
+  BOOST_TEST(finding(seen, "mesh").detail ==
+             "1 frame dropped since ppnd started: more than ppnd came to take");
 }
 
 BOOST_AUTO_TEST_CASE(every_fault_of_a_frame_is_news_or_none) {

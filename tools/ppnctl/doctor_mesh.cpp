@@ -36,6 +36,7 @@ constexpr std::array frame_faults{
     FrameFault{"other_mesh", "of another mesh", logs},
     FrameFault{"not_for_us", "meant for another node", logs},
     FrameFault{"too_fast", "more than anybody needs to send", logs},
+    FrameFault{"not_taken", "more than ppnd came to take", logs},
     FrameFault{"bad_size", "too small or too large", logs},
     FrameFault{"malformed", "not well-formed", logs},
     FrameFault{"too_new", "of a kind that only a newer version knows",
