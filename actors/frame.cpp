@@ -27,14 +27,15 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
     checkpoint = builder.CreateString(body.checkpoint);
   auto hash = body.roster_hash.stored();
   return schema::CreateHeartbeat(builder, body.roster_version, &hash,
-                                 checkpoint)
+                                 checkpoint, body.roster_epoch)
       .Union();
 }
 
 flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
                                      const RosterRequest& body) {
   auto padding = builder.CreateVector(Bytes(request_padding));
-  return schema::CreateRosterRequest(builder, body.version, padding).Union();
+  return schema::CreateRosterRequest(builder, body.version, padding, body.epoch)
+      .Union();
 }
 
 flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,

@@ -45,10 +45,12 @@ struct Heartbeat {
   Hash roster_hash;
   /// Empty: it tells none.
   std::string checkpoint;
+  std::uint64_t roster_epoch = 1;
 };
 
 struct RosterRequest {
   std::uint64_t version = 0;
+  std::uint64_t epoch = 1;
 };
 
 struct RosterAnswer {

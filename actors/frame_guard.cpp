@@ -89,8 +89,8 @@ FrameGuard::Source& FrameGuard::source_of(const events::IpAddress& from) {
 }
 
 void FrameGuard::forget_removed(const events::Mesh& mesh) {
-  if (mesh.version == roster_version_) return;
-  roster_version_ = mesh.version;
+  if (place_of(mesh) == roster_) return;
+  roster_ = place_of(mesh);
   std::erase_if(speakers_, [&](const auto& speaker) {
     return !mesh.members.contains(speaker.first);
   });

@@ -147,8 +147,8 @@ class FrameGuard {
   store::AlignedBytes aligned_;
   std::map<std::size_t, Source> sources_;
   std::map<NodeId, Speaker> speakers_;
-  /// Of the roster that `speakers_` are members of.
-  std::uint64_t roster_version_ = 0;
+  /// Where the roster was that `speakers_` are members of.
+  events::RosterPlace roster_;
   FrameFaultCounts dropped_{};
 };
 

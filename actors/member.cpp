@@ -4,6 +4,7 @@
 
 #include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
+#include "events/recovery.hpp"
 #include "store/checkpoint.hpp"
 #include "store/signing.hpp"
 
@@ -11,6 +12,8 @@ namespace ppn::actors {
 
 namespace {
 
+using events::place_of;
+using events::RosterPlace;
 using Self = MemberActor::stateful_pointer<MemberState>;
 
 /// Who holds a role tells all members how it is, in so many beats.
@@ -20,6 +23,8 @@ constexpr std::uint64_t beats_to_all = 3;
 constexpr std::uint64_t beats_to_another = 6;
 /// Out of turn a member is answered at most that often.
 constexpr std::uint64_t answer_interval_ns = 1'000'000'000;
+/// For the beginning of its epoch a member is asked at most that often.
+constexpr std::uint64_t compare_interval_ns = 10'000'000'000;
 
 struct Context {
   Self self;
@@ -69,7 +74,12 @@ void send(const Context& context, const NodeId& to, const FrameBody& body,
 
 Heartbeat heartbeat_of(const Context& context) {
   const auto& roster = *context.self->state.roster;
-  return {roster.mesh.version, roster.head, context.self->state.checkpoint};
+  return {roster.mesh.version, roster.head, context.self->state.checkpoint,
+          roster.mesh.epoch};
+}
+
+RosterPlace place_of(const MemberHeard& heard) {
+  return {heard.roster_epoch, heard.roster_version};
 }
 
 void beat(const Context& context, const NodeId& to, const Clock& now) {
@@ -84,7 +94,7 @@ void beat_those_behind(const Context& context, const Clock& now) {
   const auto& heard = context.self->state.heard;
   for (const auto& [node, member] : mesh->members) {
     auto last = heard.find(node);
-    if (last == heard.end() || last->second.roster_version < mesh->version)
+    if (last == heard.end() || place_of(last->second) < place_of(*mesh))
       beat(context, node, now);
   }
 }
@@ -126,9 +136,15 @@ void beat_in_turn(const Context& context, const Clock& now) {
 
 // -- the roster ---------------------------------------------------------------
 
-void ask_for(const Context& context, const NodeId& whom, std::uint64_t version,
-             const Clock& now) {
-  send(context, whom, RosterRequest{version}, now);
+void ask_for(const Context& context, const NodeId& whom,
+             const RosterPlace& place, const Clock& now) {
+  send(context, whom, RosterRequest{place.version, place.epoch}, now);
+}
+
+/// What this node lacks of what another one has.
+RosterPlace next_of(const events::Mesh& mesh, const RosterPlace& theirs) {
+  if (theirs.epoch > mesh.epoch) return {theirs.epoch, 1};
+  return {mesh.epoch, mesh.version + 1};
 }
 
 /// Whoever gave the newest entry, if it told of more. Nobody else is asked
@@ -139,7 +155,7 @@ std::optional<NodeId> who_has_more(const Context& context) {
   if (!giver) return std::nullopt;
   auto heard = state.heard.find(*giver);
   bool has_more = heard != state.heard.end() &&
-                  heard->second.roster_version > state.roster->mesh.version;
+                  place_of(heard->second) > place_of(state.roster->mesh);
   return has_more ? giver : std::nullopt;
 }
 
@@ -153,31 +169,16 @@ void take_checkpoint(MemberState& state, const NodeId& sender,
     state.heard[sender].ledger_size = checkpoint->head.size;
 }
 
-void take_heartbeat(const Context& context, const NodeId& sender,
-                    const schema::Heartbeat& beat, const Clock& now) {
-  auto& state = context.self->state;
-  const auto& roster = *state.roster;
-  auto theirs = beat.roster_version();
-  state.heard[sender].roster_version = theirs;
-  if (beat.checkpoint() != nullptr)
-    take_checkpoint(state, sender, beat.checkpoint()->string_view());
-  if (theirs > roster.mesh.version)
-    return ask_for(context, sender, roster.mesh.version + 1, now);
-  if (theirs < roster.mesh.version)
-    return beat_out_of_turn(context, sender, now);
-  // One of the two was told something else by the authority.
-  if (Hash{*beat.roster_hash()} != roster.head)
-    ask_for(context, sender, theirs, now);
-}
-
-/// Goes on with the authority's record of a version, if this node has it.
-void with_record(const Context& context, std::uint64_t version,
+/// Goes on with the authority's record at a place, if it is of this node's
+/// epoch, and there.
+void with_record(const Context& context, const RosterPlace& place,
                  const std::function<void(const Bytes&)>& next) {
-  if (version == 0) return;
+  const auto& mesh = context.self->state.roster->mesh;
+  if (place.version == 0 || place.epoch != mesh.epoch) return;
   on_answer<EntriesPtr>(
-      context.self->request(
-          context.parts.ledger, caf::infinite, records_atom::value,
-          std::string{events::roster_stream}, version - 1, std::uint64_t{1}),
+      context.self->request(context.parts.ledger, caf::infinite,
+                            records_atom::value, events::roster_stream_of(mesh),
+                            place.version - 1, std::uint64_t{1}),
       [next](const EntriesPtr& records) {
         if (records->empty()) return;
         if (auto record = authority_record(records->front())) next(*record);
@@ -185,9 +186,56 @@ void with_record(const Context& context, std::uint64_t version,
       [](const caf::error&) {});
 }
 
+/// For who may follow another recovery: each begins its epoch. However often
+/// somebody shows what does not fit, it is asked now and then.
+void ask_for_beginning(const Context& context, const NodeId& whom,
+                       std::uint64_t epoch, const Clock& now) {
+  auto& last = context.self->state.compared_ns[whom];
+  if (epoch == 1 ||
+      (last != 0 && now.since_boot_ns - last < compare_interval_ns))
+    return;
+  last = now.since_boot_ns;
+  ask_for(context, whom, {epoch, 1}, now);
+}
+
+/// One who is behind in the epoch may follow another recovery.
+void compare_with_behind(const Context& context, const NodeId& sender,
+                         const RosterPlace& theirs, const Hash& head,
+                         const Clock& now) {
+  if (theirs.epoch == 1) return;
+  with_record(context, theirs, [=](const Bytes& record) {
+    ByteView entry{record.data(), record.size() - Signature::size};
+    if (store::link_of(entry) != head)
+      ask_for_beginning(context, sender, theirs.epoch, now);
+  });
+}
+
+void take_heartbeat(const Context& context, const NodeId& sender,
+                    const schema::Heartbeat& beat, const Clock& now) {
+  auto& state = context.self->state;
+  const auto& roster = *state.roster;
+  RosterPlace theirs{beat.roster_epoch(), beat.roster_version()};
+  state.heard[sender].roster_epoch = theirs.epoch;
+  state.heard[sender].roster_version = theirs.version;
+  if (beat.checkpoint() != nullptr)
+    take_checkpoint(state, sender, beat.checkpoint()->string_view());
+  auto ours = place_of(roster.mesh);
+  Hash head{*beat.roster_hash()};
+  if (theirs > ours)
+    return ask_for(context, sender, next_of(roster.mesh, theirs), now);
+  if (theirs < ours) {
+    beat_out_of_turn(context, sender, now);
+    if (theirs.epoch == ours.epoch)
+      compare_with_behind(context, sender, theirs, head, now);
+    return;
+  }
+  // One of the two was told something else by the authority.
+  if (head != roster.head) ask_for(context, sender, theirs, now);
+}
+
 void answer_request(const Context& context, const NodeId& sender,
-                    std::uint64_t version, const Clock& now) {
-  with_record(context, version, [=](const Bytes& record) {
+                    const RosterPlace& place, const Clock& now) {
+  with_record(context, place, [=](const Bytes& record) {
     RosterAnswer answer;
     answer.entry.assign(record.begin(), record.end() - Signature::size);
     answer.signature = Signature{ByteView{record}.last<Signature::size>()};
@@ -206,24 +254,42 @@ void record_clash(const Context& context, const events::ClashNote& note) {
       [&state, note](const events::Moment&) {
         return events::decide_clash(state.clashes, note);
       },
-      [context, notice](const auto& result) {
+      [context, notice, clash = note.clash](const auto& result) {
         // Nothing is recorded of what was seen before.
-        if (result && *result != 0)
-          context.self->send(context.parts.journal, notice_atom::value, notice);
+        if (!result || *result == 0) return;
+        if (clash == schema::Clash::two_recoveries)
+          mark(RarePath::recovered_twice);
+        context.self->send(context.parts.journal, notice_atom::value, notice);
       });
 }
 
-/// A record of a version that this node has too: proof if it is another one.
-void compare_record(const Context& context, std::uint64_t version,
-                    const Bytes& theirs) {
-  with_record(context, version, [=](const Bytes& ours) {
+/// A record of a place that this node has too: proof if it is another one. Of
+/// two who follow other authorities the first entry of the epoch is the proof.
+void compare_record(const Context& context, const NodeId& sender,
+                    const RosterClaim& claim, const Bytes& theirs,
+                    const Clock& now) {
+  with_record(context, claim.place, [=](const Bytes& ours) {
     const auto* mesh = mesh_of(context);
-    if (mesh == nullptr) return;
+    if (mesh == nullptr || ours == theirs) return;
     auto author = author_of(*mesh, ours);
     if (author && is_clash(author->key, ours, theirs))
-      record_clash(context,
-                   {schema::Clash::two_entries, author->node, version, theirs});
+      return record_clash(context, {schema::Clash::two_entries, author->node,
+                                    claim.place.version, theirs});
+    if (is_recovery_clash(*mesh, ours, theirs))
+      return record_clash(context, {schema::Clash::two_recoveries, claim.author,
+                                    claim.place.epoch, theirs});
+    if (claim.place.version > 1)
+      ask_for_beginning(context, sender, claim.place.epoch, now);
   });
+}
+
+bool is_signed_by(const events::Mesh& mesh, const RosterClaim& claim,
+                  const Bytes& record) {
+  const auto* member = mesh.find(claim.author);
+  auto halves = store::split_record(record);
+  return member != nullptr && halves &&
+         store::verify(member->key, store::entry_domain, halves->entry,
+                       halves->signature);
 }
 
 /// Says why, but not as often as somebody likes to send what is wrong.
@@ -245,23 +311,24 @@ void take_answer(const Context& context, const NodeId& sender,
       std::make_shared<Bytes>(answer.entry()->begin(), answer.entry()->end());
   Signature signature{*answer.signature()};
   record->insert(record->end(), signature.bytes.begin(), signature.bytes.end());
-  store::AlignedBytes aligned;
-  auto opened = store::open_record(*record, aligned);
-  if (!opened ||
-      opened->entry->stream()->string_view() != events::roster_stream)
-    return;
+  auto claim = claim_of(*record);
+  if (!claim) return;
   const auto& mesh = state.roster->mesh;
-  auto version = opened->entry->stream_version();
-  if (version <= mesh.version) return compare_record(context, version, *record);
-  if (mesh.authority == context.node) {
+  bool is_of_epoch = claim->place.epoch == mesh.epoch;
+  if (is_of_epoch && claim->place.version <= mesh.version)
+    return compare_record(context, sender, *claim, *record, now);
+  if (claim->author == context.node) {
     // Signed by this very node, which knows nothing of it.
-    if (store::verify(mesh.find(context.node)->key, store::entry_domain,
-                      opened->halves.entry, opened->halves.signature))
-      record_clash(context,
-                   {schema::Clash::two_places, context.node, version, *record});
+    if (claim->place.epoch >= mesh.epoch && is_signed_by(mesh, *claim, *record))
+      record_clash(context, {schema::Clash::two_places, context.node,
+                             claim->place.version, *record});
     return;
   }
+  // Nobody else signs what follows this node's recovery.
+  if (is_of_epoch && mesh.authority == context.node)
+    return ask_for_beginning(context, sender, mesh.epoch, now);
   state.giver = sender;
+  auto epoch = claim->place.epoch;
   with_kept<MeshActor>(
       context.self, context.parts.node, "mesh",
       [=](const MeshActor& mesh_actor) {
@@ -271,6 +338,7 @@ void take_answer(const Context& context, const NodeId& sender,
             [](std::uint64_t) {},
             [=](caf::error& error) {
               explain_refusal(context, sender, error, now);
+              if (is_of_epoch) ask_for_beginning(context, sender, epoch, now);
             });
       },
       [](const caf::error&) {});
@@ -294,7 +362,8 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
   if (const auto* beat = frame.body_as_Heartbeat())
     take_heartbeat(context, accepted.sender, *beat, now);
   else if (const auto* request = frame.body_as_RosterRequest())
-    answer_request(context, accepted.sender, request->version(), now);
+    answer_request(context, accepted.sender,
+                   {request->epoch(), request->version()}, now);
   else if (const auto* answer = frame.body_as_RosterAnswer())
     take_answer(context, accepted.sender, *answer, now);
 }
@@ -347,11 +416,21 @@ void bind(const Context& context, const events::Mesh& mesh) {
                      caf::actor_cast<DatagramReceiver>(context.self));
 }
 
+void tell_of_recovery(const Context& context, const events::Mesh& mesh) {
+  context.self->send(context.parts.journal, notice_atom::value,
+                     Notice{"mesh.recovered",
+                            {{"authority", events::authority_name(mesh)},
+                             {"epoch", std::to_string(mesh.epoch)}}});
+}
+
 void take_roster(const Context& context, const RosterPtr& roster) {
   auto& state = context.self->state;
   bool is_news = !state.roster ||
-                 state.roster->mesh.version != roster->mesh.version;
+                 place_of(state.roster->mesh) != place_of(roster->mesh);
+  bool is_recovered = state.roster && state.roster->mesh.founded() &&
+                      state.roster->mesh.epoch != roster->mesh.epoch;
   state.roster = roster;
+  if (is_recovered) tell_of_recovery(context, roster->mesh);
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr || !is_news) return;
   auto is_no_member = [mesh](const auto& one) {
@@ -361,6 +440,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   std::erase_if(state.checkpoints, is_no_member);
   std::erase_if(state.answered_ns, is_no_member);
   std::erase_if(state.refused_ns, is_no_member);
+  std::erase_if(state.compared_ns, is_no_member);
   bind(context, *mesh);
   with_clock(context, [=](const Clock& now) {
     if (mesh_of(context) == nullptr) return;
@@ -368,7 +448,8 @@ void take_roster(const Context& context, const RosterPtr& roster) {
     auto more = who_has_more(context);
     if (!more) return beat_those_behind(context, now);
     mark(RarePath::another_asked);
-    ask_for(context, *more, context.self->state.roster->mesh.version + 1, now);
+    auto theirs = place_of(context.self->state.heard.at(*more));
+    ask_for(context, *more, next_of(*mesh_of(context), theirs), now);
   });
 }
 
@@ -408,6 +489,9 @@ MemberStatusPtr status_of(const MemberState& state) {
                               state.guard.dropped()[i]);
   if (state.frames_of_strangers != 0)
     status->dropped.emplace("stranger", state.frames_of_strangers);
+  for (const auto& [what, number] : state.clashes)
+    status->is_split |= what.second == schema::Clash::two_recoveries &&
+                        state.roster && number == state.roster->mesh.epoch;
   if (state.frames_not_taken != 0)
     status->dropped.emplace("not_taken", state.frames_not_taken);
   status->frames_sent = state.frames_sent;

@@ -36,6 +36,8 @@ struct MemberState {
   std::map<NodeId, std::uint64_t> answered_ns;
   /// When it was said of each last that an entry from it was refused.
   std::map<NodeId, std::uint64_t> refused_ns;
+  /// When each was asked for the first entry of the epoch last.
+  std::map<NodeId, std::uint64_t> compared_ns;
   /// Who gave the entry that is being taken.
   std::optional<NodeId> giver;
   std::uint64_t ticks = 0;

@@ -1,7 +1,9 @@
 #include "actors/mesh.hpp"
 
 #include "actors/rare_path.hpp"
+#include "actors/roster_import.hpp"
 #include "actors/roster_record.hpp"
+#include "events/recovery.hpp"
 #include "store/key_rotation.hpp"
 
 namespace ppn::actors {
@@ -13,7 +15,7 @@ using store::ErrorCode;
 using store::Result;
 using Self = MeshActor::stateful_pointer<MeshState>;
 
-constexpr std::uint64_t all = ~std::uint64_t{0};
+constexpr std::uint64_t everything = ~std::uint64_t{0};
 
 Error refused(std::string why) {
   return {ErrorCode::bad_input, std::move(why)};
@@ -27,9 +29,14 @@ Error not_read_yet() {
 
 events::Contradiction apply(MeshState& state, const schema::Entry& entry,
                             ByteView bytes) {
+  auto epoch = state.roster.mesh.epoch;
+  bool was_restating = state.roster.mesh.restating.has_value();
   if (auto contradiction = events::apply(state.roster.mesh, entry))
     return contradiction;
   const auto* taken = entry.payload_as_RosterEntryTaken();
+  if (taken != nullptr && epoch != 0 && epoch != state.roster.mesh.epoch)
+    mark(was_restating ? RarePath::recovery_overtaken
+                       : RarePath::recovery_taken);
   events::note(state.roster.news, *events::roster_entry(entry).entry);
   state.roster.head = store::link_of(
       taken == nullptr
@@ -53,122 +60,60 @@ void follow(Self self, const RosterFollower& follower) {
   if (state.told) self->send(follower, roster_atom::value, state.told);
 }
 
-// -- what is imported ---------------------------------------------------------
-
-/// The records that follow on those of this node, which the others must match.
-struct Import {
-  events::Mesh mesh;
-  std::vector<Bytes> news;
-  std::vector<std::string> plan;
-};
-
-/// Why a record can not stand where this node has `ours`.
-Error other_than(const Bytes& ours, const Bytes& theirs,
-                 const events::Mesh& mesh, std::size_t version) {
-  if (version == 1) return refused("this is the roster of another mesh");
-  auto author = author_of(mesh, ours);
-  if (author && is_clash(author->key, ours, theirs))
-    return refused("version " + std::to_string(version) +
-                   " of this roster is not the one that this node has: an "
-                   "authority signed two");
-  return refused("entry " + std::to_string(version) +
-                 " of the file is not the one that this node has, and is not "
-                 "signed by its authority");
-}
-
-std::string join_in_words(const events::Mesh& mesh, const NodeId& self) {
-  const auto* member = mesh.find(self);
-  return "join the mesh " + mesh.name + " as " + member->name + " at " +
-         member->address.text();
-}
-
-/// `own` are the records of this node's stream.
-Result<Import> read_import(const events::Mesh& mesh, const NodeId& self,
-                           const std::optional<events::TunnelKey>& tunnel_key,
-                           const Entries& own, const ImportRoster& import) {
-  Import read{mesh, {}, {}};
-  for (std::size_t i = 0; i < import.records.size(); ++i) {
-    const auto& record = import.records[i];
-    if (i < own.size()) {
-      auto ours = authority_record(own[i]);
-      if (!ours) return ours.error();
-      if (*ours != record) return other_than(*ours, record, mesh, i + 1);
-      continue;
-    }
-    auto wrong = [i](ErrorCode code, const std::string& why) {
-      return Error{code,
-                   "entry " + std::to_string(i + 1) + " of the file: " + why};
-    };
-    store::AlignedBytes aligned;
-    auto entry = check_next(read.mesh, record, aligned);
-    if (!entry) return wrong(entry.error().code, entry.error().message);
-    read.plan.push_back(in_words(read.mesh, **entry));
-    // What it makes of a mesh that is refused in the end nobody sees.
-    if (auto why = events::apply_roster(read.mesh, **entry))
-      return wrong(ErrorCode::bad_input, *why);
-    read.news.push_back(record);
-  }
-  if (read.news.empty())
-    return refused("the file has nothing new: it ends with version " +
-                   std::to_string(import.records.size()) +
-                   " of the roster, and this node has version " +
-                   std::to_string(mesh.version));
-  if (mesh.founded() && mesh.authority == self)
-    return refused(
-        "this node is the authority and did not record what it is said to have "
-        "signed here: its key was used elsewhere, or its ledger was rolled "
-        "back");
-  const auto* member = read.mesh.find(self);
-  if (!mesh.founded()) {
-    if (member == nullptr)
-      return refused(
-          "the roster does not name this node: import there first what "
-          "`ppnctl mesh export` writes here");
-    if (member->tunnel_key != tunnel_key)
-      return refused("the roster names another tunnel key for this node");
-    read.plan = {
-        join_in_words(read.mesh, self),
-        "obey its authority " + read.mesh.find(read.mesh.authority)->name +
-            ", whose key is " + read.mesh.find(read.mesh.authority)->key.hex()};
-  }
-  return read;
-}
-
 // -- plan and commit ----------------------------------------------------------
 
 using Planned = std::function<void(const Result<std::vector<std::string>>&)>;
 
+using OwnRosterPtr = std::shared_ptr<const OwnRoster>;
+
 /// What an import is checked against, which is not in memory.
-void with_own_records(
+void with_own_roster(
     Self self, const MeshParts& parts,
-    const std::function<void(const Result<EntriesPtr>&,
-                             const std::optional<events::TunnelKey>&)>& next) {
-  auto failed = [next](caf::error& error) { next(from_message(error), {}); };
+    const std::function<void(const Result<OwnRosterPtr>&)>& next) {
+  auto failed = [next](caf::error& error) { next(from_message(error)); };
+  auto ask = [=](const std::string& stream, std::uint64_t limit,
+                 std::function<void(const EntriesPtr&)> take) {
+    on_answer<EntriesPtr>(
+        self->request(parts.ledger, caf::infinite, records_atom::value, stream,
+                      std::uint64_t{0}, limit),
+        std::move(take), failed);
+  };
   on_answer<StatePtr>(
       self->request(parts.ledger, caf::infinite, state_atom::value),
-      [=](const StatePtr& state) {
-        on_answer<EntriesPtr>(
-            self->request(parts.ledger, caf::infinite, records_atom::value,
-                          std::string{events::roster_stream}, std::uint64_t{0},
-                          all),
-            [=, key = state->state.device.key](const EntriesPtr& records) {
-              next(records, key);
-            },
-            failed);
+      [=](const StatePtr& all) {
+        auto own = std::make_shared<OwnRoster>();
+        own->place = place_of(all->state.mesh);
+        own->tunnel_key = all->state.device.key;
+        auto stream = events::roster_stream_of(all->state.mesh);
+        ask(events::roster_stream, 1, [=](const EntriesPtr& founding) {
+          own->founding = *founding;
+          ask(stream, everything, [=](const EntriesPtr& of_epoch) {
+            own->of_epoch = *of_epoch;
+            next(OwnRosterPtr{own});
+          });
+        });
       },
       failed);
 }
 
 void plan_import(Self self, const MeshParts& parts, const NodeId& node,
                  const ChangePtr& change, const Planned& done) {
-  with_own_records(
-      self, parts, [=](const Result<EntriesPtr>& own, const auto& key) {
-        if (!own) return done(own.error());
-        auto read = read_import(self->state.roster.mesh, node, key, **own,
-                                std::get<ImportRoster>(*change));
-        if (!read) return done(read.error());
-        done(read->plan);
-      });
+  with_own_roster(self, parts, [=](const Result<OwnRosterPtr>& own) {
+    if (!own) return done(own.error());
+    auto read = read_import(self->state.roster.mesh, node, **own,
+                            std::get<ImportRoster>(*change));
+    if (!read) return done(read.error());
+    done(read->plan);
+  });
+}
+
+events::Decision decide_checked(const events::Mesh& mesh, const NodeId& node,
+                                const events::MeshCommand& command,
+                                const events::Moment& now) {
+  if (const auto* recovery = std::get_if<events::RecoverMesh>(&command))
+    if (auto wanted = check_recovery(mesh, *recovery); !wanted)
+      return events::Refusal{wanted.error().message};
+  return events::decide(mesh, node, command, now);
 }
 
 caf::result<WordsPtr> plan(Self self, const MeshParts& parts,
@@ -189,7 +134,7 @@ caf::result<WordsPtr> plan(Self self, const MeshParts& parts,
   auto rehearse = [self, node, change, words,
                    command](const events::Moment& now) -> events::Decision {
     const auto& mesh = self->state.roster.mesh;
-    auto decision = events::decide(mesh, node, *command, now);
+    auto decision = decide_checked(mesh, node, *command, now);
     if (std::holds_alternative<events::Refusal>(decision)) return decision;
     *words = events::in_words(mesh, *command, now);
     return std::vector<events::Draft>{};
@@ -229,30 +174,29 @@ caf::result<std::uint64_t> commit(Self self, const MeshParts& parts,
     record(
         self, std::move(origin),
         [self, node, change, command](const events::Moment& now) {
-          return events::decide(self->state.roster.mesh, node, *command, now);
+          return decide_checked(self->state.roster.mesh, node, *command, now);
         },
         promise);
     return promise;
   }
-  with_own_records(
-      self, parts, [=](const Result<EntriesPtr>& own, const auto& key) {
-        if (!own) return answer(promise, Result<std::uint64_t>{own.error()});
-        record(
-            self, origin,
-            [=, own = *own](const events::Moment&) -> events::Decision {
-              const auto& mesh = self->state.roster.mesh;
-              if (own->size() != mesh.version) {
-                mark(RarePath::import_overtaken);
-                return events::Refusal{
-                    "the roster has changed meanwhile; try again"};
-              }
-              auto read = read_import(mesh, node, key, *own,
-                                      std::get<ImportRoster>(*change));
-              if (!read) return events::Refusal{read.error().message};
-              return taken_drafts(read->news);
-            },
-            promise);
-      });
+  with_own_roster(self, parts, [=](const Result<OwnRosterPtr>& own) {
+    if (!own) return answer(promise, Result<std::uint64_t>{own.error()});
+    record(
+        self, origin,
+        [=, own = *own](const events::Moment&) -> events::Decision {
+          const auto& mesh = self->state.roster.mesh;
+          if (own->place != place_of(mesh)) {
+            mark(RarePath::import_overtaken);
+            return events::Refusal{
+                "the roster has changed meanwhile; try again"};
+          }
+          auto read =
+              read_import(mesh, node, *own, std::get<ImportRoster>(*change));
+          if (!read) return events::Refusal{read.error().message};
+          return taken_drafts(read->news);
+        },
+        promise);
+  });
   return promise;
 }
 
@@ -264,8 +208,11 @@ caf::result<std::uint64_t> take(Self self, const NodeId& node,
                  record](const events::Moment&) -> events::Decision {
     auto mesh = self->state.roster.mesh;
     if (!mesh.founded()) return events::Refusal{"this node is in no mesh"};
-    if (mesh.authority == node)
+    auto claim = claim_of(*record).value_or(RosterClaim{});
+    if (mesh.authority == node && claim.place.epoch == mesh.epoch)
       return events::Refusal{"this node is the authority itself"};
+    if (claim.author == node)
+      return events::Refusal{"this node is said to be its author itself"};
     if (auto taken = take_record(mesh, *record); !taken) {
       mark(RarePath::record_refused);
       return events::Refusal{taken.error().message};
@@ -283,16 +230,6 @@ caf::result<std::uint64_t> take(Self self, const NodeId& node,
 }
 
 // -- export -------------------------------------------------------------------
-
-Result<EntriesPtr> authority_records(const Entries& own) {
-  auto records = std::make_shared<Entries>();
-  for (const auto& one : own) {
-    auto record = authority_record(one);
-    if (!record) return record.error();
-    records->push_back(std::move(*record));
-  }
-  return EntriesPtr{std::move(records)};
-}
 
 /// The sequence of an entry by which a node introduces itself; nothing for any
 /// other.
@@ -327,23 +264,29 @@ Result<EntriesPtr> introduction(const Entries& life, const Entries& device) {
 
 caf::result<EntriesPtr> export_records(Self self, const MeshParts& parts) {
   if (!self->state.told) return to_message(not_read_yet());
+  const auto& mesh = self->state.roster.mesh;
+  if (mesh.restating)
+    return to_message(
+        refused("the mesh was recovered by " + events::authority_name(mesh) +
+                ", and not all of its roster came yet; try again"));
   auto promise = self->make_response_promise<EntriesPtr>();
   auto failed = [promise](caf::error& error) {
     answer(promise, Result<EntriesPtr>{from_message(error)});
   };
-  auto ask = [self, parts](const char* stream) {
-    return self->request(parts.ledger, caf::infinite, records_atom::value,
-                         std::string{stream}, std::uint64_t{0}, all);
-  };
-  if (self->state.roster.mesh.founded()) {
-    ask(events::roster_stream)
-        .then(
-            [promise](const EntriesPtr& own) {
-              answer(promise, authority_records(*own));
-            },
-            failed);
+  if (mesh.founded()) {
+    with_own_roster(self, parts, [promise](const Result<OwnRosterPtr>& own) {
+      auto records = own ? whole_roster(**own)
+                         : Result<std::vector<Bytes>>{own.error()};
+      if (!records) return answer(promise, Result<EntriesPtr>{records.error()});
+      answer(promise,
+             Result<EntriesPtr>{std::make_shared<const Entries>(*records)});
+    });
     return promise;
   }
+  auto ask = [self, parts](const char* stream) {
+    return self->request(parts.ledger, caf::infinite, records_atom::value,
+                         std::string{stream}, std::uint64_t{0}, everything);
+  };
   ask(store::node_stream.data())
       .then(
           [=](const EntriesPtr& life) {
@@ -358,6 +301,38 @@ caf::result<EntriesPtr> export_records(Self self, const MeshParts& parts) {
   return promise;
 }
 
+// -- its beginning ------------------------------------------------------------
+
+/// The streams are as many as epochs, so the roster is taken from the ledger's
+/// state rather than replayed. That does not tell its newest entry.
+void begin(Self self, const AggregateParts& parts) {
+  auto failed = [self](caf::error& error) { self->quit(error); };
+  auto go_on = [self, parts](const events::Mesh& mesh, const Hash& head) {
+    self->state.roster = {mesh, head, {mesh.version, std::nullopt}};
+    self->state.aggregate.begin_with_state(
+        self, parts, {{events::roster_stream_of(mesh), mesh.version}});
+  };
+  on_answer<StatePtr>(
+      self->request(parts.ledger, caf::infinite, state_atom::value),
+      [=](const StatePtr& all) {
+        const auto& mesh = all->state.mesh;
+        if (!mesh.founded()) return go_on(mesh, {});
+        on_answer<EntriesPtr>(
+            self->request(parts.ledger, caf::infinite, records_atom::value,
+                          events::roster_stream_of(mesh), mesh.version - 1,
+                          std::uint64_t{1}),
+            [=](const EntriesPtr& newest) {
+              auto record = newest->empty() ? Result<Bytes>{not_read_yet()}
+                                            : authority_record(newest->front());
+              if (!record) return self->quit(to_message(record.error()));
+              record->resize(record->size() - Signature::size);
+              go_on(all->state.mesh, store::link_of(*record));
+            },
+            failed);
+      },
+      failed);
+}
+
 }  // namespace
 
 MeshActor::behavior_type mesh_actor(Self self, const MeshParts& parts,
@@ -368,14 +343,11 @@ MeshActor::behavior_type mesh_actor(Self self, const MeshParts& parts,
       return caf::actor_cast<caf::actor_addr>(follower) == death.source;
     });
   });
-  state.aggregate.begin(
-      self,
-      {parts.ledger, parts.clock, [boot = node.boot] { return boot; },
-       [&state](const auto& entry, ByteView bytes) {
-         return apply(state, entry, bytes);
-       },
-       [self] { tell_followers(self); }},
-      events::roster_stream);
+  begin(self, {parts.ledger, parts.clock, [boot = node.boot] { return boot; },
+               [&state](const auto& entry, ByteView bytes) {
+                 return apply(state, entry, bytes);
+               },
+               [self] { tell_followers(self); }});
   return {
       [=, id = node.id](plan_atom, const ChangePtr& change) {
         return plan(self, parts, id, change);

@@ -1,6 +1,6 @@
-// The mesh actor: owns the stream "roster". It decides for the operator of the
-// authority, takes what the authority decided elsewhere, and tells everybody in
-// the node who the members are.
+// The mesh actor: owns the streams of the roster, one for each epoch. It
+// decides for the operator of the authority, takes what the authority decided
+// elsewhere, and tells everybody in the node who the members are.
 #pragma once
 
 #include <set>

@@ -85,6 +85,8 @@ struct MemberHeard {
   std::uint64_t ledger_size = 0;
   /// By this node's clock.
   std::int64_t heard_ns = 0;
+  /// Of the version.
+  std::uint64_t roster_epoch = 1;
 };
 
 struct MemberStatus {
@@ -93,6 +95,8 @@ struct MemberStatus {
   std::map<std::string, std::uint64_t> dropped;
   std::uint64_t frames_sent = 0;
   std::uint64_t frames_taken = 0;
+  /// Somebody follows another recovery for the epoch that this node is in.
+  bool is_split = false;
 };
 
 // -- node ---------------------------------------------------------------------

@@ -31,6 +31,10 @@ enum class RarePath : std::uint8_t {
   frame_of_old_boot,
   frame_of_former,
   another_asked,
+  recovery_taken,
+  recovery_overtaken,
+  recovery_unwanted,
+  recovered_twice,
   told_at_once,
   endpoint_fought_for,
   count_,
@@ -46,7 +50,8 @@ inline constexpr std::array<std::string_view,
         "device_failed",     "device_repaired",       "stranger_removed",
         "looked_again",      "frame_introduces",      "frame_replayed",
         "frame_of_old_boot", "frame_of_former",       "another_asked",
-        "told_at_once",      "endpoint_fought_for"};
+        "recovery_taken",    "recovery_overtaken",    "recovery_unwanted",
+        "recovered_twice",   "told_at_once",          "endpoint_fought_for"};
 
 /// How often each was taken in this process.
 std::array<std::atomic<std::uint64_t>, rare_path_names.size()>&

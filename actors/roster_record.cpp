@@ -1,6 +1,11 @@
 #include "actors/roster_record.hpp"
 
+#include <cassert>
+
+#include "actors/rare_path.hpp"
+#include "events/recovery.hpp"
 #include "store/key_rotation.hpp"
+#include "store/recovery.hpp"
 #include "store/signing.hpp"
 #include "store/statements.hpp"
 
@@ -18,13 +23,24 @@ Error bad_input(std::string why) {
 }
 
 std::string name_of(const events::Mesh& mesh, const schema::NodeId& node) {
-  const auto* member = mesh.find(NodeId{node});
-  return member == nullptr ? NodeId{node}.hex() : member->name;
+  return events::name_of(mesh, NodeId{node});
 }
 
 /// Node ids are made of the first key; see schema/common.fbs.
 bool is_id_of(const NodeId& node, const PublicKey& key) {
   return store::node_id_of(key) == node;
+}
+
+/// By the member that it names, and with the consent of the recovery key.
+bool is_wanted_recovery(const events::Mesh& mesh,
+                        const store::OpenedRecord& record) {
+  const auto* event = record.entry->payload_as_AuthorityRecovered();
+  return event != nullptr && Id{*event->mesh()} == mesh.id &&
+         NodeId{*event->authority()->node()} == NodeId{*record.entry->node()} &&
+         store::verify(PublicKey{*event->authority()->key()},
+                       store::entry_domain, record.halves.entry,
+                       record.halves.signature) &&
+         store::check_recovery(mesh.recovery_key, *event).ok();
 }
 
 /// Follows the keys that the first entries of a ledger name.
@@ -99,12 +115,20 @@ Result<const schema::Entry*> check_next(const events::Mesh& mesh,
   auto opened = store::open_record(record, aligned);
   if (!opened) return opened.error();
   const auto& entry = *opened->entry;
+  // The key tells nothing of what another authority signed.
+  if (auto wrong = events::check_epoch(mesh, entry)) return bad_input(*wrong);
   auto key = events::expected_signer(mesh, entry);
   if (!key) return bad_input("a roster begins with the founding of its mesh");
   if (!store::verify(*key, store::entry_domain, opened->halves.entry,
                      opened->halves.signature))
     return bad_input("version " + std::to_string(entry.stream_version()) +
                      " of the roster is not signed by the authority");
+  if (const auto* recovered = entry.payload_as_AuthorityRecovered())
+    if (auto checked = store::check_recovery(mesh.recovery_key, *recovered);
+        !checked) {
+      mark(RarePath::recovery_unwanted);
+      return checked.error();
+    }
   return &entry;
 }
 
@@ -125,9 +149,43 @@ events::Draft taken_draft(ByteView record) {
   taken.entry.assign(entry.begin(), entry.end());
   taken.signature = std::make_unique<schema::Signature>(
       Signature{record.last<Signature::size>()}.stored());
-  events::Draft draft{events::roster_stream, {}};
+  store::AlignedBytes aligned;
+  auto opened = store::open_record(record, aligned);
+  assert(opened);
+  events::Draft draft{opened->entry->stream()->str(), {}};
   draft.payload.Set(std::move(taken));
   return draft;
+}
+
+std::optional<RosterClaim> claim_of(ByteView record) {
+  store::AlignedBytes aligned;
+  auto opened = store::open_record(record, aligned);
+  if (!opened) return std::nullopt;
+  auto epoch = events::epoch_of(opened->entry->stream()->string_view());
+  if (!epoch) return std::nullopt;
+  return RosterClaim{{*epoch, opened->entry->stream_version()},
+                     NodeId{*opened->entry->node()}};
+}
+
+std::uint64_t next_epoch(const events::Mesh& mesh,
+                         const std::map<NodeId, MemberHeard>& heard) {
+  std::vector<std::uint64_t> told;
+  told.reserve(heard.size());
+  for (const auto& [node, member] : heard) told.push_back(member.roster_epoch);
+  return events::next_epoch(mesh, told);
+}
+
+Status check_recovery(const events::Mesh& mesh,
+                      const events::RecoverMesh& command) {
+  const auto* member = mesh.find(command.node);
+  // Without either the decision says why.
+  if (!mesh.founded() || member == nullptr) return {};
+  if (store::is_wanted(mesh.recovery_key,
+                       {mesh.id, command.epoch, command.node, member->key},
+                       command.signature))
+    return {};
+  return bad_input(
+      "the recovery key of the mesh did not sign this recovery by this node");
 }
 
 std::optional<Author> author_of(const events::Mesh& mesh, ByteView record) {
@@ -159,6 +217,19 @@ bool is_clash(const PublicKey& key, ByteView ours, ByteView theirs) {
   return is_same_place && differ && is_signed(*a) && is_signed(*b);
 }
 
+bool is_recovery_clash(const events::Mesh& mesh, ByteView ours,
+                       ByteView theirs) {
+  store::AlignedBytes aligned_ours;
+  store::AlignedBytes aligned_theirs;
+  auto a = store::open_record(ours, aligned_ours);
+  auto b = store::open_record(theirs, aligned_theirs);
+  return a && b && is_wanted_recovery(mesh, *a) &&
+         is_wanted_recovery(mesh, *b) &&
+         a->entry->payload_as_AuthorityRecovered()->epoch() ==
+             b->entry->payload_as_AuthorityRecovered()->epoch() &&
+         NodeId{*a->entry->node()} != NodeId{*b->entry->node()};
+}
+
 Result<events::Newcomer> read_introduction(const std::vector<Bytes>& records) {
   Introduction introduction;
   for (const auto& record : records)
@@ -183,6 +254,14 @@ std::string in_words(const events::Mesh& before, const schema::Entry& entry) {
            events::in_words(moved->role());
   if (const auto* changed = entry.payload_as_EndpointsChanged())
     return name_of(before, *changed->node()) + " has other endpoints";
+  if (const auto* recovered = entry.payload_as_AuthorityRecovered())
+    return recovered->authority()->name()->str() +
+           " recovered the mesh, and is its authority in epoch " +
+           std::to_string(recovered->epoch());
+  if (const auto* restated = entry.payload_as_MemberRestated())
+    return restated->member()->name()->str() + " is still a member";
+  if (const auto* gone = entry.payload_as_FormerRestated())
+    return gone->name()->str() + " is still a former member";
   return "an entry that is no event of a roster";
 }
 

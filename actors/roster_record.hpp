@@ -6,18 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "actors/messages.hpp"
 #include "events/roster.hpp"
 #include "store/record.hpp"
 
 namespace ppn::actors {
 
-/// The authority's record behind a checked record of a stream "roster": the one
+/// The authority's record behind a checked record of a roster's stream: the one
 /// that it holds, or it itself. damaged.
 store::Result<Bytes> authority_record(ByteView record);
 
-/// The entry of a record that whoever is the authority now signed; good as long
-/// as `aligned`. Whether it may follow is not looked at. bad_input, damaged,
-/// too_new.
+/// The entry of a record that whoever is the authority now signed, or whoever
+/// the recovery key made the authority; good as long as `aligned`. Whether it
+/// may follow is not looked at, but for its epoch. bad_input, damaged, too_new.
 store::Result<const schema::Entry*> check_next(const events::Mesh& mesh,
                                                ByteView record,
                                                store::AlignedBytes& aligned);
@@ -27,8 +28,24 @@ store::Result<const schema::Entry*> check_next(const events::Mesh& mesh,
 /// is then as it was.
 store::Status take_record(events::Mesh& mesh, ByteView record);
 
-/// An event that holds the record; it was checked.
+/// An event that holds the record, in the stream of its epoch; it was checked.
 events::Draft taken_draft(ByteView record);
+
+/// The place in the roster that a record says it has, and who its author is.
+/// Nothing of that is checked; nothing if it is of no roster.
+struct RosterClaim {
+  events::RosterPlace place;
+  NodeId author;
+};
+std::optional<RosterClaim> claim_of(ByteView record);
+
+/// The epoch to recover a mesh in, after what others told.
+std::uint64_t next_epoch(const events::Mesh& mesh,
+                         const std::map<NodeId, MemberHeard>& heard);
+
+/// Whether the recovery key wants what a command says. bad_input.
+store::Status check_recovery(const events::Mesh& mesh,
+                             const events::RecoverMesh& command);
 
 /// Who wrote a record, if that is or was a member of the mesh.
 struct Author {
@@ -39,6 +56,10 @@ std::optional<Author> author_of(const events::Mesh& mesh, ByteView record);
 
 /// Two records that an author signed for one version of the roster.
 bool is_clash(const PublicKey& key, ByteView ours, ByteView theirs);
+
+/// Two recoveries of the mesh for one epoch, each wanted by its recovery key.
+bool is_recovery_clash(const events::Mesh& mesh, ByteView ours,
+                       ByteView theirs);
 
 /// Reads the introduction of a node: the entries of its own ledger that say who
 /// it is. bad_input, damaged, too_new.

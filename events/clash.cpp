@@ -23,6 +23,9 @@ std::string in_words(schema::Clash clash) {
   switch (clash) {
     case schema::Clash::two_entries:
       return "it signed two entries for one version of the roster";
+    case schema::Clash::two_recoveries:
+      return "it and another member recovered the mesh for one epoch: recover "
+             "it once more, on either";
     case schema::Clash::two_endpoints:
       return "its tunnel goes back and forth between two endpoints: two "
              "machines have its tunnel key";

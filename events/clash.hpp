@@ -1,4 +1,5 @@
-// Proof that a member spoke against itself, or that two speak with one key.
+// Proof that a member spoke against itself, that two speak with one key, or
+// that two recovered the mesh at once.
 #pragma once
 
 #include <map>
@@ -13,7 +14,7 @@ namespace ppn::events {
 
 inline constexpr const char* clash_stream = "clash";
 
-/// The newest version, boot or hour that each node clashed in.
+/// The newest version, boot, epoch or hour that each node clashed in.
 using Clashes = std::map<std::pair<NodeId, schema::Clash>, std::uint64_t>;
 
 struct ClashNote {
@@ -23,7 +24,7 @@ struct ClashNote {
   Bytes evidence;
 };
 
-/// Nothing to record if it was seen for that version, or a newer one; and
+/// Nothing to record if it was seen for that number, or a newer one; and
 /// nothing at all of two places that are known: whoever has a key could fill a
 /// ledger with boots.
 Decision decide_clash(const Clashes& clashes, const ClashNote& note);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "events/recovery.hpp"
 #include "events/stored_address.hpp"
 #include "events/stored_member.hpp"
 
@@ -56,6 +57,9 @@ std::uint64_t size_of(const IpRange& range) {
 }
 
 // -- what may be a member -----------------------------------------------------
+
+constexpr const char* no_member_name =
+    "a name is 1 to 63 of a-z, 0-9 and inner hyphens";
 
 Contradiction check_range(const IpRange& range,
                           const std::optional<IpRange>& range6) {
@@ -129,8 +133,7 @@ Contradiction check_unique(const Mesh& mesh, const NodeId& node,
 
 Contradiction check_member(const Mesh& mesh, const NodeId& node,
                            const Member& member) {
-  if (!is_member_name(member.name))
-    return "a name is 1 to 63 of a-z, 0-9 and inner hyphens";
+  if (!is_member_name(member.name)) return no_member_name;
   if (auto wrong = check_address(mesh, member)) return wrong;
   if (auto wrong = check_endpoints(member.endpoints)) return wrong;
   return check_unique(mesh, node, member);
@@ -143,9 +146,9 @@ std::string not_a_member(const NodeId& node) {
 // -- decisions ----------------------------------------------------------------
 
 template <class Event>
-std::vector<Draft> draft_of(Event event) {
+std::vector<Draft> draft_of(const Mesh& mesh, Event event) {
   std::vector<Draft> drafts(1);
-  drafts[0].stream = roster_stream;
+  drafts[0].stream = roster_stream_of(mesh);
   drafts[0].payload.Set(std::move(event));
   return drafts;
 }
@@ -183,7 +186,7 @@ Decision decide(Mesh mesh, const FoundMesh& founding, const Moment&) {
   event.recovery_key =
       std::make_unique<schema::PublicKey>(founding.recovery_key.stored());
   event.founder = stored(founding.founder.node, founder);
-  return draft_of(std::move(event));
+  return draft_of(mesh, std::move(event));
 }
 
 Decision decide(Mesh mesh, const AddMember& command, const Moment& now) {
@@ -194,7 +197,7 @@ Decision decide(Mesh mesh, const AddMember& command, const Moment& now) {
     return Refusal{*wrong};
   schema::MemberAddedT event;
   event.member = stored(command.newcomer.node, member);
-  return draft_of(std::move(event));
+  return draft_of(mesh, std::move(event));
 }
 
 Decision decide(Mesh mesh, const ReplaceMember& command, const Moment& now) {
@@ -208,7 +211,7 @@ Decision decide(Mesh mesh, const ReplaceMember& command, const Moment& now) {
   schema::MemberReplacedT event;
   event.old = std::make_unique<schema::NodeId>(command.old.stored());
   event.member = stored(command.newcomer.node, member);
-  return draft_of(std::move(event));
+  return draft_of(mesh, std::move(event));
 }
 
 Decision decide(Mesh mesh, const RemoveMember& command, const Moment& now) {
@@ -225,7 +228,7 @@ Decision decide(Mesh mesh, const RemoveMember& command, const Moment& now) {
   schema::MemberRemovedT event;
   event.node = std::make_unique<schema::NodeId>(command.node.stored());
   event.reason = command.reason;
-  return draft_of(std::move(event));
+  return draft_of(mesh, std::move(event));
 }
 
 Decision decide(Mesh mesh, const MoveRole& command, const Moment&) {
@@ -234,7 +237,7 @@ Decision decide(Mesh mesh, const MoveRole& command, const Moment&) {
   schema::RoleMovedT event;
   event.role = command.role;
   event.to = std::make_unique<schema::NodeId>(command.to.stored());
-  return draft_of(std::move(event));
+  return draft_of(mesh, std::move(event));
 }
 
 Decision decide(Mesh mesh, const ChangeEndpoints& command, const Moment&) {
@@ -243,15 +246,14 @@ Decision decide(Mesh mesh, const ChangeEndpoints& command, const Moment&) {
   schema::EndpointsChangedT event;
   event.node = std::make_unique<schema::NodeId>(command.node.stored());
   event.endpoints = stored(command.endpoints);
-  return draft_of(std::move(event));
+  return draft_of(mesh, std::move(event));
+}
+
+Decision decide(const Mesh& mesh, const RecoverMesh& command, const Moment&) {
+  return decide_recovery(mesh, command);
 }
 
 // -- in words -----------------------------------------------------------------
-
-std::string name_of(const Mesh& mesh, const NodeId& node) {
-  const auto* member = mesh.find(node);
-  return member == nullptr ? node.hex() : member->name;
-}
 
 std::string at_endpoints(const std::vector<Endpoint>& endpoints) {
   std::string words;
@@ -320,6 +322,11 @@ std::vector<std::string> words_for(const Mesh& mesh,
           at_endpoints(command.endpoints)};
 }
 
+std::vector<std::string> words_for(const Mesh& mesh, const RecoverMesh& command,
+                                   const Moment&) {
+  return recovery_in_words(mesh, command);
+}
+
 }  // namespace
 
 bool is_member_name(std::string_view name) {
@@ -359,6 +366,11 @@ std::string what_stops(Role roles) {
 const Member* Mesh::find(const NodeId& node) const {
   auto found = members.find(node);
   return found == members.end() ? nullptr : &found->second;
+}
+
+const Member* Mesh::authority_member() const {
+  if (!restating) return find(authority);
+  return &restating->members.at(authority);
 }
 
 std::optional<NodeId> Mesh::named(std::string_view wanted) const {
@@ -436,6 +448,21 @@ Contradiction add(Mesh& mesh, const NodeId& node, const Member& member) {
   return {};
 }
 
+Contradiction add_former(Mesh& mesh, const NodeId& node,
+                         const FormerMember& gone) {
+  if (node == NodeId{} || mesh.members.contains(node) ||
+      mesh.former.contains(node))
+    return node.hex() +
+           " can not be a former member: it is one already, or a "
+           "member";
+  if (!is_member_name(gone.name)) return no_member_name;
+  if (mesh.holders.keys.contains(gone.key) ||
+      mesh.holders.tunnel_keys.contains(gone.tunnel_key))
+    return "two that are or were members have the same key";
+  keep_in_mind(mesh, node, gone);
+  return {};
+}
+
 Contradiction remove(Mesh& mesh, const NodeId& node, std::int64_t utc_ns) {
   auto found = mesh.members.find(node);
   if (found == mesh.members.end()) return not_a_member(node);
@@ -477,7 +504,6 @@ Contradiction move_role(Mesh& mesh, Role role, const NodeId& to) {
   if (!mesh.members.contains(to)) return not_a_member(to);
   if (*holder == to) return "it is the " + in_words(role) + " already";
   *holder = to;
-  if (role == Role::authority) mesh.epoch += 1;
   return {};
 }
 
@@ -501,9 +527,12 @@ Decision decide(const Mesh& mesh, const NodeId& self,
       return Refusal{
           "this node is in no mesh: found one with `ppnctl mesh "
           "init`, or import the roster of one"};
-    if (mesh.authority != self)
+    if (const auto* recovery = std::get_if<RecoverMesh>(&command)) {
+      if (recovery->node != self)
+        return Refusal{"a mesh is recovered by who becomes its authority"};
+    } else if (mesh.authority != self)
       return Refusal{"only the authority changes the mesh: do this on " +
-                     name_of(mesh, mesh.authority)};
+                     authority_name(mesh)};
   }
   return std::visit([&](const auto& one) { return decide(mesh, one, now); },
                     command);

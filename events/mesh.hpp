@@ -19,7 +19,13 @@
 
 namespace ppn::events {
 
+/// That of the first epoch.
 inline constexpr const char* roster_stream = "roster";
+
+/// That of a later one, which a member began.
+std::string roster_stream_of(std::uint64_t epoch, const NodeId& recovered_by);
+/// The epoch that a stream is of; nothing if it is none of a roster.
+std::optional<std::uint64_t> epoch_of(std::string_view stream);
 
 /// An entry of the roster with its signature fits a frame. The limits below
 /// keep every one that small.
@@ -72,26 +78,49 @@ struct Holders {
   bool operator==(const Holders&) const = default;
 };
 
+/// What came so far of the roster of a new epoch.
+struct Restating {
+  NodeId hub;
+  NodeId controller;
+  /// How many are still to come.
+  std::uint32_t members_left = 0;
+  std::uint32_t former_left = 0;
+  std::map<NodeId, Member> members;
+  std::map<NodeId, FormerMember> former;
+  Holders holders;
+
+  bool operator==(const Restating&) const = default;
+};
+
 struct Mesh {
   Id id;
   std::string name;
   IpRange range;
   std::optional<IpRange> range6;
   PublicKey recovery_key;
-  /// Of the newest entry of the roster; 0: this node is in no mesh.
+  /// Of the newest entry of the roster, in its epoch; 0: this node is in no
+  /// mesh.
   std::uint64_t version = 0;
-  /// Rises with each new authority.
+  /// Rises with each recovery.
   std::uint64_t epoch = 0;
+  /// Who began it; nobody the first.
+  NodeId recovered_by;
   NodeId authority;
   NodeId hub;
   NodeId controller;
   std::map<NodeId, Member> members;
   std::map<NodeId, FormerMember> former;
   Holders holders;
+  /// Set from a recovery on until all that it restates came. What stands above
+  /// is that of the epoch before, but for version, epoch and authority.
+  std::optional<Restating> restating;
 
   [[nodiscard]] bool founded() const { return version != 0; }
   /// Null if it is no member.
   [[nodiscard]] const Member* find(const NodeId& node) const;
+  /// The authority's own, which may be known only since it recovered the mesh.
+  /// Null if nobody has the role.
+  [[nodiscard]] const Member* authority_member() const;
   /// Nothing if no member has that name.
   [[nodiscard]] std::optional<NodeId> named(std::string_view wanted) const;
   [[nodiscard]] schema::Role roles_of(const NodeId& node) const;
@@ -107,6 +136,22 @@ struct Newcomer {
   TunnelKey tunnel_key;
   std::vector<Endpoint> endpoints;
 };
+
+/// Where a roster is: its epoch, and its version in that.
+struct RosterPlace {
+  std::uint64_t epoch = 0;
+  std::uint64_t version = 0;
+
+  auto operator<=>(const RosterPlace&) const = default;
+};
+
+inline RosterPlace place_of(const Mesh& mesh) {
+  return {mesh.epoch, mesh.version};
+}
+
+inline std::string roster_stream_of(const Mesh& mesh) {
+  return roster_stream_of(mesh.epoch, mesh.recovered_by);
+}
 
 // -- commands of the operator of the authority --------------------------------
 
@@ -145,11 +190,21 @@ struct ChangeEndpoints {
   std::vector<Endpoint> endpoints;
 };
 
-using MeshCommand = std::variant<FoundMesh, AddMember, ReplaceMember,
-                                 RemoveMember, MoveRole, ChangeEndpoints>;
+/// The one that any member's operator may give who has the recovery key.
+struct RecoverMesh {
+  /// Who becomes the authority: the node that decides.
+  NodeId node;
+  std::uint64_t epoch = 0;
+  /// The recovery key's; see schema/recovery_statement.hpp. Checked already.
+  Signature signature;
+};
 
-/// `self` is the node that decides: refused unless it is the authority, or
-/// founds a mesh and is in none.
+using MeshCommand =
+    std::variant<FoundMesh, AddMember, ReplaceMember, RemoveMember, MoveRole,
+                 ChangeEndpoints, RecoverMesh>;
+
+/// `self` is the node that decides: refused unless it is the authority, founds
+/// a mesh and is in none, or recovers the one that it is in.
 Decision decide(const Mesh& mesh, const NodeId& self,
                 const MeshCommand& command, const Moment& now);
 
@@ -180,11 +235,31 @@ bool keep_in_mind(Mesh& mesh, const NodeId& node, const FormerMember& gone);
 Contradiction found(Mesh& mesh, const FoundMesh& founding,
                     const Member& founder);
 Contradiction add(Mesh& mesh, const NodeId& node, const Member& member);
+/// One that was removed or replaced before.
+Contradiction add_former(Mesh& mesh, const NodeId& node,
+                         const FormerMember& gone);
 Contradiction remove(Mesh& mesh, const NodeId& node, std::int64_t utc_ns);
 Contradiction replace(Mesh& mesh, const NodeId& old, const NodeId& node,
                       const Member& member, std::int64_t utc_ns);
 Contradiction move_role(Mesh& mesh, schema::Role role, const NodeId& to);
 Contradiction change_endpoints(Mesh& mesh, const NodeId& node,
                                const std::vector<Endpoint>& endpoints);
+
+/// Another authority, in another epoch. Its entries are signed by the key that
+/// it has here.
+struct Recovery {
+  Id mesh;
+  std::uint64_t epoch = 0;
+  NodeId node;
+  Member authority;
+  NodeId hub;
+  NodeId controller;
+  std::uint32_t members = 0;
+  std::uint32_t former = 0;
+};
+
+Contradiction recover(Mesh& mesh, const Recovery& recovery);
+Contradiction restate(Mesh& mesh, const NodeId& node, const Member& member);
+Contradiction restate(Mesh& mesh, const NodeId& node, const FormerMember& gone);
 
 }  // namespace ppn::events

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "events/recovery.hpp"
 #include "events/stored_address.hpp"
 #include "events/stored_member.hpp"
 
@@ -81,6 +82,41 @@ Contradiction fold(Mesh& mesh, const schema::Entry& /*entry*/,
   return change_endpoints(mesh, NodeId{*event.node()}, *endpoints);
 }
 
+NodeId id_or_none(const schema::NodeId* node) {
+  return node == nullptr ? NodeId{} : NodeId{*node};
+}
+
+Contradiction fold(Mesh& mesh, const schema::Entry& entry,
+                   const schema::AuthorityRecovered& event) {
+  auto authority = read_member(*event.authority());
+  if (!authority) return no_address;
+  Recovery recovery{Id{*event.mesh()},
+                    event.epoch(),
+                    NodeId{*event.authority()->node()},
+                    *authority,
+                    id_or_none(event.hub()),
+                    id_or_none(event.controller()),
+                    event.members(),
+                    event.former()};
+  if (recovery.node != NodeId{*entry.node()})
+    return "a mesh is recovered by who becomes its authority";
+  return recover(mesh, recovery);
+}
+
+Contradiction fold(Mesh& mesh, const schema::Entry& /*entry*/,
+                   const schema::MemberRestated& event) {
+  auto member = read_member(*event.member());
+  if (!member) return no_address;
+  return restate(mesh, NodeId{*event.member()->node()}, *member);
+}
+
+Contradiction fold(Mesh& mesh, const schema::Entry& /*entry*/,
+                   const schema::FormerRestated& event) {
+  auto gone = read_former(event);
+  if (!gone) return no_address;
+  return restate(mesh, NodeId{*event.node()}, *gone);
+}
+
 Contradiction fold_payload(Mesh& mesh, const schema::Entry& entry) {
   switch (entry.payload_type()) {
     case schema::Event::MeshFounded:
@@ -95,6 +131,12 @@ Contradiction fold_payload(Mesh& mesh, const schema::Entry& entry) {
       return fold(mesh, entry, *entry.payload_as_RoleMoved());
     case schema::Event::EndpointsChanged:
       return fold(mesh, entry, *entry.payload_as_EndpointsChanged());
+    case schema::Event::AuthorityRecovered:
+      return fold(mesh, entry, *entry.payload_as_AuthorityRecovered());
+    case schema::Event::MemberRestated:
+      return fold(mesh, entry, *entry.payload_as_MemberRestated());
+    case schema::Event::FormerRestated:
+      return fold(mesh, entry, *entry.payload_as_FormerRestated());
     default:
       return "it is no event of a roster";
   }
@@ -124,22 +166,55 @@ std::optional<PublicKey> expected_signer(const Mesh& mesh,
     if (founding == nullptr) return std::nullopt;
     return PublicKey{*founding->founder()->key()};
   }
-  const auto* authority = mesh.find(mesh.authority);
+  if (const auto* recovered = entry.payload_as_AuthorityRecovered())
+    return PublicKey{*recovered->authority()->key()};
+  const auto* authority = mesh.authority_member();
   if (authority == nullptr) return std::nullopt;
   return authority->key;
 }
 
+Contradiction check_epoch(const Mesh& mesh, const schema::Entry& entry) {
+  auto epoch = epoch_of(entry.stream()->string_view());
+  if (!epoch) return "it is of another stream";
+  if (!mesh.founded() && *epoch == 1) return {};
+  if (!mesh.founded()) return "a roster begins with the founding of its mesh";
+  if (*epoch < mesh.epoch)
+    return "it is of epoch " + std::to_string(*epoch) +
+           " of the mesh, which is over: the mesh was recovered, and is in "
+           "epoch " +
+           std::to_string(mesh.epoch) + " with the authority " +
+           authority_name(mesh);
+  auto stream = entry.stream()->string_view();
+  if (const auto* recovered = entry.payload_as_AuthorityRecovered()) {
+    NodeId node{*recovered->authority()->node()};
+    if (stream == roster_stream_of(recovered->epoch(), node)) return {};
+    return "it recovers the mesh, and its stream is that of another recovery";
+  }
+  if (*epoch > mesh.epoch)
+    return "it is of epoch " + std::to_string(*epoch) +
+           " of the mesh, and here that did not begin";
+  if (stream != roster_stream_of(mesh))
+    return "it follows another recovery for epoch " + std::to_string(*epoch) +
+           " than that by " + name_of(mesh, mesh.recovered_by) +
+           ": recover the mesh once more, on either";
+  return {};
+}
+
 Contradiction apply_roster(Mesh& mesh, const schema::Entry& entry) {
-  if (entry.stream()->string_view() != roster_stream)
-    return "it is of another stream";
-  if (entry.stream_version() != mesh.version + 1)
+  if (auto wrong = check_epoch(mesh, entry)) return wrong;
+  bool recovers = entry.payload_type() == schema::Event::AuthorityRecovered;
+  auto next = recovers ? 1 : mesh.version + 1;
+  if (entry.stream_version() != next)
     return "it is version " + std::to_string(entry.stream_version()) +
-           " of the roster, and version " + std::to_string(mesh.version + 1) +
-           " is next";
+           " of the roster, and version " + std::to_string(next) + " is next";
   if (!mesh.founded() && entry.payload_type() != schema::Event::MeshFounded)
     return "a roster begins with the founding of its mesh";
-  if (mesh.founded() && NodeId{*entry.node()} != mesh.authority)
+  if (mesh.founded() && !recovers && NodeId{*entry.node()} != mesh.authority)
     return "its author is not the authority";
+  bool restates = entry.payload_type() == schema::Event::MemberRestated ||
+                  entry.payload_type() == schema::Event::FormerRestated;
+  if (mesh.restating && !recovers && !restates)
+    return "not all came yet that its authority restates";
   auto version = entry.stream_version();
   if (auto wrong = fold_payload(mesh, entry)) return wrong;
   mesh.version = version;
@@ -150,7 +225,7 @@ Contradiction apply(Mesh& mesh, const schema::Entry& entry) {
   auto found = roster_entry(entry);
   if (found.entry == nullptr)
     return "it holds what is no entry that is known here";
-  if (entry.stream()->string_view() != roster_stream)
+  if (entry.stream()->string_view() != found.entry->stream()->string_view())
     return "it is of another stream";
   if (entry.stream_version() != found.entry->stream_version())
     return "it has another version than the entry that it holds";

@@ -51,6 +51,9 @@ Contradiction apply(State& state, const schema::Entry& entry) {
     case schema::Event::MemberReplaced:
     case schema::Event::RoleMoved:
     case schema::Event::EndpointsChanged:
+    case schema::Event::AuthorityRecovered:
+    case schema::Event::MemberRestated:
+    case schema::Event::FormerRestated:
     case schema::Event::RosterEntryTaken:
       return apply(state.mesh, entry);
     case schema::Event::ClashSeen:

@@ -61,6 +61,39 @@ auto stored_id(const Fixed& id) {
   return std::make_unique<decltype(id.stored())>(id.stored());
 }
 
+template <class Tables>
+void add(Tables& all, const std::map<NodeId, Member>& members) {
+  for (const auto& [node, member] : members)
+    all.members.push_back(stored(node, member));
+}
+
+template <class Tables>
+void add(Tables& all, const std::map<NodeId, FormerMember>& former) {
+  for (const auto& [node, gone] : former) {
+    auto& one =
+        all.former.emplace_back(std::make_unique<schema::FormerMemberStateT>());
+    one->node = stored_id(node);
+    one->name = gone.name;
+    one->key = stored_id(gone.key);
+    one->tunnel_key = stored_id(gone.tunnel_key);
+    one->address = stored(gone.address);
+    one->removed_ns = gone.removed_ns;
+    one->replaced = gone.replaced;
+  }
+}
+
+std::unique_ptr<schema::RestatingStateT> stored(const Restating& restating) {
+  auto all = std::make_unique<schema::RestatingStateT>();
+  if (restating.hub != NodeId{}) all->hub = stored_id(restating.hub);
+  if (restating.controller != NodeId{})
+    all->controller = stored_id(restating.controller);
+  all->members_left = restating.members_left;
+  all->former_left = restating.former_left;
+  add(*all, restating.members);
+  add(*all, restating.former);
+  return all;
+}
+
 std::unique_ptr<schema::MeshStateT> stored(const Mesh& mesh) {
   auto all = std::make_unique<schema::MeshStateT>();
   all->mesh = stored_id(mesh.id);
@@ -73,19 +106,11 @@ std::unique_ptr<schema::MeshStateT> stored(const Mesh& mesh) {
   all->authority = stored_id(mesh.authority);
   if (mesh.hub != NodeId{}) all->hub = stored_id(mesh.hub);
   if (mesh.controller != NodeId{}) all->controller = stored_id(mesh.controller);
-  for (const auto& [node, member] : mesh.members)
-    all->members.push_back(stored(node, member));
-  for (const auto& [node, gone] : mesh.former) {
-    auto& one = all->former.emplace_back(
-        std::make_unique<schema::FormerMemberStateT>());
-    one->node = stored_id(node);
-    one->name = gone.name;
-    one->key = stored_id(gone.key);
-    one->tunnel_key = stored_id(gone.tunnel_key);
-    one->address = stored(gone.address);
-    one->removed_ns = gone.removed_ns;
-    one->replaced = gone.replaced;
-  }
+  add(*all, mesh.members);
+  add(*all, mesh.former);
+  if (mesh.restating) all->restating = stored(*mesh.restating);
+  if (mesh.recovered_by != NodeId{})
+    all->recovered_by = stored_id(mesh.recovered_by);
   return all;
 }
 
@@ -170,17 +195,39 @@ bool decode(const schema::GrantState& table, Capabilities& capabilities) {
   return capabilities.live.emplace(*id, std::move(grant)).second;
 }
 
-bool decode(const schema::FormerMemberState& table, Mesh& mesh) {
-  auto address = IpAddress::of(view(table.address()));
-  if (!address || address->is_v6 || table.name()->size() > name_max)
-    return false;
-  FormerMember gone{table.name()->str(),
-                    PublicKey{*table.key()},
-                    TunnelKey{*table.tunnel_key()},
-                    *address,
-                    table.removed_ns(),
-                    table.replaced()};
-  return keep_in_mind(mesh, NodeId{*table.node()}, gone);
+NodeId id_or_none(const schema::NodeId* node) {
+  return node == nullptr ? NodeId{} : NodeId{*node};
+}
+
+/// The members and the former ones of either kind of table.
+template <class Table>
+bool decode_members(const Table& table, Mesh& mesh) {
+  if (table.members() != nullptr)
+    for (const auto* stored : *table.members()) {
+      auto member = read_member(*stored);
+      if (!member || !enlist(mesh, NodeId{*stored->node()}, *member))
+        return false;
+    }
+  if (table.former() != nullptr)
+    for (const auto* stored : *table.former()) {
+      auto gone = read_former(*stored);
+      if (!gone || !keep_in_mind(mesh, NodeId{*stored->node()}, *gone))
+        return false;
+    }
+  return true;
+}
+
+bool decode(const schema::RestatingState& table, Mesh& mesh) {
+  Mesh restated;
+  if (!decode_members(table, restated)) return false;
+  // Only its own entry says that it is the authority.
+  if (!restated.members.contains(mesh.authority)) return false;
+  mesh.restating =
+      Restating{id_or_none(table.hub()),     id_or_none(table.controller()),
+                table.members_left(),        table.former_left(),
+                std::move(restated.members), std::move(restated.former),
+                std::move(restated.holders)};
+  return true;
 }
 
 bool decode(const schema::MeshState& table, Mesh& mesh) {
@@ -197,19 +244,11 @@ bool decode(const schema::MeshState& table, Mesh& mesh) {
   mesh.version = table.version();
   mesh.epoch = table.epoch();
   mesh.authority = NodeId{*table.authority()};
-  if (table.hub() != nullptr) mesh.hub = NodeId{*table.hub()};
-  if (table.controller() != nullptr)
-    mesh.controller = NodeId{*table.controller()};
-  if (table.members() != nullptr)
-    for (const auto* stored : *table.members()) {
-      auto member = read_member(*stored);
-      if (!member || !enlist(mesh, NodeId{*stored->node()}, *member))
-        return false;
-    }
-  if (table.former() != nullptr)
-    for (const auto* gone : *table.former())
-      if (!decode(*gone, mesh)) return false;
-  return true;
+  mesh.hub = id_or_none(table.hub());
+  mesh.controller = id_or_none(table.controller());
+  mesh.recovered_by = id_or_none(table.recovered_by());
+  if (!decode_members(table, mesh)) return false;
+  return table.restating() == nullptr || decode(*table.restating(), mesh);
 }
 
 bool decode(const schema::TunnelState& table,

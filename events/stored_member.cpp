@@ -1,7 +1,5 @@
 #include "events/stored_member.hpp"
 
-#include "events/stored_address.hpp"
-
 namespace ppn::events {
 
 std::vector<std::unique_ptr<schema::EndpointT>> stored(
@@ -23,6 +21,19 @@ std::unique_ptr<schema::MemberT> stored(const NodeId& node,
   all->address = stored(member.address);
   if (member.address6) all->address6 = stored(*member.address6);
   all->endpoints = stored(member.endpoints);
+  return all;
+}
+
+schema::FormerRestatedT restated(const NodeId& node, const FormerMember& gone) {
+  schema::FormerRestatedT all;
+  all.node = std::make_unique<schema::NodeId>(node.stored());
+  all.name = gone.name;
+  all.key = std::make_unique<schema::PublicKey>(gone.key.stored());
+  all.tunnel_key =
+      std::make_unique<schema::TunnelKey>(gone.tunnel_key.stored());
+  all.address = stored(gone.address);
+  all.removed_ns = gone.removed_ns;
+  all.replaced = gone.replaced;
   return all;
 }
 

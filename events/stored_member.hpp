@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "events/mesh.hpp"
+#include "events/stored_address.hpp"
 
 namespace ppn::events {
 
@@ -17,10 +18,26 @@ std::vector<std::unique_ptr<schema::EndpointT>> stored(
 std::unique_ptr<schema::MemberT> stored(const NodeId& node,
                                         const Member& member);
 
+schema::FormerRestatedT restated(const NodeId& node, const FormerMember& gone);
+
 /// Nothing if there is more of it than a member may have, or an address that is
 /// none. `stored` may be null.
 std::optional<std::vector<Endpoint>> read_endpoints(
     const StoredEndpoints* stored);
 std::optional<Member> read_member(const schema::Member& stored);
+
+/// `Stored` is what an event or a snapshot holds of a former member.
+template <class Stored>
+std::optional<FormerMember> read_former(const Stored& stored) {
+  auto address = IpAddress::of(view(stored.address()));
+  if (!address || address->is_v6 || stored.name()->size() > name_max)
+    return std::nullopt;
+  return FormerMember{stored.name()->str(),
+                      PublicKey{*stored.key()},
+                      TunnelKey{*stored.tunnel_key()},
+                      *address,
+                      stored.removed_ns(),
+                      stored.replaced()};
+}
 
 }  // namespace ppn::events

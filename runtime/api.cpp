@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "actors/mesh_file.hpp"
+#include "events/recovery.hpp"
 #include "runtime/api_mesh.hpp"
 #include "runtime/clock_linux.hpp"
 #include "runtime/log.hpp"
@@ -49,9 +50,17 @@ void add_roster(NodeReport& report, const events::Mesh& mesh,
   MeshReport summary;
   summary.name = mesh.name;
   summary.version = mesh.version;
+  summary.epoch = mesh.epoch;
   summary.members = mesh.members.size();
   summary.interface = interface;
   report.mesh = summary;
+  if (mesh.restating)
+    report.warnings.push_back(
+        {"roster-incomplete",
+         fmt::format("{} recovered the mesh in epoch {}, and {} of what it "
+                     "restates did not come yet",
+                     events::authority_name(mesh), mesh.epoch,
+                     events::entries_left(*mesh.restating))});
   if (mesh.find(self) == nullptr)
     report.warnings.push_back(
         {"removed-from-mesh",
@@ -70,6 +79,17 @@ void add_device(NodeReport& report, const actors::DeviceStatus& device) {
   for (const auto& [key, peer] : device.observed.peers)
     if (events::is_live(peer, device.observed_ns)) report.mesh->tunnels_up += 1;
   if (device.problem) report.warnings.push_back({"tunnels", *device.problem});
+}
+
+void add_member(NodeReport& report, const actors::MemberStatus& member) {
+  report.mesh->frames_dropped = member.dropped;
+  if (member.is_split)
+    report.warnings.push_back(
+        {"recovered-twice",
+         fmt::format("the mesh was recovered by two members for epoch {}, and "
+                     "each is followed by some: recover it once more, on "
+                     "either",
+                     report.mesh->epoch)});
 }
 
 /// A grant that is to hold for some time ends with this boot too.
@@ -190,7 +210,7 @@ void Api::report_mesh(const std::shared_ptr<NodeReport>& report, Report done) {
   auto& bridge = node_.bridge();
   auto take_member = [report, done](Answer<actors::MemberStatusPtr> answer) {
     if (const auto* status = std::get_if<actors::MemberStatusPtr>(&answer))
-      report->mesh->frames_dropped = (*status)->dropped;
+      add_member(*report, **status);
     done(*report);
   };
   auto take_device = [&bridge, report,

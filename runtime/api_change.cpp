@@ -103,6 +103,12 @@ ChangeWish read_endpoints(FieldReader& fields) {
   return EndpointsWish{node, fields.endpoints("endpoints")};
 }
 
+ChangeWish read_recover(FieldReader& fields) {
+  auto epoch = fields.number("epoch").value_or(0);
+  return RecoverWish{epoch,
+                     fields.signature("signature").value_or(Signature{})};
+}
+
 struct Kind {
   std::string_view name;
   ChangeWish (*read)(FieldReader&);
@@ -116,6 +122,7 @@ constexpr std::array kinds{
     Kind{"mesh-remove", read_remove},
     Kind{"mesh-move-role", read_move_role},
     Kind{"mesh-endpoints", read_endpoints},
+    Kind{"mesh-recover", read_recover},
 };
 
 }  // namespace
@@ -136,7 +143,8 @@ Answer<ChangeWish> read_change(std::string_view body) {
   if (kind == kinds.end())
     return Problem{ProblemType::bad_request,
                    "'kind' must be grant, revoke, mesh-init, mesh-import, "
-                   "mesh-remove, mesh-move-role or mesh-endpoints"};
+                   "mesh-remove, mesh-move-role, mesh-endpoints or "
+                   "mesh-recover"};
   auto wish = kind->read(fields);
   if (auto problem = fields.finish(name)) return *problem;
   return wish;

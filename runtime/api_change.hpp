@@ -53,9 +53,16 @@ struct EndpointsWish {
   std::vector<events::Endpoint> endpoints;
 };
 
+/// This node is to be the authority, in another epoch.
+struct RecoverWish {
+  std::uint64_t epoch = 0;
+  /// The recovery key's.
+  Signature signature;
+};
+
 using ChangeWish =
     std::variant<GrantWishFor, actors::RevokeWish, FoundWish, ImportWish,
-                 RemoveWish, MoveRoleWish, EndpointsWish>;
+                 RemoveWish, MoveRoleWish, EndpointsWish, RecoverWish>;
 
 /// The body of a proposal. bad_request.
 Answer<ChangeWish> read_change(std::string_view body);

@@ -53,13 +53,11 @@ Json change_json(const actors::Change& change) {
 
 Json mesh_json(const std::optional<MeshReport>& mesh) {
   if (!mesh) return {};
-  return {{"name", mesh->name},
-          {"version", mesh->version},
-          {"members", mesh->members},
-          {"interface", mesh->interface},
-          {"implementation", mesh->implementation},
-          {"tunnels", mesh->tunnels},
-          {"tunnels_up", mesh->tunnels_up}};
+  return {
+      {"name", mesh->name},           {"version", mesh->version},
+      {"epoch", mesh->epoch},         {"members", mesh->members},
+      {"interface", mesh->interface}, {"implementation", mesh->implementation},
+      {"tunnels", mesh->tunnels},     {"tunnels_up", mesh->tunnels_up}};
 }
 
 /// A label's value, as Prometheus wants it.
@@ -217,6 +215,9 @@ std::string metrics_text(const NodeReport& report,
   text.gauge("ppn_roster_version",
              "Of the newest entry of the roster; 0 without a mesh.",
              mesh.version);
+  text.gauge("ppn_roster_epoch",
+             "In which that is, rising with each recovery; 0 without a mesh.",
+             mesh.epoch);
   text.gauge("ppn_mesh_members", "Members of the mesh, this node among them.",
              mesh.members);
   text.gauge("ppn_tunnels", "Tunnels that there should be.", mesh.tunnels);

@@ -29,6 +29,7 @@ struct MeshReport {
   std::uint64_t tunnels = 0;
   std::uint64_t tunnels_up = 0;
   std::map<std::string, std::uint64_t> frames_dropped;
+  std::uint64_t epoch = 0;
 };
 
 /// What is true of a running node now.

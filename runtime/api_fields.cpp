@@ -142,6 +142,23 @@ std::optional<PublicKey> FieldReader::key(const char* field) {
   return read;
 }
 
+std::optional<Signature> FieldReader::signature(const char* field) {
+  auto value = take(field);
+  auto read = value.is_string() ? Signature::parse_hex(value.get<std::string>())
+                                : std::optional<Signature>{};
+  if (!read)
+    complain(
+        fmt::format("'{}' must be a signature, 128 hexadecimal digits", field));
+  return read;
+}
+
+std::optional<std::uint64_t> FieldReader::number(const char* field) {
+  auto value = take(field);
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+  complain(fmt::format("'{}' must be a number", field));
+  return std::nullopt;
+}
+
 std::optional<events::IpRange> FieldReader::range(const char* field,
                                                   bool required) {
   auto value = take(field);

@@ -41,6 +41,8 @@ class FieldReader {
   bool flag(const char* field);
   std::optional<Id> id(const char* field, bool required);
   std::optional<PublicKey> key(const char* field);
+  std::optional<Signature> signature(const char* field);
+  std::optional<std::uint64_t> number(const char* field);
   std::optional<events::IpRange> range(const char* field, bool required);
   /// None if it is absent.
   std::vector<events::Endpoint> endpoints(const char* field);

@@ -4,6 +4,7 @@
 
 #include "actors/mesh_file.hpp"
 #include "actors/roster_record.hpp"
+#include "events/recovery.hpp"
 #include "schema/time_text.hpp"
 #include "store/base64.hpp"
 
@@ -97,6 +98,12 @@ Answer<actors::Change> change_of(const EndpointsWish& wish,
   return events::MeshCommand{events::ChangeEndpoints{*node, wish.endpoints}};
 }
 
+Answer<actors::Change> change_of(const RecoverWish& wish,
+                                 const events::State& state) {
+  return events::MeshCommand{
+      events::RecoverMesh{state.node.id, wish.epoch, wish.signature}};
+}
+
 Answer<actors::Change> change_of(const actors::RevokeWish& wish,
                                  const events::State&) {
   return wish;
@@ -147,8 +154,16 @@ Json heard_json(const actors::MemberStatus& status, const NodeId& node) {
   if (heard == status.heard.end()) return {};
   return {{"boot", heard->second.boot},
           {"roster_version", heard->second.roster_version},
+          {"roster_epoch", heard->second.roster_epoch},
           {"ledger_size", heard->second.ledger_size},
           {"time", time_or_null(heard->second.heard_ns)}};
+}
+
+/// Null but from a recovery on until all of it came.
+Json restating_json(const events::Mesh& mesh) {
+  if (!mesh.restating) return {};
+  return {{"authority", events::authority_name(mesh)},
+          {"left", events::entries_left(*mesh.restating)}};
 }
 
 Json member_json(const events::Mesh& mesh, const NodeId& node,
@@ -249,6 +264,12 @@ struct CommandJson {
             {"node", change.node.hex()},
             {"endpoints", text_of(change.endpoints)}};
   }
+  Json operator()(const events::RecoverMesh& recovery) const {
+    return {{"kind", "mesh-recover"},
+            {"node", recovery.node.hex()},
+            {"epoch", recovery.epoch},
+            {"signature", recovery.signature.hex()}};
+  }
 };
 
 }  // namespace
@@ -282,6 +303,8 @@ Json mesh_document(const actors::Roster& roster, const NodeId& self,
                       {"version", mesh.version},
                       {"hash", roster.head.hex()},
                       {"epoch", mesh.epoch},
+                      {"next_epoch", actors::next_epoch(mesh, status.heard)},
+                      {"restating", restating_json(mesh)},
                       {"member", mesh.find(self) != nullptr},
                       {"members", std::move(members)},
                       {"former", std::move(former)}};

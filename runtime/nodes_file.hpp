@@ -1,5 +1,5 @@
-// nodes.jsonl: the changes of the roster, a line of JSON for each, beside the
-// ledger as a view of it. Made anew when it disagrees.
+// nodes.jsonl: the changes of the roster in its epoch, a line of JSON for each,
+// beside the ledger as a view of it. Made anew when it disagrees.
 #pragma once
 
 #include <filesystem>
@@ -11,8 +11,8 @@
 
 namespace ppn::runtime {
 
-/// The line of an entry of this node's stream "roster": when and by whom it was
-/// decided, what it says, and its index in this node's ledger.
+/// The line of an entry of a roster in this node's ledger: when and by whom it
+/// was decided, what it says, and its index in this node's ledger.
 std::string node_line(ByteView entry);
 
 class NodesFile {

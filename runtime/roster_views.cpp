@@ -25,11 +25,17 @@ void say_once(std::string_view event, const store::Status& written,
 
 void show_nodes(Self self, const RosterViewsParts& parts) {
   auto& state = self->state;
-  if (state.reading || state.nodes.lines() >= state.roster->mesh.version)
-    return;
+  if (state.reading) return;
+  const auto& mesh = state.roster->mesh;
+  if (state.nodes_epoch != mesh.epoch) {
+    // Another stream says all of it anew.
+    state.nodes = NodesFile{parts.nodes_file};
+    state.nodes_epoch = mesh.epoch;
+  }
+  if (state.nodes.lines() >= mesh.version) return;
   state.reading = true;
   self->request(parts.ledger, caf::infinite, actors::replay_atom::value,
-                std::string{events::roster_stream}, state.nodes.lines())
+                events::roster_stream_of(mesh), state.nodes.lines())
       .then(
           [=, &state](const actors::EntriesPtr& entries) {
             state.reading = false;
@@ -43,9 +49,9 @@ void show_nodes(Self self, const RosterViewsParts& parts) {
 void show_hosts(Self self, const RosterViewsParts& parts,
                 const events::Mesh& mesh) {
   auto& state = self->state;
-  if (parts.hosts_file.empty() || state.hosts_version == mesh.version) return;
+  if (parts.hosts_file.empty() || state.hosts_place == place_of(mesh)) return;
   auto written = write_hosts_file(parts.hosts_file, mesh);
-  if (written) state.hosts_version = mesh.version;
+  if (written) state.hosts_place = place_of(mesh);
   say_once("hosts_file.not_written", written, state.hosts_problem);
 }
 

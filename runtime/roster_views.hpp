@@ -30,7 +30,9 @@ struct RosterViewsState {
   bool reading = false;
   /// What is to be shown.
   actors::RosterPtr roster;
-  std::uint64_t hosts_version = 0;
+  /// The epoch that the lines are of.
+  std::uint64_t nodes_epoch = 0;
+  events::RosterPlace hosts_place;
   /// What was said of each file last.
   std::string nodes_problem;
   std::string hosts_problem;

@@ -6,6 +6,8 @@
 #include <array>
 #include <string_view>
 
+#include "schema/recovery_statement.hpp"
+
 namespace ppn::store {
 
 struct SignatureDomain {
@@ -25,9 +27,11 @@ inline constexpr SignatureDomain checkpoint_domain{"checkpoint",
 inline constexpr SignatureDomain cosignature_domain{"cosignature",
                                                     "cosignature/v1\n"};
 inline constexpr SignatureDomain frame_domain{"frame", "ppn-frame-v1\n"};
+inline constexpr SignatureDomain recovery_domain{"recovery",
+                                                 schema::recovery_prefix};
 
 inline constexpr std::array signature_domains{
-    entry_domain,      key_rotation_domain, snapshot_domain,
-    checkpoint_domain, cosignature_domain,  frame_domain};
+    entry_domain,       key_rotation_domain, snapshot_domain, checkpoint_domain,
+    cosignature_domain, frame_domain,        recovery_domain};
 
 }  // namespace ppn::store

@@ -96,6 +96,10 @@ struct CheckWish {
     check_text(wish.node);
     check_endpoints(wish.endpoints);
   }
+  void operator()(const runtime::RecoverWish& wish) const {
+    require(Signature::parse_hex(wish.signature.hex()) == wish.signature,
+            "a signature is the same when it is told again");
+  }
 
  private:
   static void check_endpoints(const std::vector<events::Endpoint>& endpoints) {

@@ -8,6 +8,7 @@
 #include "actors/frame.hpp"
 #include "actors/mesh_file.hpp"
 #include "events/state_codec.hpp"
+#include "schema/recovery_statement.hpp"
 #include "store/base64.hpp"
 #include "store/byte_order.hpp"
 #include "store/ledger.hpp"
@@ -458,11 +459,34 @@ void add_record(Bytes& records, const Bytes& entry) {
   store::add_to_bundle(records, record);
 }
 
+/// Its founder signs, and so does its recovery key.
+events::FoundMesh founding() {
+  auto command = tests::founding();
+  command.founder.key = command.recovery_key = test_key().public_key();
+  return command;
+}
+
+Bytes recovered_entries() {
+  tests::RosterAuthor author;
+  author(founding());
+  author(events::AddMember{tests::newcomer(2)});
+  author(events::AddMember{tests::newcomer(3)});
+  author(events::RemoveMember{tests::node_of(3), "lost"});
+  schema::RecoveryStatement statement{author.mesh().id, 2, tests::node_of(1),
+                                      test_key().public_key()};
+  author(events::RecoverMesh{
+      statement.authority, statement.epoch,
+      test_key().sign(store::recovery_domain, bytes_of(statement))});
+  author(events::ChangeEndpoints{tests::node_of(2),
+                                 {tests::endpoint("192.0.2.2:51820")}});
+  Bytes records;
+  for (const auto& entry : author.entries()) add_record(records, entry);
+  return records;
+}
+
 Bytes roster_entries() {
   tests::RosterAuthor author;
-  auto command = tests::founding();
-  command.founder.key = test_key().public_key();
-  author(command);
+  author(founding());
   author(events::AddMember{tests::newcomer(2)});
   author(events::AddMember{
       tests::newcomer(3, {tests::endpoint("192.0.2.3:51820")})});
@@ -496,6 +520,7 @@ Bytes introducing_entries() {
 
 void write_mesh_files(const Corpus& corpus, Sample& sample) {
   corpus.write("mesh_file", "roster", roster_entries());
+  corpus.write("mesh_file", "recovered", recovered_entries());
   corpus.write("mesh_file", "introduction", introducing_entries());
   std::vector<Bytes> records;
   for (const auto& [key, record] : sample.backend.pairs(Table::entries))
@@ -582,6 +607,10 @@ void write_requests(const Corpus& corpus) {
   corpus.write("api_request", "mesh_endpoints",
                "POST /v1/proposals\n"
                R"({"change":{"kind":"mesh-endpoints","node":"a"}})");
+  corpus.write("api_request", "mesh_recover",
+               "POST /v1/proposals\n"
+               R"({"change":{"kind":"mesh-recover","epoch":2,"signature":")" +
+                   Signature{}.hex() + R"("}})");
   corpus.write("api_request", "twice", R"(
 {"change":{},"change":{}})");
 }

@@ -33,13 +33,19 @@ std::vector<Bytes> signed_records(ByteView input) {
 /// Of a record that was taken.
 void check_taken(const events::Mesh& before, const events::Mesh& after,
                  const Bytes& record) {
-  require(after.version == before.version + 1, "the next version is taken");
+  if (before.founded() && after.epoch != before.epoch)
+    require(after.epoch > before.epoch && after.version == 1,
+            "an epoch begins above the one before");
+  else
+    require(after.version == before.version + 1, "the next version is taken");
   store::AlignedBytes aligned;
   auto opened = store::open_record(record, aligned);
   require(opened.ok(), "what is taken can be read");
   require(!actors::in_words(before, *opened->entry).empty(),
           "what it does has words");
-  auto author = actors::author_of(after, record);
+  auto author = after.restating ? actors::Author{after.authority,
+                                                 after.authority_member()->key}
+                                : actors::author_of(after, record);
   require(
       author && store::verify(author->key, store::entry_domain,
                               opened->halves.entry, opened->halves.signature),

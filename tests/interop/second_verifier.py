@@ -99,6 +99,15 @@ TABLES = {
     "RoleMoved": [("role", "u8"), ("to!", "16")],
     "EndpointsChanged": [("node!", "16"), ("endpoints", "[Endpoint]")],
     "RosterEntryTaken": [("entry!", "bytes"), ("signature!", "64")],
+    "AuthorityRecovered": [
+        ("mesh!", "16"), ("epoch", "u64"), ("authority!", "Member"),
+        ("hub", "16"), ("controller", "16"), ("members", "u32"),
+        ("former", "u32"), ("signature!", "64")],
+    "MemberRestated": [("member!", "Member")],
+    "FormerRestated": [
+        ("node!", "16"), ("name!", "string"), ("key!", "32"),
+        ("tunnel_key!", "32"), ("address!", "bytes"), ("removed_ns", "i64"),
+        ("replaced", "u8")],
     "ClashSeen": [
         ("clash", "u8"), ("node!", "16"), ("number", "u64"),
         ("evidence!", "bytes")],
@@ -121,10 +130,12 @@ EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "CapabilityGranted", "CapabilityRevoked", "Noted", "MeshFounded",
           "MemberAdded", "MemberRemoved", "MemberReplaced", "RoleMoved",
           "EndpointsChanged", "RosterEntryTaken", "ClashSeen", "TunnelKeyMade",
-          "DeviceRepaired", "TunnelUp", "TunnelDown"]
+          "DeviceRepaired", "TunnelUp", "TunnelDown", "AuthorityRecovered",
+          "MemberRestated", "FormerRestated"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
-           [("u8", "B"), ("u16", "H"), ("u64", "Q"), ("i64", "q")]}
+           [("u8", "B"), ("u16", "H"), ("u32", "I"), ("u64", "Q"),
+            ("i64", "q")]}
 U16, U32, I32 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<i")
 CLOCK_SIZE, CLOCK_ALIGNMENT = 24, 8
 

@@ -1,7 +1,8 @@
 #include "tests/simulation/datagrams.hpp"
 
 #include "actors/member.hpp"
-#include "store/signing.hpp"
+#include "events/recovery.hpp"
+#include "store/recovery.hpp"
 
 namespace ppn::simulation {
 
@@ -14,6 +15,45 @@ std::uint64_t hash_of(const Bytes& bytes) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (auto byte : bytes) hash = (hash ^ byte) * 0x100000001b3U;
   return hash;
+}
+
+/// Nothing if its key is none of its disk.
+std::optional<Signature> sign(const Host& host,
+                              const store::SignatureDomain& domain,
+                              const Bytes& body) {
+  const auto& key = host.shadow.state().node.keys.back().key;
+  for (const auto& seed : host.disk.keys) {
+    auto pair = store::SigningKey::from_seed(seed);
+    if (pair.public_key() == key) return pair.sign(domain, body);
+  }
+  return std::nullopt;
+}
+
+/// A record by which a member makes itself the authority; its own signature
+/// stands in the place of that of the recovery key.
+Bytes unwanted_recovery(const Host& host) {
+  const auto& mesh = host.shadow.state().mesh;
+  auto node = host.shadow.state().node.id;
+  if (mesh.find(node) == nullptr) return {};
+  auto epoch = mesh.epoch + 1;
+  schema::RecoveryStatement statement{mesh.id, epoch, node,
+                                      mesh.find(node)->key};
+  auto own = sign(host, store::recovery_domain, bytes_of(statement));
+  auto drafts =
+      events::decide_recovery(mesh, {node, epoch, own.value_or(Signature{})});
+  auto& draft = std::get<std::vector<events::Draft>>(drafts).front();
+  store::Event event{draft.stream,
+                     0,
+                     {schema::PrincipalKind::operator_, "uid/0"},
+                     {},
+                     std::move(draft.payload)};
+  flatbuffers::FlatBufferBuilder builder;
+  auto built = store::build_entry(builder, event, {1, {}, node, 1}, {});
+  Bytes record{built.begin(), built.end()};
+  auto signature = sign(host, store::entry_domain, record);
+  if (!signature) return {};
+  record.insert(record.end(), signature->bytes.begin(), signature->bytes.end());
+  return record;
 }
 
 void flip_a_bit(Bytes& bytes, Random& random) {
@@ -36,8 +76,8 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
   if (from.keeps_roster && frame.body_as_Heartbeat() != nullptr)
     sent.bytes = forge(from, frame, actors::Heartbeat{1, {}, {}});
   if (from.lies && frame.body_as_RosterAnswer() != nullptr)
-    sent.bytes =
-        forge(from, frame, some_false_answer(*frame.body_as_RosterAnswer()));
+    sent.bytes = forge(from, frame,
+                       some_false_answer(from, *frame.body_as_RosterAnswer()));
   note_meant(frame, sent.bytes);
   record(sent);
   if (scene_.strikes(Fault::frame_replayed)) replay();
@@ -66,19 +106,19 @@ Bytes Datagrams::forge(const Host& from, const schema::Frame& frame,
   if (frame.recipient_nonce() != nullptr)
     head.heard = {Id{*frame.recipient_nonce()}, frame.recipient_counter()};
   auto bytes = actors::build_frame(head, body);
-  const auto& key = from.shadow.state().node.keys.back().key;
-  for (const auto& seed : from.disk.keys) {
-    auto pair = store::SigningKey::from_seed(seed);
-    if (pair.public_key() == key)
-      return actors::seal(bytes, pair.sign(store::frame_domain, bytes));
-  }
-  return {};
+  auto signature = sign(from, store::frame_domain, bytes);
+  return signature ? actors::seal(bytes, *signature) : Bytes{};
 }
 
-/// A true one that was changed, or one of another version.
+/// A true one that was changed, one of another place, or a recovery that nobody
+/// wanted.
 actors::RosterAnswer Datagrams::some_false_answer(
-    const schema::RosterAnswer& answer) {
+    const Host& from, const schema::RosterAnswer& answer) {
   auto& random = scene_.random;
+  auto unwanted = random.below(3) == 0 ? unwanted_recovery(from) : Bytes{};
+  if (!unwanted.empty())
+    return {{unwanted.begin(), unwanted.end() - Signature::size},
+            Signature{ByteView{unwanted}.last<Signature::size>()}};
   Bytes record{answer.entry()->begin(), answer.entry()->end()};
   Signature signature{*answer.signature()};
   record.insert(record.end(), signature.bytes.begin(), signature.bytes.end());

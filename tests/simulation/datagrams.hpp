@@ -31,7 +31,8 @@ class Datagrams {
   /// The same frame with another body.
   Bytes forge(const Host& from, const schema::Frame& frame,
               const actors::FrameBody& body);
-  actors::RosterAnswer some_false_answer(const schema::RosterAnswer& answer);
+  actors::RosterAnswer some_false_answer(const Host& from,
+                                         const schema::RosterAnswer& answer);
   void post(Host& from, const Recorded& datagram);
   void deliver(Host& to, const events::IpAddress& source, const Bytes& bytes);
   void record(const Recorded& datagram);

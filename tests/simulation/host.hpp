@@ -111,9 +111,9 @@ struct Host {
   bool keeps_roster = false;
   bool keeps_from_others = false;
   bool lies = false;
-  /// The newest version of the roster that was durable after the last step, and
-  /// when each key that was removed became durable as such.
-  std::uint64_t roster_version = 0;
+  /// Where the roster was that was durable after the last step, and when each
+  /// key that was removed became durable as such.
+  events::RosterPlace roster;
   std::map<events::TunnelKey, std::uint64_t> removed_ns;
   /// When something last kept it from acting at once.
   std::uint64_t disturbed_ns = 0;

@@ -1,8 +1,10 @@
 #include "tests/simulation/mesh_operators.hpp"
 
+#include "actors/member.hpp"
 #include "actors/mesh.hpp"
 #include "actors/roster_record.hpp"
 #include "events/topology.hpp"
+#include "store/recovery.hpp"
 #include "tests/simulation/tunnels.hpp"
 
 namespace ppn::simulation {
@@ -12,6 +14,10 @@ namespace {
 using schema::Role;
 
 constexpr std::size_t files_max = 6;
+/// What the words stand for.
+constexpr std::array<std::uint8_t, store::SigningKey::seed_size> recovery_seed{
+    7, 7, 7};
+constexpr std::array<std::uint8_t, store::SigningKey::seed_size> wrong_seed{8};
 /// So few that removed members come into each other's way.
 constexpr const char* range = "10.8.0.0/29";
 constexpr const char* range6 = "fd00:8::/64";
@@ -31,8 +37,7 @@ Host* MeshOperators::authority() {
 
 Host* MeshOperators::newest() {
   for (auto& host : scene_.hosts)
-    if (can_ask(host) && host.shadow.state().mesh.version == history_.version())
-      return &host;
+    if (can_ask(host) && history_.is_at_newest(node_of(host))) return &host;
   return nullptr;
 }
 
@@ -48,8 +53,23 @@ bool MeshOperators::is_member(const Host& host) const {
   return history_.members().contains(node_of(host));
 }
 
+/// Whether no mesh takes it any more: it was removed, or who recovered the mesh
+/// had not heard of it.
 bool MeshOperators::is_gone(const Host& host) const {
-  return history_.gone().contains(node_of(host));
+  return history_.gone().contains(node_of(host)) ||
+         (host.shadow.state().mesh.founded() && !is_member(host));
+}
+
+/// Whoever thinks that it is the authority: one that the mesh was recovered
+/// from may not have heard of that.
+Host* MeshOperators::some_authority() {
+  std::vector<Host*> all;
+  for (auto& host : scene_.hosts) {
+    const auto& mesh = host.shadow.state().mesh;
+    if (can_ask(host) && mesh.founded() && mesh.authority == node_of(host))
+      all.push_back(&host);
+  }
+  return all.empty() ? nullptr : all[scene_.random.below(all.size())];
 }
 
 std::vector<events::Endpoint> MeshOperators::some_endpoints(const Host& host) {
@@ -70,8 +90,9 @@ std::vector<events::Endpoint> MeshOperators::some_endpoints(const Host& host) {
 
 void MeshOperators::operate() {
   if (history_.version() == 0) return found();
-  auto* at = authority();
-  if (at == nullptr || !can_ask(*at)) return;
+  if (scene_.one_in(20)) return recover();
+  auto* at = some_authority();
+  if (at == nullptr) return;
   switch (scene_.random.below(20)) {
     case 0:
     case 1:
@@ -113,6 +134,8 @@ void MeshOperators::found() {
   founding.name = "mesh";
   founding.range = *events::IpRange::parse(range);
   if (scene_.one_in(2)) founding.range6 = events::IpRange::parse(range6);
+  founding.recovery_key =
+      store::SigningKey::from_seed(recovery_seed).public_key();
   founding.founder = {state.node.id,
                       state.node.name,
                       state.node.keys.back().key,
@@ -244,6 +267,32 @@ void MeshOperators::damage(Records& records) {
   }
 }
 
+/// The old authority lives on, and knows nothing of it. Now and then two
+/// operators do it at once, and one has the words of another mesh.
+void MeshOperators::recover() {
+  for (auto count = scene_.one_in(3) ? 2 : 1; count > 0; --count)
+    if (auto* member = some_member();
+        member != nullptr && can_ask(*member) &&
+        member->shadow.state().mesh.find(node_of(*member)) != nullptr)
+      recover(*member, scene_.one_in(4));
+}
+
+void MeshOperators::recover(Host& host, bool with_wrong_words) {
+  const auto& mesh = host.shadow.state().mesh;
+  const auto* member =
+      host.process->look_into_kept<actors::MemberState, actors::MemberActor>();
+  if (member == nullptr) return;
+  auto epoch = actors::next_epoch(mesh, member->heard);
+  auto node = node_of(host);
+  auto key = store::SigningKey::from_seed(with_wrong_words ? wrong_seed
+                                                           : recovery_seed);
+  auto signature = key.sign(store::recovery_domain,
+                            bytes_of(schema::RecoveryStatement{
+                                mesh.id, epoch, node, mesh.find(node)->key}));
+  operators_.propose(
+      host, events::MeshCommand{events::RecoverMesh{node, epoch, signature}});
+}
+
 /// Who was removed can come back under another identity only.
 void MeshOperators::start_anew() {
   for (auto& host : scene_.hosts)
@@ -284,6 +333,8 @@ void MeshOperators::put_right() {
   auto* at = authority();
   auto* source = newest();
   if (at == nullptr || !can_ask(*at) || source == nullptr) return;
+  if (history_.is_split(history_.epoch())) return recover(*at, false);
+  remove_lost(*at);
   auto is_reached = [this](const Host& host) {
     const auto& endpoints = history_.members().at(node_of(host)).endpoints;
     return !endpoints.empty() &&
@@ -301,12 +352,21 @@ void MeshOperators::put_right() {
       import_newest(*source, host);
 }
 
+/// Identities that were given up: who recovered the mesh had not heard of their
+/// removal.
+void MeshOperators::remove_lost(Host& authority) {
+  for (const auto& [node, member] : history_.members())
+    if (scene_.host_of(node) == nullptr)
+      operators_.propose(authority, events::MeshCommand{events::RemoveMember{
+                                        node, "it is no more", true}});
+}
+
 /// Whether it can hear from nobody what it lacks: its roster and that of each
 /// other member have changed too much.
 bool MeshOperators::is_stranded(const Host& host) {
   const auto& mesh = host.shadow.state().mesh;
   if (!mesh.founded()) return true;
-  if (mesh.version == history_.version()) return false;
+  if (history_.is_at_newest(node_of(host))) return false;
   auto knows_way = [](const events::Mesh& roster, const Host& from,
                       const Host& to) {
     auto peer = events::desired_peer(roster, node_of(from), node_of(to), true);
@@ -320,9 +380,7 @@ bool MeshOperators::is_stranded(const Host& host) {
   };
   for (const auto& other : scene_.hosts)
     if (&other != &host && is_member(other) && !other.keeps_roster &&
-        !other.lies &&
-        other.shadow.state().mesh.version == history_.version() &&
-        can_talk(other))
+        !other.lies && history_.is_at_newest(node_of(other)) && can_talk(other))
       return false;
   return true;
 }

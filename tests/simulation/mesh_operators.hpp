@@ -43,6 +43,9 @@ class MeshOperators {
   void replace();
   void do_what_is_refused();
   void import_once_more();
+  void recover();
+  void recover(Host& host, bool with_wrong_words);
+  void remove_lost(Host& authority);
   void start_anew();
 
   void export_records(Host& host, const std::function<void(Records)>& next);
@@ -51,6 +54,7 @@ class MeshOperators {
   void damage(Records& records);
 
   Host* authority();
+  Host* some_authority();
   /// A host that has all of the roster; null if none is there.
   Host* newest();
   /// One of the members that are hosts still; null if there is none.

@@ -90,10 +90,11 @@ Complaint check_device(const Host& host, std::int64_t wall_ns) {
 Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
                                std::int64_t wall_ns) {
   const auto& state = host.shadow.state();
-  if (state.mesh.version != history.version())
+  if (!history.is_at_newest(state.node.id))
     return "it has version " + std::to_string(state.mesh.version) +
-           " of the roster, and " + std::to_string(history.version()) +
-           " is the newest";
+           " of the roster in epoch " + std::to_string(state.mesh.epoch) +
+           ", and " + std::to_string(history.version()) + " of epoch " +
+           std::to_string(history.epoch()) + " is the newest";
   if (auto complaint = check_device(host, wall_ns)) return complaint;
   for (const auto& [node, gone] : history.gone())
     if (host.device.shown().peers.contains(gone.known.tunnel_key))

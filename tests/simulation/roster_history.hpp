@@ -1,6 +1,6 @@
-// The one roster that the authorities of a world made, one version after the
-// other, as it became durable: a second opinion on what a roster may be, and on
-// what each member has of it.
+// The rosters that the authorities of a world made, as they became durable: a
+// second opinion on what a roster may be, on who may sign what in which epoch,
+// and on what each member has of it.
 #pragma once
 
 #include <map>
@@ -14,9 +14,13 @@ namespace ppn::simulation {
 
 class RosterHistory {
  public:
-  /// An entry of a host's stream "roster" that became durable, with its record.
-  /// What is wrong with it; nothing if all is well.
+  /// An entry of a host's roster that became durable, with its record. What is
+  /// wrong with it; nothing if all is well.
   std::optional<std::string> take(const schema::Entry& entry, ByteView record);
+
+  /// What is wrong with a node's mesh after all that it took.
+  [[nodiscard]] std::optional<std::string> check(
+      const NodeId& node, const events::Mesh& mesh) const;
 
   struct Known {
     std::string name;
@@ -24,39 +28,87 @@ class RosterHistory {
     events::TunnelKey tunnel_key;
     Bytes address;
     std::vector<events::Endpoint> endpoints;
+
+    bool operator==(const Known&) const = default;
   };
   struct Gone {
     Known known;
     std::int64_t removed_ns = 0;
     bool replaced = false;
   };
+  /// Who is what, after one entry.
+  struct Roll {
+    NodeId authority;
+    NodeId hub;
+    NodeId controller;
+    std::map<NodeId, Known> members;
+    std::map<NodeId, Gone> gone;
+  };
 
-  [[nodiscard]] std::uint64_t version() const { return records_.size(); }
-  [[nodiscard]] const std::vector<Bytes>& records() const { return records_; }
-  [[nodiscard]] const NodeId& authority() const { return authority_; }
-  [[nodiscard]] const NodeId& hub() const { return hub_; }
-  [[nodiscard]] const std::map<NodeId, Known>& members() const {
-    return members_;
+  /// Of what stands in the end: the highest epoch, and there the first
+  /// recovery.
+  [[nodiscard]] std::uint64_t version() const {
+    return branches_.empty() ? 0 : newest().records.size();
   }
-  [[nodiscard]] const std::map<NodeId, Gone>& gone() const { return gone_; }
+  [[nodiscard]] std::uint64_t epoch() const { return newest().epoch; }
+  [[nodiscard]] const NodeId& authority() const { return roll().authority; }
+  [[nodiscard]] const NodeId& hub() const { return roll().hub; }
+  [[nodiscard]] const std::map<NodeId, Known>& members() const {
+    return roll().members;
+  }
+  [[nodiscard]] const std::map<NodeId, Gone>& gone() const {
+    return roll().gone;
+  }
+  /// Whether a node has all of it.
+  [[nodiscard]] bool is_at_newest(const NodeId& node) const;
+
+  /// Two recovered the mesh for that epoch.
+  [[nodiscard]] bool is_split(std::uint64_t epoch) const;
+  /// All that was ever signed.
+  [[nodiscard]] const std::vector<Bytes>& records() const { return records_; }
 
  private:
   using Wrong = std::optional<std::string>;
 
-  Wrong take_news(const schema::Entry& entry, ByteView record);
-  Wrong fold(const schema::Entry& entry);
-  Wrong add(const schema::Member& member, const schema::Entry& entry,
-            const NodeId* in_place_of);
-  Wrong remove(const NodeId& node, const schema::Entry& entry, bool replaced);
-  [[nodiscard]] Wrong check_free(const Known& known, const schema::Entry& entry,
-                                 const NodeId* in_place_of) const;
+  /// An epoch as one member began it.
+  struct Branch {
+    std::uint64_t epoch = 0;
+    NodeId begun_by;
+    std::vector<Bytes> records;
+    /// The first version at which all that is restated came.
+    std::uint64_t whole_from = 1;
+    /// After that version, and each that followed.
+    std::vector<Roll> rolls;
+    /// What is still to be restated.
+    Roll left;
+  };
+  /// How far a node is.
+  struct Standing {
+    std::size_t branch = 0;
+    std::uint64_t version = 0;
+    /// The newest that it is whole at.
+    Roll roll;
+  };
 
+  [[nodiscard]] const Branch& newest() const;
+  [[nodiscard]] const Roll& roll() const;
+  [[nodiscard]] std::optional<std::size_t> begun_with(const Bytes& held) const;
+
+  Wrong take_held(const NodeId& node, const schema::Entry& entry,
+                  const Bytes& held);
+  Wrong take_news(const NodeId& author, const schema::Entry& entry);
+  Wrong found(const NodeId& author, const schema::Entry& entry);
+  Wrong recover(const NodeId& author, const schema::Entry& entry);
+  Wrong restate(Branch& branch, const schema::Entry& entry);
+  [[nodiscard]] Wrong check_consent(
+      const schema::AuthorityRecovered& recovered) const;
+  void stand(const NodeId& node, std::size_t branch, std::uint64_t version);
+
+  std::vector<Branch> branches_;
+  std::map<NodeId, Standing> standings_;
   std::vector<Bytes> records_;
-  NodeId authority_;
-  NodeId hub_;
-  NodeId controller_;
-  std::map<NodeId, Known> members_;
-  std::map<NodeId, Gone> gone_;
+  Id mesh_;
+  PublicKey recovery_key_;
 };
 
 }  // namespace ppn::simulation

@@ -43,12 +43,16 @@ Complaint Shadow::follow(const Disk& disk, int host, Trace& trace,
     store::AlignedBytes aligned;
     auto entry = store::check_entry(aligned.assign(halves->entry));
     if (!entry) return at_entry(next_, entry.error().message);
-    if (history != nullptr &&
-        (*entry)->stream()->string_view() == events::roster_stream)
+    bool is_of_roster =
+        events::epoch_of((*entry)->stream()->string_view()).has_value();
+    if (history != nullptr && is_of_roster)
       if (auto complaint = history->take(**entry, record->second))
         return at_entry(next_, *complaint);
     if (auto complaint = fold(**entry, halves->entry))
       return at_entry(next_, *complaint);
+    if (history != nullptr)
+      if (auto complaint = check_mesh(**entry, is_of_roster, *history))
+        return at_entry(next_, *complaint);
     link_ = store::hash_record(*halves).link;
   }
   return {};
@@ -66,7 +70,7 @@ Complaint Shadow::fold(const schema::Entry& entry, ByteView bytes) {
     if (auto complaint = fold_grant(*granted)) return complaint;
   if (auto complaint = fold_unasked(entry)) return complaint;
   if (auto contradiction = events::apply(state_, entry)) return contradiction;
-  if (entry.stream()->string_view() == events::roster_stream) {
+  if (events::epoch_of(entry.stream()->string_view())) {
     const auto* taken = entry.payload_as_RosterEntryTaken();
     roster_head_ = store::link_of(
         taken == nullptr
@@ -81,10 +85,6 @@ Complaint Shadow::fold_unasked(const schema::Entry& entry) {
   constexpr std::int64_t hour_ns = 3600LL * 1'000'000'000;
   constexpr int an_hour_max = 20;
   switch (entry.payload_type()) {
-    case schema::Event::ClashSeen:
-      if (auto complaint = check_clash(*entry.payload_as_ClashSeen()))
-        return complaint;
-      break;
     case schema::Event::DeviceRepaired:
     case schema::Event::TunnelUp:
     case schema::Event::TunnelDown:
@@ -103,11 +103,19 @@ Complaint Shadow::fold_unasked(const schema::Entry& entry) {
   return {};
 }
 
-Complaint Shadow::check_clash(const schema::ClashSeen& clash) const {
-  if (clash.clash() == schema::Clash::two_endpoints &&
-      fought_for_.contains(NodeId{*clash.node()}))
-    return {};
-  return "it accuses a member of what none did";
+Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
+                             const RosterHistory& history) const {
+  if (is_of_roster) return history.check(state_.node.id, state_.mesh);
+  const auto* seen = entry.payload_as_ClashSeen();
+  if (seen == nullptr) return {};
+  bool is_split = seen->clash() == schema::Clash::two_recoveries &&
+                  history.is_split(seen->number());
+  bool is_fight = seen->clash() == schema::Clash::two_endpoints &&
+                  fought_for_.contains(NodeId{*seen->node()});
+  if (is_split || is_fight) return {};
+  return "it accuses a member of what none did: " +
+         events::in_words(seen->clash()) + ", " +
+         std::to_string(seen->number());
 }
 
 Complaint Shadow::fold_grant(const schema::CapabilityGranted& granted) {

@@ -53,9 +53,12 @@ class Shadow {
 
  private:
   Complaint fold(const schema::Entry& entry, ByteView bytes);
+  /// What the history says of it.
+  [[nodiscard]] Complaint check_mesh(const schema::Entry& entry,
+                                     bool is_of_roster,
+                                     const RosterHistory& history) const;
   /// What a tunnel or the device did is recorded so often in an hour.
   Complaint fold_unasked(const schema::Entry& entry);
-  [[nodiscard]] Complaint check_clash(const schema::ClashSeen& clash) const;
   Complaint fold_count(const schema::Entry& entry);
   Complaint fold_grant(const schema::CapabilityGranted& granted);
   /// A revocation takes along what hangs from it, and that goes first.

@@ -60,7 +60,7 @@ class World {
     outcome.simulated_ns = now();
     outcome.steps = steps_;
     outcome.restarts = restarts_;
-    outcome.roster_versions = history_.version();
+    outcome.roster_versions = history_.records().size();
     for (const auto& host : scene_.hosts)
       outcome.entries += host.disk.entries();
     return outcome;
@@ -127,8 +127,15 @@ class World {
   /// A key that was removed must be off the device soon.
   void notice_removals(Host& host) {
     const auto& mesh = host.shadow.state().mesh;
-    if (mesh.version == host.roster_version) return;
-    host.roster_version = mesh.version;
+    if (place_of(mesh) == host.roster) return;
+    host.roster = place_of(mesh);
+    // Who recovers the mesh may not have heard of a removal.
+    std::set<events::TunnelKey> members;
+    for (const auto& [node, member] : mesh.members)
+      members.insert(member.tunnel_key);
+    std::erase_if(host.removed_ns, [&](const auto& removed) {
+      return members.contains(removed.first);
+    });
     for (const auto& [node, gone] : mesh.former)
       if (host.removed_ns.emplace(gone.tunnel_key, now()).second)
         plan(removal_ns + 1, [this, &host, key = gone.tunnel_key] {
@@ -706,7 +713,7 @@ class World {
       host.device.forget_all();
       host.dial_shows = 0;
       host.dial_incarnation = 0;
-      host.roster_version = 0;
+      host.roster = {};
       host.removed_ns.clear();
       plan_start(host, second);
     });
@@ -778,7 +785,8 @@ class World {
     }
   }
 
-  /// Who was removed.
+  /// Who was removed. It may reach others that a recovery left behind with it,
+  /// one of them at an address that is a member's now.
   void check_reaches_nobody(Host& host) {
     if (host.device.shown().addresses.empty()) return;
     auto from = host.device.shown().addresses.front().address;
@@ -795,7 +803,7 @@ class World {
   void check_is_quiet(const Host& host) {
     auto days = 1 + now() / day;
     auto allowed =
-        unasked_a_day * days + unasked_a_version * history_.version();
+        unasked_a_day * days + unasked_a_version * history_.records().size();
     if (host.shadow.unasked() > allowed)
       violate(host, "its mesh led to " + std::to_string(host.shadow.unasked()) +
                         " entries though nothing happened");

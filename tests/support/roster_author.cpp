@@ -92,12 +92,17 @@ std::string apply_to(events::Mesh& mesh, const Bytes& entry) {
 std::string RosterAuthor::operator()(const events::MeshCommand& command,
                                      const events::Moment& now) {
   const auto* founding = std::get_if<events::FoundMesh>(&command);
-  auto self = founding != nullptr ? founding->founder.node : mesh_.authority;
+  const auto* recovery = std::get_if<events::RecoverMesh>(&command);
+  auto self = founding != nullptr   ? founding->founder.node
+              : recovery != nullptr ? recovery->node
+                                    : mesh_.authority;
   auto decision = events::decide(mesh_, self, command, now);
   if (const auto* refusal = std::get_if<events::Refusal>(&decision))
     return refusal->reason;
   for (auto& draft : std::get<std::vector<events::Draft>>(decision)) {
-    auto bytes = entry_at({self, entries_.size() + 1, now.utc_ns, draft.stream},
+    bool goes_on = draft.stream == events::roster_stream_of(mesh_);
+    auto version = goes_on ? mesh_.version + 1 : 1;
+    auto bytes = entry_at({self, version, now.utc_ns, draft.stream},
                           std::move(draft.payload));
     auto wrong = apply_to(mesh_, bytes);
     if (!wrong.empty())

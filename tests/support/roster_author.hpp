@@ -59,13 +59,13 @@ std::string apply_to(events::Mesh& mesh, const Bytes& entry);
 
 class RosterAuthor {
  public:
-  /// Decides for whoever is the authority, or founds. Empty, or why the command
-  /// is refused.
+  /// Decides for whoever is the authority, founds, or recovers. Empty, or why
+  /// the command is refused.
   std::string operator()(const events::MeshCommand& command,
                          const events::Moment& now = {});
 
   [[nodiscard]] const events::Mesh& mesh() const { return mesh_; }
-  /// All so far, the first being version 1.
+  /// All so far, of all epochs.
   [[nodiscard]] const std::vector<Bytes>& entries() const { return entries_; }
 
  private:

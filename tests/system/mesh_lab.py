@@ -126,6 +126,10 @@ class Host:
     def import_file(self, text, **fields):
         self.change("mesh-import", file=text, **fields)
 
+    def ppnctl(self, *arguments, **options):
+        return run(self.lab.bin / "ppnctl", "--socket", self.socket, *arguments,
+                   **options)
+
     def entries(self, kind):
         """The payloads of all entries of one kind."""
         shown = run(self.lab.bin / "ppn-ledger", "show", "--json", "--type", kind,
@@ -207,12 +211,24 @@ class Lab:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def introduce(founder, *others):
-    """Founds a mesh, and makes the others members, by files alone."""
-    eventually(f"the tunnel key of {founder.name}", lambda: founder.tunnel_key)
+def found(founder):
     founder.change("mesh-init", name="home", range="10.8.0.0/24",
                    recovery_key=RECOVERY_KEY,
                    endpoints=[f"{founder.lan_address}:51820"])
+
+
+def found_with_words(founder):
+    """Returns the words of the recovery key."""
+    shown = founder.ppnctl("--json", "mesh", "init", "home", "--yes", "--endpoint",
+                           f"{founder.lan_address}:51820").stdout
+    return " ".join(json.loads(shown.splitlines()[0])["recovery_words"])
+
+
+def introduce(founder, *others, by=found):
+    """Founds a mesh, and makes the others members, by files alone. Returns what
+    founding it did."""
+    eventually(f"the tunnel key of {founder.name}", lambda: founder.tunnel_key)
+    founded = by(founder)
     for other in others:
         eventually(f"the tunnel key of {other.name}", lambda: other.tunnel_key)
         founder.import_file(other.export())
@@ -220,6 +236,7 @@ def introduce(founder, *others):
         other.import_file(founder.export())
     for host in (founder, *others):
         host.settle()
+    return founded
 
 
 def end_in_order():

@@ -52,9 +52,16 @@ Json move() {
 
 Json endpoints() { return {{"kind", "mesh-endpoints"}, {"node", "laptop-a"}}; }
 
+Json recovery() {
+  return {{"kind", "mesh-recover"},
+          {"epoch", 2},
+          {"signature", std::string(128, 'a')}};
+}
+
 /// Each kind, with the fields that are due.
 std::vector<Json> all_kinds() {
-  return {grant(), revoke(), init(), import(), removal(), move(), endpoints()};
+  return {grant(),   revoke(), init(),      import(),
+          removal(), move(),   endpoints(), recovery()};
 }
 
 runtime::Answer<ChangeWish> change(const Json& change) {
@@ -262,6 +269,7 @@ BOOST_AUTO_TEST_CASE(no_field_may_be_of_another_type) {
                                 Json::array(), Json::array({1}), Json("")}) {
         // What a file must hold is not asked here.
         if (name == "file" && other.is_string()) continue;
+        if (name == "epoch" && other.is_number()) continue;
         BOOST_TEST(mentions(refusal(changed(whole, name.c_str(), other)),
                             "'" + name + "'"));
       }
@@ -287,11 +295,26 @@ BOOST_AUTO_TEST_CASE(no_field_may_be_given_twice) {
                       "\"change\" is given twice"));
 }
 
-BOOST_AUTO_TEST_CASE(a_kind_is_one_of_seven) {
+BOOST_AUTO_TEST_CASE(a_recovery_is_read) {
+  auto json = recovery();
+  auto read = wish_of<runtime::RecoverWish>(json);
+  BOOST_TEST(read.epoch == 2U);
+  BOOST_TEST(read.signature.hex() == std::string(128, 'a'));
+  for (const Json& epoch : {Json(), Json("2"), Json(-2), Json(2.5)})
+    BOOST_TEST(refusal(changed(json, "epoch", epoch)) ==
+               "'epoch' must be a number");
+  for (const Json& signature :
+       {Json(), Json(std::string(127, 'a')), Json(std::string(128, 'g'))})
+    BOOST_TEST(refusal(changed(json, "signature", signature)) ==
+               "'signature' must be a signature, 128 hexadecimal digits");
+}
+
+BOOST_AUTO_TEST_CASE(a_kind_is_one_of_eight) {
   for (auto kind : {"Grant", "delete", "grant "})
     BOOST_TEST(mentions(refusal(changed(grant(), "kind", kind)),
                         "'kind' must be grant, revoke, mesh-init, mesh-import, "
-                        "mesh-remove, mesh-move-role or mesh-endpoints"));
+                        "mesh-remove, mesh-move-role, mesh-endpoints or "
+                        "mesh-recover"));
 }
 
 BOOST_AUTO_TEST_CASE(a_text_has_at_most_256_bytes) {

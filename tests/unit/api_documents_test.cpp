@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_status_tells_all_that_was_reported) {
                                     report.ledger.head.root.hex() + R"("},
     "state_dir": "/var/lib/ppn",
     "actors": {"operator_gate": {"respawns": 2}}, "proposals": 1,
-    "mesh": {"name": "home", "version": 5, "members": 3, "interface": "ppn0",
+    "mesh": {"name": "home", "version": 5, "epoch": 6, "members": 3, "interface": "ppn0",
              "implementation": "kernel", "tunnels": 2, "tunnels_up": 1},
     "warnings": [{"name": "disk-low", "detail": "1 MiB is left"}]})");
   BOOST_TEST(runtime::status_document(report) == expected);
@@ -200,6 +200,7 @@ BOOST_AUTO_TEST_CASE(metrics_have_the_figures_of_the_report) {
   BOOST_TEST(line_of(text, "ppn_uptime_seconds ") == "ppn_uptime_seconds 60");
   BOOST_TEST(line_of(text, "ppn_proposals ") == "ppn_proposals 1");
   BOOST_TEST(line_of(text, "ppn_roster_version ") == "ppn_roster_version 5");
+  BOOST_TEST(line_of(text, "ppn_roster_epoch ") == "ppn_roster_epoch 6");
   BOOST_TEST(line_of(text, "ppn_mesh_members ") == "ppn_mesh_members 3");
   BOOST_TEST(line_of(text, "ppn_tunnels ") == "ppn_tunnels 2");
   BOOST_TEST(line_of(text, "ppn_tunnels_up ") == "ppn_tunnels_up 1");

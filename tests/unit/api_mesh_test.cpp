@@ -215,7 +215,8 @@ BOOST_AUTO_TEST_CASE(a_member_is_told_with_what_was_heard_of_it) {
                   signing_key_of(3).hex() + R"(", "tunnel_key": ")" +
                   store::to_base64(tunnel_key_of(3).view()) +
                   R"(", "self": false,
-    "heard": {"boot": 7, "roster_version": 4, "ledger_size": 99,
+    "heard": {"boot": 7, "roster_version": 4, "roster_epoch": 2,
+              "ledger_size": 99,
               "time": "2026-01-01T00:00:00.000Z"}})");
   BOOST_TEST(members.at(1) == expected);
   BOOST_TEST(members.at(0)["self"] == true);

@@ -217,8 +217,9 @@ BOOST_AUTO_TEST_CASE(the_kinds_of_change_and_their_rights_are_described) {
   for (auto right : schema::EnumValuesRight())
     BOOST_TEST(
         mentions(text, std::string{"`"} + schema::EnumNameRight(right) + "`"));
-  for (auto kind : {"grant", "revoke", "mesh-init", "mesh-import",
-                    "mesh-remove", "mesh-move-role", "mesh-endpoints"})
+  for (auto kind :
+       {"grant", "revoke", "mesh-init", "mesh-import", "mesh-remove",
+        "mesh-move-role", "mesh-endpoints", "mesh-recover"})
     BOOST_TEST(mentions(text, std::string{"- `"} + kind + "`: "));
 }
 

@@ -27,7 +27,7 @@ inline runtime::NodeReport sample_report() {
   report.ledger.checkpoint = "a note\n";
   report.uptime_seconds = 60;
   report.proposals = 1;
-  report.mesh = {"home", 5, 3, "ppn0", "kernel", 2, 1, {{"replayed", 4}}};
+  report.mesh = {"home", 5, 3, "ppn0", "kernel", 2, 1, {{"replayed", 4}}, 6};
   return report;
 }
 
@@ -55,7 +55,7 @@ inline actors::Roster sample_roster() {
 /// What number 1 heard of number 3.
 inline actors::MemberStatus sample_member_status() {
   actors::MemberStatus status;
-  status.heard[node_of(3)] = {7, 4, 99, 1'767'225'600'000'000'000};
+  status.heard[node_of(3)] = {7, 4, 99, 1'767'225'600'000'000'000, 2};
   status.dropped = {{"replayed", 4}};
   status.frames_sent = 5;
   status.frames_taken = 6;

@@ -325,6 +325,106 @@ BOOST_FIXTURE_TEST_CASE(an_entry_that_is_refused_is_explained_once, Met) {
   BOOST_TEST(b.notices.back().fields.at("from") == a.id().hex());
 }
 
+// -- recoveries --------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(all_who_hear_of_a_recovery_take_it, Met) {
+  a.change(a.recovering(2, recovery_key()));
+  carry({&hub});
+  BOOST_TEST((b.mesh() == a.mesh()));
+  BOOST_TEST(hub.mesh().epoch == 1U);
+  BOOST_TEST(count(b, "mesh.recovered") == 1U);
+  BOOST_TEST(b.notices.back().fields.at("authority") == "node-2");
+  // The old authority goes on for a while.
+  decide_something();
+  carry();
+  BOOST_TEST(b.mesh().epoch == 2U);
+  pass(seconds{60});
+  for (auto* node : {&hub, &a, &b}) BOOST_TEST((node->mesh() == a.mesh()));
+  BOOST_TEST(b.member_status().heard.at(a.id()).roster_epoch == 2U);
+}
+
+/// Versions begin anew: a higher one of an epoch before is less.
+BOOST_FIXTURE_TEST_CASE(who_is_behind_by_an_epoch_is_told_of_it, Met) {
+  b.change(b.recovering(2, recovery_key()));
+  forget_sent();
+  say(hub, b, actors::Heartbeat{1'000, {}, {}});
+  BOOST_TEST(requests(b, hub) == 0U);
+  BOOST_TEST(beats(b, hub) == 1U);
+  auto sent = sent_to(b, hub.address(), schema::FrameBody::Heartbeat);
+  BOOST_TEST(
+      SentFrame{sent[0]}.opened.frame->body_as_Heartbeat()->roster_epoch() ==
+      2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(of_a_higher_epoch_the_first_entry_is_asked_for, Met) {
+  say(a, b, actors::Heartbeat{7, {}, {}, 3});
+  auto sent = sent_to(b, a.address(), schema::FrameBody::RosterRequest);
+  BOOST_REQUIRE(sent.size() == 1U);
+  SentFrame frame{sent[0]};
+  const auto* request = frame.opened.frame->body_as_RosterRequest();
+  BOOST_TEST(request->epoch() == 3U);
+  BOOST_TEST(request->version() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(nothing_is_given_of_another_epoch, Met) {
+  a.change(a.recovering(2, recovery_key()));
+  forget_sent();
+  for (std::uint64_t epoch : {0U, 1U, 3U})
+    say(b, a, actors::RosterRequest{1, epoch});
+  BOOST_TEST(sent_to(a, b.address(), schema::FrameBody::RosterAnswer).empty());
+  say(b, a, actors::RosterRequest{1, 2});
+  BOOST_TEST(sent_to(a, b.address(), schema::FrameBody::RosterAnswer).size() ==
+             1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_the_old_authority_signs_is_refused_in_words, Met) {
+  decide_something();
+  auto stolen = hub.exported().back();
+  b.change(b.recovering(2, recovery_key()));
+  say(hub, b, answer_of(stolen));
+  BOOST_TEST(b.mesh().version == 3U);
+  BOOST_REQUIRE(count(b, "roster.refused") == 1U);
+  BOOST_TEST(mentions(b.notices.back().fields.at("why"),
+                      "it is of epoch 1 of the mesh, which is over"));
+}
+
+BOOST_FIXTURE_TEST_CASE(two_recoveries_are_told_to_both_operators, Met) {
+  a.change(a.recovering(2, recovery_key()));
+  b.change(b.recovering(2, recovery_key()));
+  // So that one is behind the other.
+  b.change(ChangeEndpoints{b.id(), {endpoint("192.0.2.3:1")}});
+  pass(seconds{180}, {&hub});
+  for (auto* node : {&a, &b}) {
+    auto seen = node->stream("clash");
+    BOOST_REQUIRE(seen.size() == 1U);
+    const auto* clash =
+        schema::GetEntry(seen[0].data())->payload_as_ClashSeen();
+    BOOST_TEST((clash->clash() == schema::Clash::two_recoveries));
+    BOOST_TEST(clash->number() == 2U);
+    BOOST_TEST(count(*node, "mesh.clash") == 1U);
+    BOOST_TEST(node->member_status().is_split);
+  }
+  a.change(a.recovering(3, recovery_key()));
+  pass(seconds{180});
+  for (auto* node : {&hub, &a, &b}) {
+    BOOST_TEST((node->mesh() == a.mesh()));
+    BOOST_TEST(!node->member_status().is_split);
+  }
+}
+
+/// However often it is sent something that does not fit.
+BOOST_FIXTURE_TEST_CASE(the_beginning_of_an_epoch_is_asked_for_seldom, Met) {
+  a.change(a.recovering(2, recovery_key()));
+  carry();
+  forget_sent();
+  auto stream = events::roster_stream_of(2, a.id());
+  for (int i = 0; i < 5; ++i)
+    say(hub, b,
+        answer_of(signed_by(
+            hub, entry_at({hub.id(), 4, 0, stream}, schema::NotedT{}))));
+  BOOST_TEST(requests(b, hub) == 1U);
+}
+
 // -- what is no frame --------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(what_comes_before_there_is_a_mesh_is_ignored, Met) {

@@ -5,6 +5,7 @@
 #include "actors/roster_record.hpp"
 #include "events/stored_member.hpp"
 #include "tests/support/roster_author.hpp"
+#include "tests/unit/keys.hpp"
 #include "tests/unit/mesh_rig.hpp"
 
 namespace ppn::tests {
@@ -391,6 +392,202 @@ BOOST_AUTO_TEST_CASE(the_roster_outlives_the_process) {
   b.restart();
   BOOST_TEST((b.mesh() == a.mesh()));
   BOOST_TEST((b.exported() == a.exported()));
+}
+
+// -- a lost authority ---------------------------------------------------------
+
+namespace {
+
+std::string stream_by(const TestNode& node, std::uint64_t epoch = 2) {
+  return events::roster_stream_of(epoch, node.id());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(any_member_recovers_a_mesh_with_the_recovery_key) {
+  a.found();
+  a.admit(b);
+  auto proposal = must(b.propose(b.recovering(2, recovery_key())));
+  BOOST_TEST(mentions(b.proposals().at(0).plan.at(0),
+                      "node-2 becomes its authority, in epoch 2"));
+  must(b.commit(proposal));
+  BOOST_TEST((b.mesh().authority == b.id()));
+  BOOST_TEST(b.mesh().members.size() == 2U);
+  BOOST_TEST((kinds_of(b.stream(stream_by(b))) ==
+              std::vector{Event::AuthorityRecovered, Event::MemberRestated}));
+  b.change(events::RemoveMember{a.id(), "stolen", true});
+  BOOST_TEST(b.mesh().version == 3U);
+  b.restart();
+  BOOST_TEST(b.mesh().version == 3U);
+  BOOST_TEST(b.exported().size() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(another_key_recovers_nothing) {
+  a.found();
+  a.admit(b);
+  auto entries = b.entries();
+  BOOST_TEST(refusal(b, b.recovering(2, key_of_seed(98))) ==
+             "the recovery key of the mesh did not sign this recovery by this "
+             "node");
+  // Nor what it signed for another member, or another epoch.
+  BOOST_TEST(mentions(refusal(b, a.recovering(2, recovery_key())),
+                      "by who becomes its authority"));
+  auto command = std::get<events::RecoverMesh>(b.recovering(2, recovery_key()));
+  command.epoch = 3;
+  BOOST_TEST(mentions(refusal(b, MeshCommand{command}), "did not sign"));
+  BOOST_TEST(b.entries() == entries);
+}
+
+BOOST_AUTO_TEST_CASE(the_old_authority_learns_that_it_is_none) {
+  a.found();
+  a.admit(b);
+  b.change(b.recovering(2, recovery_key()));
+  a.import(b.exported());
+  BOOST_TEST((a.mesh() == b.mesh()));
+  BOOST_TEST(
+      mentions(refusal(a, MeshCommand{events::RemoveMember{b.id(), "thief"}}),
+               "only the authority changes the mesh: do this on node-2"));
+  a.restart();
+  BOOST_TEST((a.mesh() == b.mesh()));
+  BOOST_TEST((a.exported() == b.exported()));
+}
+
+BOOST_AUTO_TEST_CASE(a_recovery_is_taken_one_record_after_the_other) {
+  a.found();
+  a.admit(b);
+  b.change(b.recovering(2, recovery_key()));
+  auto records = b.exported();
+  auto before = a.mesh().members;
+  BOOST_TEST(must(take(a, records[1])) == 1U);
+  BOOST_TEST(a.mesh().restating.has_value());
+  BOOST_TEST((a.mesh().members == before));
+  // Whoever asks for the file meanwhile gets none that is half of it.
+  auto exported = stage.ask<actors::EntriesPtr>(
+      a.kept<actors::MeshActor>("mesh"), actors::export_atom::value);
+  BOOST_TEST(mentions(error_of(exported).message, "not all of its roster"));
+  a.restart();
+  BOOST_TEST(a.mesh().restating.has_value());
+  must(a.propose(ImportRoster{records}));
+  BOOST_TEST(
+      (a.proposals().at(0).plan ==
+       std::vector<std::string>{"take the rest of what node-2 restates"}));
+  BOOST_TEST(must(take(a, records[2])) == 2U);
+  BOOST_TEST((a.mesh() == b.mesh()));
+}
+
+/// However much a thief signs.
+BOOST_AUTO_TEST_CASE(what_the_old_authority_signed_since_is_refused) {
+  a.found();
+  a.admit(b);
+  b.change(b.recovering(2, recovery_key()));
+  for (std::uint16_t port = 1; port < 5; ++port)
+    a.change(events::ChangeEndpoints{a.id(), {{address("192.0.2.1"), port}}});
+  auto stolen = a.exported();
+  const std::string is_over =
+      "it is of epoch 1 of the mesh, which is over: the mesh was recovered, "
+      "and "
+      "is in epoch 2 with the authority node-2";
+  BOOST_TEST(refusal(b, ImportRoster{stolen}) ==
+             "entry 2 of the file: " + is_over);
+  for (std::size_t i = 1; i < stolen.size(); ++i)
+    BOOST_TEST(error_of(take(b, stolen[i])).message == is_over);
+  BOOST_TEST(b.mesh().version == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_member_joins_in_a_later_epoch) {
+  a.found();
+  a.change(a.recovering(2, recovery_key()));
+  a.admit(b);
+  BOOST_TEST((b.mesh() == a.mesh()));
+  BOOST_TEST(
+      (kinds_of(b.stream("roster")) == std::vector{Event::RosterEntryTaken}));
+  BOOST_TEST(b.stream(stream_by(a)).size() == 2U);
+  BOOST_TEST((b.exported() == a.exported()));
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_says_whom_a_recovery_leaves_out) {
+  a.found();
+  a.admit(b);
+  b.change(b.recovering(2, recovery_key()));
+  a.change(events::AddMember{newcomer(9)});
+  auto id = must(a.propose(ImportRoster{b.exported()}));
+  BOOST_TEST((a.proposals().at(0).plan ==
+              std::vector<std::string>{
+                  "node-2 recovered the mesh, and is its authority in epoch 2",
+                  "node-9 is no member any more"}));
+  must(a.commit(id));
+  BOOST_TEST((a.mesh() == b.mesh()));
+}
+
+BOOST_AUTO_TEST_CASE(half_of_a_recovery_is_not_imported) {
+  a.found();
+  a.admit(b);
+  b.change(b.recovering(2, recovery_key()));
+  auto records = b.exported();
+  records.pop_back();
+  BOOST_TEST(mentions(refusal(a, ImportRoster{records}),
+                      "the file ends before all came that node-2 restates"));
+}
+
+BOOST_AUTO_TEST_CASE(the_recovery_of_another_mesh_is_refused) {
+  a.found();
+  a.admit(b);
+  TestNode c{stage, 3};
+  stage.pass(std::chrono::seconds{2});
+  c.found();
+  c.change(c.recovering(2, recovery_key()));
+  BOOST_TEST(mentions(refusal(b, ImportRoster{c.exported()}),
+                      "this is the roster of another mesh"));
+  BOOST_TEST(!take(b, c.exported()[1]).ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_forged_recovery_is_refused) {
+  a.found();
+  a.admit(b);
+  b.change(b.recovering(2, recovery_key()));
+  auto records = b.exported();
+  for (std::size_t byte = 1; byte < records[1].size(); byte += 7) {
+    auto forged = records[1];
+    forged[byte] ^= 1U;
+    BOOST_TEST(!take(a, forged).ok());
+  }
+  BOOST_TEST(a.mesh().epoch == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(two_recoveries_at_once_are_settled_by_a_third) {
+  a.found();
+  a.admit(b);
+  a.change(a.recovering(2, recovery_key()));
+  b.change(b.recovering(2, recovery_key()));
+  BOOST_TEST(refusal(b, ImportRoster{a.exported()}) ==
+             "the mesh was recovered twice for epoch 2, and this node follows "
+             "node-2: recover it once more, on either");
+  BOOST_TEST(!take(b, a.exported()[1]).ok());
+  BOOST_TEST(mentions(refusal(b, b.recovering(2, recovery_key())),
+                      "recover it again if need be"));
+  a.change(a.recovering(3, recovery_key()));
+  b.import(a.exported());
+  BOOST_TEST((a.mesh() == b.mesh()));
+  BOOST_TEST((b.mesh().authority == a.id()));
+}
+
+/// Its ledger was rolled back, or its key is elsewhere.
+BOOST_AUTO_TEST_CASE(a_node_does_not_learn_of_its_own_recovery_from_others) {
+  a.found();
+  a.admit(b);
+  auto consent = std::get<events::RecoverMesh>(a.recovering(2, recovery_key()));
+  auto drafts = events::decide(a.mesh(), a.id(), MeshCommand{consent}, {});
+  auto& draft = std::get<std::vector<events::Draft>>(drafts).front();
+  auto record =
+      entry_at({a.id(), 1, 0, draft.stream}, std::move(draft.payload));
+  auto signature = a.signing_key().sign(store::entry_domain, record);
+  record.insert(record.end(), signature.bytes.begin(), signature.bytes.end());
+  BOOST_TEST(mentions(error_of(take(a, record)).message, "its author itself"));
+  auto records = a.exported();
+  records.push_back(record);
+  BOOST_TEST(mentions(refusal(a, ImportRoster{records}),
+                      "its key was used elsewhere"));
+  BOOST_TEST(must(take(b, record)) == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "actors/roster_record.hpp"
+#include "store/recovery.hpp"
 #include "tests/support/roster_author.hpp"
+#include "tests/unit/keys.hpp"
 
 namespace ppn::tests {
 
@@ -267,9 +269,18 @@ actors::Entries TestNode::exported() {
 
 void TestNode::found(std::vector<events::Endpoint> endpoints) {
   auto command = founding();
+  command.recovery_key = recovery_key().public_key();
   command.founder = {id(), state().node.name, signing_key().public_key(),
                      state().device.key.value(), std::move(endpoints)};
   change(command);
+}
+
+events::MeshCommand TestNode::recovering(std::uint64_t epoch,
+                                         const store::SigningKey& key) {
+  schema::RecoveryStatement statement{mesh().id, epoch, id(),
+                                      signing_key().public_key()};
+  return events::RecoverMesh{
+      id(), epoch, key.sign(store::recovery_domain, bytes_of(statement))};
 }
 
 events::MeshCommand TestNode::adding(TestNode& other,
@@ -313,6 +324,8 @@ std::vector<std::string> TestNode::device_plan() {
 store::SigningKey TestNode::signing_key() const {
   return store::SigningKey::from_seed(disk_.keys.back());
 }
+
+store::SigningKey recovery_key() { return key_of_seed(99); }
 
 // -- three of them ------------------------------------------------------------
 

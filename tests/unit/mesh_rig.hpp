@@ -111,6 +111,9 @@ class TestNode {
   void change(const events::MeshCommand& command);
   void import(const actors::Entries& records);
   actors::Entries exported();
+  /// This node recovers the mesh; with the consent of that key.
+  events::MeshCommand recovering(std::uint64_t epoch,
+                                 const store::SigningKey& key);
   /// The mesh "home" at 10.8.0.0/24.
   void found(std::vector<events::Endpoint> endpoints = {});
   /// `other` introduces itself here, and takes the roster.
@@ -169,6 +172,9 @@ class TestNode {
   actors::LedgerActor ledger_;
   actors::NodeActor node_;
 };
+
+/// That of every mesh that such a node founds.
+store::SigningKey recovery_key();
 
 /// A node that is alone with its operator.
 struct OneNode {

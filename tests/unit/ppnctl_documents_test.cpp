@@ -103,12 +103,12 @@ BOOST_AUTO_TEST_CASE(a_status_is_a_table) {
 BOOST_AUTO_TEST_CASE(a_status_has_its_mesh_in_brief) {
   auto document = status_document();
   document["mesh"] = Json::parse(R"({
-    "name": "home", "version": 4, "members": 3, "interface": "ppn0",
+    "name": "home", "version": 4, "epoch": 2, "members": 3, "interface": "ppn0",
     "implementation": "kernel", "tunnels": 2, "tunnels_up": 1})");
   auto status = read_status(document);
   BOOST_REQUIRE(status);
   auto text = status_text(*status);
-  BOOST_TEST(mentions(text, "\nmesh       home, 3 members\n"));
+  BOOST_TEST(mentions(text, "\nmesh       home, 3 members, epoch 2\n"));
   BOOST_TEST(mentions(text, "\ntunnels    1 of 2 up, ppn0 by kernel\n"));
   document["mesh"]["tunnels"] = "2";
   BOOST_TEST(!read_status(document));

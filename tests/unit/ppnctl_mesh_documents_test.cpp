@@ -21,12 +21,12 @@ Json mesh_document() {
   return Json::parse(R"({"schema": "ppn.mesh.v1", "mesh": {
     "id": "ab", "name": "home", "range": "10.8.0.0/24", "range6": null,
     "recovery_key": "cd", "version": 12, "hash": "ef", "epoch": 1,
-    "member": true,
+    "next_epoch": 2, "restating": null, "member": true,
     "members": [
       {"node": "1", "name": "nas", "roles": ["hub"], "address": "10.8.0.2",
        "address6": "fd00::2", "endpoints": ["192.0.2.1:5", "192.0.2.2:5"],
        "key": "k", "tunnel_key": "t", "self": false,
-       "heard": {"boot": 1, "roster_version": 11,
+       "heard": {"boot": 1, "roster_version": 11, "roster_epoch": 1,
                  "time": "2026-11-23T10:00:30.000Z"}},
       {"node": "2", "name": "cloud", "roles": ["authority", "controller"],
        "address": "10.8.0.1", "address6": null, "endpoints": [], "key": "k",
@@ -110,6 +110,7 @@ BOOST_AUTO_TEST_CASE(a_mesh_needs_its_fields) {
                            "/mesh/range6",
                            "/mesh/version",
                            "/mesh/epoch",
+                           "/mesh/restating",
                            "/mesh/member",
                            "/mesh/members",
                            "/mesh/members/0/name",
@@ -120,6 +121,7 @@ BOOST_AUTO_TEST_CASE(a_mesh_needs_its_fields) {
                            "/mesh/members/0/self",
                            "/mesh/members/0/heard",
                            "/mesh/members/0/heard/roster_version",
+                           "/mesh/members/0/heard/roster_epoch",
                            "/mesh/members/0/heard/time",
                            "/mesh/former",
                            "/mesh/former/0/name",
@@ -161,6 +163,18 @@ BOOST_AUTO_TEST_CASE(a_mesh_is_a_table) {
       "nas            10.8.0.2  -          replaced\n"
       "old            10.8.0.4  1 day ago  removed\n");
   BOOST_TEST(!mentions(mesh_text(*mesh, false, now_ns), "former"));
+}
+
+BOOST_AUTO_TEST_CASE(a_mesh_in_the_midst_of_a_recovery_says_so) {
+  auto document = mesh_document();
+  document["mesh"]["epoch"] = 2U;
+  document["mesh"]["restating"] = Json::parse(R"({"left": 1})");
+  auto mesh = read_mesh(document);
+  BOOST_REQUIRE(mesh);
+  auto text = mesh_text(*mesh, false, now_ns);
+  BOOST_TEST(
+      mentions(text, "\nto come    1 entry of the roster of that epoch\n"));
+  BOOST_TEST(mentions(text, " 11 of epoch 1 "));
 }
 
 BOOST_AUTO_TEST_CASE(who_was_removed_is_told) {

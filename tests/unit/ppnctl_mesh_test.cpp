@@ -11,12 +11,14 @@
 #include <iterator>
 
 #include "actors/mesh_file.hpp"
+#include "store/recovery.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/fake_daemon.hpp"
 #include "tools/ppnctl/command_line.hpp"
 #include "tools/ppnctl/mesh_change.hpp"
 #include "tools/ppnctl/mesh_file.hpp"
 #include "tools/ppnctl/recovery_words.hpp"
+#include "tools/ppnctl/text.hpp"
 
 namespace ppn::tests {
 
@@ -165,6 +167,134 @@ BOOST_AUTO_TEST_CASE(arguments_reach_the_change) {
     BOOST_TEST(change_in(request).at("endpoints").dump() ==
                R"(["[2001:db8::1]:5","192.0.2.1:5"])");
   BOOST_TEST(change_in(daemon.requests().at(1)).at("name") == "home");
+}
+
+// -- recover -----------------------------------------------------------------
+
+namespace {
+
+/// The words of a key, in a file, and the mesh that it recovers.
+struct Recovering {
+  Recovering() { write(words); }
+
+  void write(const std::string& text) const { std::ofstream{file} << text; }
+
+  [[nodiscard]] Json document() const {
+    auto member = [](const char* digit, const char* name, Json roles,
+                     bool is_self) {
+      return Json{{"node", std::string(32, digit[0])},
+                  {"name", name},
+                  {"roles", std::move(roles)},
+                  {"key", std::string(64, digit[0])},
+                  {"self", is_self}};
+    };
+    return {{"schema", "ppn.mesh.v1"},
+            {"mesh",
+             {{"id", std::string(32, '1')},
+              {"name", "home"},
+              {"recovery_key", public_half_of(words).hex()},
+              {"next_epoch", 3},
+              {"member", true},
+              {"members",
+               {member("2", "cloud", Json::array(), true),
+                member("3", "nas", {"authority", "hub"}, false)}}}}};
+  }
+
+  std::string words =
+      "lusab babad gutih tugad gutuk bisog mudof sakat haguz "
+      "biram mabiv gibot natag lisaf tibup zujah vulus\n";
+  ScratchDirectory scratch;
+  std::string file = (scratch / "words").string();
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_mesh_is_recovered_with_its_words, Recovering) {
+  FakeDaemon daemon{{{json_answer(document().dump())},
+                     {proposed("mesh-recover")},
+                     {committed}}};
+  auto ran =
+      run(daemon, {"mesh", "recover", "--words-file", file.c_str(), "--yes"});
+  BOOST_TEST(ran.code == exit_ok, ran.err);
+  auto requests = daemon.requests();
+  BOOST_REQUIRE(requests.size() == 3U);
+  auto change = change_in(requests[1]);
+  BOOST_TEST(change.at("epoch") == 3);
+  schema::RecoveryStatement statement{
+      *Id::parse_hex(std::string(32, '1')), 3,
+      *NodeId::parse_hex(std::string(32, '2')),
+      *PublicKey::parse_hex(std::string(64, '2'))};
+  BOOST_TEST(store::is_wanted(
+      public_half_of(words), statement,
+      *Signature::parse_hex(change.at("signature").get<std::string>())));
+  // Nothing of the words leaves the program.
+  auto told = ran.out + ran.err;
+  for (const auto& request : requests) told += request;
+  for (const auto& word : split(words.substr(0, words.size() - 1), ' '))
+    BOOST_TEST(!mentions(told, word), word);
+  auto here = "  ppnctl --socket " + daemon.path() + " mesh ";
+  BOOST_TEST(mentions(ran.out,
+                      "cloud is the authority of home now, in epoch "
+                      "3\nnext, if nas is lost or in wrong hands:\n" +
+                          here + "move-role hub NODE\n" + here +
+                          "remove nas\n"));
+}
+
+BOOST_FIXTURE_TEST_CASE(wrong_words_are_refused_before_anything, Recovering) {
+  auto refused = [&](const std::string& text, int code,
+                     const std::string& what) {
+    write(text);
+    FakeDaemon daemon{{{json_answer(document().dump())}}};
+    auto ran =
+        run(daemon, {"mesh", "recover", "--words-file", file.c_str(), "--yes"});
+    BOOST_TEST(ran.code == code);
+    BOOST_TEST(mentions(ran.err, what), ran.err);
+    BOOST_TEST(daemon.requests().size() == 1U);
+  };
+  auto typo = words;
+  typo.replace(typo.find("mudof"), 5, "mudef");
+  refused(typo, exit_usage, "word 7, 'mudef', is none of a recovery key");
+  typo.replace(typo.find("mudef"), 5, "mudog");
+  refused(typo, exit_usage, "the last word does not fit the others");
+  refused("", exit_usage, "has 17 words, and these are 0");
+  refused(std::string(5000, 'x'), exit_usage, "is longer than 4096 bytes");
+  std::array<std::uint8_t, recovery_seed_size> other{1};
+  refused(recovery_words_text(encode_recovery_words(other)), exit_refused,
+          "but not of that of the mesh home");
+}
+
+BOOST_FIXTURE_TEST_CASE(who_is_no_member_recovers_nothing, Recovering) {
+  auto ran = [&](const Json& answer) {
+    FakeDaemon daemon{{{json_answer(answer.dump())}}};
+    return run(daemon,
+               {"mesh", "recover", "--words-file", file.c_str(), "--yes"});
+  };
+  auto removed = document();
+  removed["mesh"]["member"] = false;
+  BOOST_TEST(ran(removed).code == exit_refused);
+  auto none = ran({{"schema", "ppn.mesh.v1"}, {"mesh", nullptr}});
+  BOOST_TEST(none.code == exit_refused);
+  BOOST_TEST(mentions(none.err, "this node is in no mesh"));
+  for (const char* path :
+       {"/mesh/id", "/mesh/recovery_key", "/mesh/next_epoch", "/mesh/members",
+        "/mesh/members/0/node", "/mesh/members/0/key"}) {
+    auto broken = document();
+    broken[Json::json_pointer{path}] = "7";
+    BOOST_TEST(ran(broken).code == exit_failed, path);
+  }
+}
+
+/// Neither are the words on the command line, nor is consent taken for granted.
+BOOST_FIXTURE_TEST_CASE(without_a_terminal_all_must_be_said, Recovering) {
+  FakeDaemon daemon{{{json_answer(document().dump())}}};
+  BOOST_TEST(
+      run(daemon, {"mesh", "recover", "--words-file", file.c_str()}).code ==
+      exit_usage);
+  auto ran = run(daemon, {"mesh", "recover", "--yes"});
+  BOOST_TEST(ran.code == exit_usage);
+  BOOST_TEST(mentions(ran.err, "--words-file FILE"));
+  BOOST_TEST(run(daemon, {"mesh", "recover", "lusab", "--yes"}).code ==
+             exit_usage);
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_is_shown) {

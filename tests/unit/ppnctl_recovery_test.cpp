@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "store/recovery.hpp"
 #include "tests/unit/expect.hpp"
 #include "tools/ppnctl/recovery_key.hpp"
 #include "tools/ppnctl/recovery_words.hpp"
@@ -110,6 +111,31 @@ BOOST_AUTO_TEST_CASE(the_words_are_of_the_private_half) {
   auto other = RecoveryKey::make();
   BOOST_REQUIRE(other);
   BOOST_TEST(half != other->public_half());
+}
+
+BOOST_AUTO_TEST_CASE(a_key_comes_back_from_its_words) {
+  auto key = RecoveryKey::make();
+  BOOST_REQUIRE(key);
+  auto again = RecoveryKey::of_words(recovery_words_text(key->words()));
+  BOOST_REQUIRE(again);
+  BOOST_TEST(again->public_half() == key->public_half());
+  auto wrong = RecoveryKey::of_words("lusab");
+  BOOST_REQUIRE(!wrong);
+  BOOST_TEST(wrong.error().what ==
+             "a recovery key has 17 words, and these are 1");
+}
+
+/// What is signed here is checked by the nodes, who share only the statement.
+BOOST_AUTO_TEST_CASE(a_node_takes_what_the_key_signs) {
+  auto key = RecoveryKey::of_words(known_words);
+  BOOST_REQUIRE(key);
+  schema::RecoveryStatement statement;
+  statement.epoch = 2;
+  statement.mesh.bytes.fill(1);
+  auto signature = key->sign(statement);
+  BOOST_TEST(store::is_wanted(key->public_half(), statement, signature));
+  statement.epoch = 3;
+  BOOST_TEST(!store::is_wanted(key->public_half(), statement, signature));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

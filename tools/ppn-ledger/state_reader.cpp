@@ -6,6 +6,7 @@
 #include "events/state_codec.hpp"
 #include "schema/time_text.hpp"
 #include "store/record.hpp"
+#include "store/recovery.hpp"
 #include "store/signing.hpp"
 #include "tools/ppn-ledger/entry_reader.hpp"
 
@@ -33,13 +34,18 @@ store::Result<EntryCount> entries_until(std::int64_t utc_ns,
   return count;
 }
 
-/// What a member took from the authority has the authority's own signature.
+/// What a member took from the authority has the authority's own signature, and
+/// a recovery that of the recovery key.
 store::Status check_authority(const events::Mesh& mesh,
                               const schema::Entry& entry) {
   const auto* taken = entry.payload_as_RosterEntryTaken();
-  if (taken == nullptr) return {};
   auto held = events::roster_entry(entry);
   if (held.entry == nullptr) return {};  // Folding it says why.
+  if (const auto* recovered = held.entry->payload_as_AuthorityRecovered())
+    if (auto wanted = store::check_recovery(mesh.recovery_key, *recovered);
+        !wanted)
+      return store::Error{store::ErrorCode::damaged, wanted.error().message};
+  if (taken == nullptr) return {};
   auto key = events::expected_signer(mesh, *held.entry);
   ByteView bytes{taken->entry()->data(), taken->entry()->size()};
   if (key && store::verify(*key, store::entry_domain, bytes,

@@ -297,6 +297,16 @@ void CommandLine::add_mesh_changes(Command mesh) {
   take_consent(command, mesh_endpoints_.consent);
   choose(command,
          [this] { return mesh_set_endpoint(global_, mesh_endpoints_); });
+
+  command = mesh->add_subcommand(
+      "recover", "make this member the authority in the place of a lost one");
+  command
+      ->add_option("--words-file", mesh_recover_.words_file,
+                   "has the words of the recovery key; - is standard input; "
+                   "they are asked for unless given")
+      ->type_name("FILE");
+  command->add_flag("--yes", mesh_recover_.yes, "commit it without asking");
+  choose(command, [this] { return mesh_recover(global_, mesh_recover_); });
 }
 
 void CommandLine::add_tunnels() {

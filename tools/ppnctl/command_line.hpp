@@ -53,6 +53,7 @@ class CommandLine {
   MeshRemoveOptions mesh_remove_;
   MeshMoveRoleOptions mesh_move_role_;
   MeshEndpointsOptions mesh_endpoints_;
+  MeshRecoverOptions mesh_recover_;
   PeersOptions peers_;
 };
 

@@ -109,6 +109,14 @@ struct MeshMoveRoleOptions {
 };
 int mesh_move_role(const Global& global, const MeshMoveRoleOptions& options);
 
+struct MeshRecoverOptions {
+  /// Has the recovery words; `-` is standard input. Without one they are asked
+  /// for.
+  std::optional<std::string> words_file;
+  bool yes = false;
+};
+int mesh_recover(const Global& global, const MeshRecoverOptions& options);
+
 struct MeshEndpointsOptions {
   std::string node;
   /// None: it is not called any more.

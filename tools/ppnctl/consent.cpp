@@ -9,35 +9,17 @@
 
 #include "tools/ppnctl/client.hpp"
 #include "tools/ppnctl/proposal.hpp"
+#include "tools/ppnctl/signal_ends_read.hpp"
 #include "tools/ppnctl/text.hpp"
 
 namespace ppn::ctl {
 
 namespace {
 
-void only_interrupt(int) {}
-
-/// While it lives, an interrupt ends a read instead of the program, so that
-/// there is still time to clean up.
-class InterruptEndsRead {
- public:
-  InterruptEndsRead() {
-    struct sigaction action {};
-    action.sa_handler = only_interrupt;
-    ::sigaction(SIGINT, &action, &before_);
-  }
-  ~InterruptEndsRead() { ::sigaction(SIGINT, &before_, nullptr); }
-  InterruptEndsRead(const InterruptEndsRead&) = delete;
-  InterruptEndsRead& operator=(const InterruptEndsRead&) = delete;
-
- private:
-  struct sigaction before_ {};
-};
-
 /// A line from standard input without its end; nothing after an interrupt. The
 /// end of the input is an empty line.
 std::optional<std::string> read_line() {
-  InterruptEndsRead guard;
+  SignalEndsRead guard{SIGINT};
   std::string line;
   for (char c = 0;;) {
     auto got = ::read(STDIN_FILENO, &c, 1);

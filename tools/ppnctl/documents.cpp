@@ -47,7 +47,8 @@ std::optional<Status::MeshInBrief> read_mesh_in_brief(const Json& json,
       .interface = fields.text(json, "interface"),
       .implementation = fields.text(json, "implementation"),
       .tunnels = fields.number(json, "tunnels"),
-      .tunnels_up = fields.number(json, "tunnels_up")};
+      .tunnels_up = fields.number(json, "tunnels_up"),
+      .epoch = fields.number(json, "epoch")};
 }
 
 }  // namespace

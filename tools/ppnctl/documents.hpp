@@ -28,6 +28,7 @@ struct Status {
     std::string implementation;
     std::uint64_t tunnels;
     std::uint64_t tunnels_up;
+    std::uint64_t epoch;
   };
 
   std::string version;

@@ -45,6 +45,12 @@ Json endpoints_change(const MeshEndpointsOptions& options) {
   return change;
 }
 
+Json recover_change(std::uint64_t epoch, const Signature& signature) {
+  return {{"kind", "mesh-recover"},
+          {"epoch", epoch},
+          {"signature", signature.hex()}};
+}
+
 int mesh_remove(const Global& global, const MeshRemoveOptions& options) {
   return propose(global, options.consent, remove_change(options));
 }

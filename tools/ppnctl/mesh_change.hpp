@@ -16,5 +16,6 @@ schema::Json import_change(const MeshImportOptions& options,
 schema::Json remove_change(const MeshRemoveOptions& options);
 schema::Json move_role_change(const MeshMoveRoleOptions& options);
 schema::Json endpoints_change(const MeshEndpointsOptions& options);
+schema::Json recover_change(std::uint64_t epoch, const Signature& signature);
 
 }  // namespace ppn::ctl

@@ -19,6 +19,7 @@ Member read_member(const Json& json, Fields& fields) {
   if (const auto& heard = fields.object_or_null(json, "heard");
       !heard.is_null())
     member.heard = {.roster_version = fields.number(heard, "roster_version"),
+                    .roster_epoch = fields.number(heard, "roster_epoch"),
                     .utc_ns = fields.time_or_null(heard, "time")};
   return member;
 }
@@ -57,10 +58,14 @@ Result<std::optional<Mesh>> read_mesh(const Json& document) {
             .range6 = fields.text_or_null(json, "range6"),
             .version = fields.number(json, "version"),
             .epoch = fields.number(json, "epoch"),
+            .left = {},
             .is_member = fields.flag(json, "member"),
             .members = {},
             .former = {},
             .dropped = {}};
+  if (const auto& restating = fields.object_or_null(json, "restating");
+      !restating.is_null())
+    mesh.left = fields.number(restating, "left");
   for (const auto& member : fields.array(json, "members"))
     mesh.members.push_back(read_member(member, fields));
   for (const auto& former : fields.array(json, "former"))

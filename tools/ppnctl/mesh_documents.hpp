@@ -16,6 +16,7 @@ struct Member {
   /// What it told last.
   struct Heard {
     std::uint64_t roster_version = 0;
+    std::uint64_t roster_epoch = 0;
     std::optional<std::int64_t> utc_ns;
   };
 
@@ -41,6 +42,8 @@ struct Mesh {
   std::optional<std::string> range6;
   std::uint64_t version = 0;
   std::uint64_t epoch = 0;
+  /// After a recovery: how many entries of its roster are still to come.
+  std::optional<std::uint64_t> left;
   /// This node still is a member.
   bool is_member = false;
   std::vector<Member> members;

@@ -62,10 +62,14 @@ std::string recovery_text(const std::vector<std::string>& words) {
       recovery_words_text(words));
 }
 
-std::string joining_text(const Global& global) {
+std::string command_here(const Global& global) {
   std::string here = "ppnctl";
   if (global.socket != api::default_socket)
     here += " --socket " + printable(global.socket);
+  return here;
+}
+
+std::string joining_text(const Global& global) {
   return fmt::format(
       "To add a host, such as laptop, on that host:\n"
       "  ppnctl mesh export laptop.mesh\n"
@@ -74,7 +78,7 @@ std::string joining_text(const Global& global) {
       "  {0} mesh export mesh.roster\n"
       "take that file there, and there:\n"
       "  ppnctl mesh import mesh.roster\n",
-      here);
+      command_here(global));
 }
 
 int mesh_init(const Global& global, const MeshInitOptions& options) {

@@ -49,6 +49,9 @@ std::string head_text(const Mesh& mesh) {
             {"version", std::to_string(mesh.version)},
             {"epoch", std::to_string(mesh.epoch)},
             {"authority", authority_of(mesh)}};
+  if (mesh.left)
+    rows.push_back({"to come", counted(*mesh.left, "entry", "entries") +
+                                   " of the roster of that epoch"});
   if (!mesh.is_member)
     rows.push_back({"this node", "is no member of it any more"});
   return columns(rows);
@@ -60,9 +63,12 @@ std::pair<std::string, std::string> heard_of(const Member& member,
                                              std::int64_t now_ns) {
   if (member.is_self) return {std::to_string(mesh.version), "this node"};
   if (!member.heard) return {"-", "-"};
-  return {
-      std::to_string(member.heard->roster_version),
-      member.heard->utc_ns ? ago_words(*member.heard->utc_ns, now_ns) : "-"};
+  auto version = std::to_string(member.heard->roster_version);
+  if (member.heard->roster_epoch != mesh.epoch)
+    version += fmt::format(" of epoch {}", member.heard->roster_epoch);
+  return {version, member.heard->utc_ns
+                       ? ago_words(*member.heard->utc_ns, now_ns)
+                       : "-"};
 }
 
 template <class Named>

@@ -5,9 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "schema/fixed_bytes.hpp"
+#include "schema/recovery_statement.hpp"
 #include "tools/ppnctl/failure.hpp"
 
 namespace ppn::ctl {
@@ -16,7 +17,13 @@ class RecoveryKey {
  public:
   static Result<RecoveryKey> make();
 
+  /// The one that was written down as these words.
+  static Result<RecoveryKey> of_words(std::string_view text);
+
   [[nodiscard]] PublicKey public_half() const;
+  /// Its consent.
+  [[nodiscard]] Signature sign(
+      const schema::RecoveryStatement& statement) const;
   [[nodiscard]] std::vector<std::string> words() const;
 
  private:
@@ -27,6 +34,8 @@ class RecoveryKey {
   using Secret = std::unique_ptr<std::uint8_t[], Wipe>;
 
   explicit RecoveryKey(Secret seed) : seed_(std::move(seed)) {}
+  /// Memory for one.
+  static Result<RecoveryKey> blank();
 
   Secret seed_;
 };

@@ -14,7 +14,7 @@ constexpr std::string_view vowels = "aiou";
 
 constexpr std::size_t letters_per_word = 5;
 constexpr std::size_t bytes_per_word = 2;
-constexpr std::size_t word_count = recovery_seed_size / bytes_per_word + 1;
+static_assert(recovery_word_count == recovery_seed_size / bytes_per_word + 1);
 constexpr std::size_t words_per_line = 4;
 
 using Seed = std::span<const std::uint8_t, recovery_seed_size>;
@@ -80,6 +80,10 @@ std::vector<std::string> encode_recovery_words(Seed seed) {
   return words;
 }
 
+std::size_t count_recovery_words(std::string_view text) {
+  return words_in(text).size();
+}
+
 std::optional<Failure> decode_recovery_words(
     std::string_view text, std::span<std::uint8_t, recovery_seed_size> seed) {
   auto words = words_in(text);
@@ -94,13 +98,13 @@ std::optional<Failure> decode_recovery_words(
                       "one of {} in 2 and 4",
                       consonants, vowels));
     bits = *found;
-    if (i >= word_count - 1) continue;
+    if (i >= recovery_word_count - 1) continue;
     seed[i * bytes_per_word] = static_cast<std::uint8_t>(bits >> 8U);
     seed[i * bytes_per_word + 1] = static_cast<std::uint8_t>(bits & 255U);
   }
-  if (words.size() != word_count)
+  if (words.size() != recovery_word_count)
     return wrong(fmt::format("a recovery key has {} words, and these are {}",
-                             word_count, words.size()));
+                             recovery_word_count, words.size()));
   if (bits != check_bits(seed))
     return wrong(
         "the last word does not fit the others: one of them is not as it was "

@@ -19,9 +19,13 @@
 namespace ppn::ctl {
 
 inline constexpr std::size_t recovery_seed_size = 32;
+inline constexpr std::size_t recovery_word_count = recovery_seed_size / 2 + 1;
 
 std::vector<std::string> encode_recovery_words(
     std::span<const std::uint8_t, recovery_seed_size> seed);
+
+/// Of whatever kind.
+std::size_t count_recovery_words(std::string_view text);
 
 /// Fills `seed` with what the words stand for, however they are spaced; what is
 /// wrong with them otherwise.

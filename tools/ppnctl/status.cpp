@@ -23,8 +23,8 @@ std::string respawns_text(const Status& status) {
 
 std::string mesh_line(const std::optional<Status::MeshInBrief>& mesh) {
   if (!mesh) return "none";
-  return fmt::format("{}, {}", mesh->name,
-                     counted(mesh->members, "member", "members"));
+  return fmt::format("{}, {}, epoch {}", mesh->name,
+                     counted(mesh->members, "member", "members"), mesh->epoch);
 }
 
 std::string tunnels_line(const Status::MeshInBrief& mesh) {
