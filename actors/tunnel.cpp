@@ -12,6 +12,8 @@ events::Contradiction apply(events::Tunnel& tunnel,
     return events::apply(tunnel, entry, *up);
   if (const auto* down = entry.payload_as_TunnelDown())
     return events::apply(tunnel, entry, *down);
+  if (const auto* changed = entry.payload_as_PathChanged())
+    return events::apply(tunnel, entry, *changed);
   return "it is no event of a tunnel";
 }
 

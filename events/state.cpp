@@ -66,6 +66,8 @@ Contradiction apply(State& state, const schema::Entry& entry) {
       return apply_to_tunnel(state, entry, *entry.payload_as_TunnelUp());
     case schema::Event::TunnelDown:
       return apply_to_tunnel(state, entry, *entry.payload_as_TunnelDown());
+    case schema::Event::PathChanged:
+      return apply_to_tunnel(state, entry, *entry.payload_as_PathChanged());
   }
   return "the event is of a kind that is not known here";
 }

@@ -123,6 +123,16 @@ flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<Table>>> list_of(
   return builder.CreateVector(tables);
 }
 
+flatbuffers::Offset<schema::PathState> encode(
+    Builder& builder, const std::optional<RecordedPath>& recorded) {
+  if (!recorded) return {};
+  const auto& path = recorded->taken.path;
+  auto relay = path.relay.value_or(NodeId{}).stored();
+  return schema::CreatePathState(builder, path.relay ? &relay : nullptr,
+                                 recorded->taken.why, recorded->changed_ns,
+                                 recorded->changes_in_hour);
+}
+
 auto encode(Builder& builder, const std::map<NodeId, Tunnel>& tunnels) {
   std::vector<flatbuffers::Offset<schema::TunnelState>> tables;
   for (const auto& [node, tunnel] : tunnels) {
@@ -130,10 +140,11 @@ auto encode(Builder& builder, const std::map<NodeId, Tunnel>& tunnels) {
     if (tunnel.endpoint)
       endpoint =
           schema::CreateEndpoint(builder, stored(*tunnel.endpoint).get());
+    auto path = encode(builder, tunnel.path);
     auto id = node.stored();
     tables.push_back(schema::CreateTunnelState(builder, &id, tunnel.is_up,
                                                endpoint, tunnel.changed_ns,
-                                               tunnel.changes_in_hour));
+                                               tunnel.changes_in_hour, path));
   }
   return list_of(builder, tables);
 }
@@ -251,9 +262,23 @@ bool decode(const schema::MeshState& table, Mesh& mesh) {
   return table.restating() == nullptr || decode(*table.restating(), mesh);
 }
 
+RecordedPath decode(const schema::PathState& table) {
+  RecordedPath recorded;
+  if (table.relay() != nullptr)
+    recorded.taken.path.relay = NodeId{*table.relay()};
+  recorded.taken.why = table.why();
+  recorded.changed_ns = table.changed_ns();
+  recorded.changes_in_hour = table.changes_in_hour();
+  return recorded;
+}
+
 bool decode(const schema::TunnelState& table,
             std::map<NodeId, Tunnel>& tunnels) {
-  Tunnel tunnel{table.up(), {}, table.changed_ns(), table.changes_in_hour()};
+  Tunnel tunnel;
+  tunnel.is_up = table.up();
+  tunnel.changed_ns = table.changed_ns();
+  tunnel.changes_in_hour = table.changes_in_hour();
+  if (table.path() != nullptr) tunnel.path = decode(*table.path());
   if (table.endpoint() != nullptr) {
     tunnel.endpoint = read_endpoint(*table.endpoint());
     if (!tunnel.endpoint) return false;

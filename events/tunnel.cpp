@@ -36,6 +36,23 @@ Decision decide_tunnel(const Tunnel& tunnel, const NodeId& node,
   return draft_of(node, std::move(up));
 }
 
+Decision decide_path(const Tunnel& tunnel, const NodeId& node,
+                     const TakenPath& taken, const Path& usual,
+                     const Moment& now) {
+  const auto& recorded = tunnel.path;
+  bool too_often = recorded &&
+                   in_the_same_hour(recorded->changed_ns, now.utc_ns) &&
+                   recorded->changes_in_hour >= path_changes_an_hour;
+  bool is_news = taken.path != (recorded ? recorded->taken.path : usual);
+  if (too_often || !is_news) return std::vector<Draft>{};
+  schema::PathChangedT changed;
+  if (taken.path.relay)
+    changed.relay =
+        std::make_unique<schema::NodeId>(taken.path.relay->stored());
+  changed.why = taken.why;
+  return draft_of(node, std::move(changed));
+}
+
 Contradiction apply(Tunnel& tunnel, const schema::Entry& entry,
                     const schema::TunnelUp& event) {
   if (tunnel.is_up) return "the tunnel is up already";
@@ -56,6 +73,19 @@ Contradiction apply(Tunnel& tunnel, const schema::Entry& entry,
   if (!tunnel.is_up) return "the tunnel is down already";
   tunnel.is_up = false;
   count_in_hour(tunnel.changed_ns, tunnel.changes_in_hour,
+                entry.clock()->utc_ns());
+  return {};
+}
+
+Contradiction apply(Tunnel& tunnel, const schema::Entry& entry,
+                    const schema::PathChanged& event) {
+  TakenPath taken{{}, event.why()};
+  if (event.relay() != nullptr) taken.path.relay = NodeId{*event.relay()};
+  if (taken.path.relay == NodeId{*event.node()})
+    return "a member does not pass on what is its own";
+  auto& recorded = tunnel.path ? *tunnel.path : tunnel.path.emplace();
+  recorded.taken = taken;
+  count_in_hour(recorded.changed_ns, recorded.changes_in_hour,
                 entry.clock()->utc_ns());
   return {};
 }

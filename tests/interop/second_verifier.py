@@ -115,6 +115,7 @@ TABLES = {
     "DeviceRepaired": [("repair", "u8"), ("peer", "32"), ("detail!", "string")],
     "TunnelUp": [("node!", "16"), ("endpoint", "Endpoint")],
     "TunnelDown": [("node!", "16"), ("last_handshake_ns", "i64")],
+    "PathChanged": [("node!", "16"), ("relay", "16"), ("why", "u8")],
     "Member": [
         ("node!", "16"), ("name!", "string"), ("key!", "32"),
         ("tunnel_key!", "32"), ("address!", "bytes"), ("address6", "bytes"),
@@ -131,7 +132,7 @@ EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "MemberAdded", "MemberRemoved", "MemberReplaced", "RoleMoved",
           "EndpointsChanged", "RosterEntryTaken", "ClashSeen", "TunnelKeyMade",
           "DeviceRepaired", "TunnelUp", "TunnelDown", "AuthorityRecovered",
-          "MemberRestated", "FormerRestated"]
+          "MemberRestated", "FormerRestated", "PathChanged"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
            [("u8", "B"), ("u16", "H"), ("u32", "I"), ("u64", "Q"),

@@ -127,7 +127,8 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name) {
       "MemberReplaced",     "RoleMoved",         "EndpointsChanged",
       "RosterEntryTaken",   "ClashSeen",         "TunnelKeyMade",
       "DeviceRepaired",     "TunnelUp",          "TunnelDown",
-      "AuthorityRecovered", "MemberRestated",    "FormerRestated"};
+      "AuthorityRecovered", "MemberRestated",    "FormerRestated",
+      "PathChanged"};
   BOOST_TEST(schema::event_names() == due, boost::test_tools::per_element());
   BOOST_TEST(due.size() == static_cast<std::size_t>(schema::Event::MAX));
 }

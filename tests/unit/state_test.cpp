@@ -272,6 +272,14 @@ schema::TunnelDownT tunnel_down(std::uint32_t number) {
   return event;
 }
 
+schema::PathChangedT path_changed(std::uint32_t number, std::uint32_t relay) {
+  schema::PathChangedT event;
+  event.node = std::make_unique<schema::NodeId>(node_of(number).stored());
+  event.relay = std::make_unique<schema::NodeId>(node_of(relay).stored());
+  event.why = schema::PathReason::no_answer;
+  return event;
+}
+
 schema::TunnelKeyMadeT tunnel_key_made() {
   schema::TunnelKeyMadeT event;
   event.key = std::make_unique<schema::TunnelKey>(tunnel_key_of(2).stored());
@@ -315,6 +323,7 @@ Life life_in_a_mesh() {
   for (std::uint32_t number : {1U, 2U})
     BOOST_TEST_REQUIRE(life(tunnel_up(number)).empty());
   BOOST_TEST_REQUIRE(life(tunnel_down(1)).empty());
+  BOOST_TEST_REQUIRE(life(path_changed(1, 2)).empty());
   for (auto clash : {schema::Clash::two_entries, schema::Clash::two_places})
     BOOST_TEST_REQUIRE(life(clash_seen(1, clash)).empty());
   BOOST_TEST((life.state().mesh == author.mesh()));
@@ -330,6 +339,8 @@ BOOST_AUTO_TEST_CASE(each_event_reaches_its_part_of_the_state) {
   BOOST_TEST(state.tunnels.size() == 2U);
   BOOST_TEST(!state.tunnels.at(node_of(1)).is_up);
   BOOST_TEST(state.tunnels.at(node_of(2)).is_up);
+  BOOST_TEST(
+      (state.tunnels.at(node_of(1)).path->taken.path.relay == node_of(2)));
   BOOST_TEST((state.device.key == tunnel_key_of(2)));
   BOOST_TEST(state.device.repairs == 1U);
   BOOST_TEST(state.clashes.size() == 2U);
@@ -341,6 +352,7 @@ BOOST_AUTO_TEST_CASE(what_is_refused_of_a_mesh_leaves_no_trace) {
   auto broken = tunnel_up(1);
   broken.endpoint->address.clear();
   BOOST_TEST(mentions(life(std::move(broken)), "address"));
+  BOOST_TEST(mentions(life(path_changed(2, 2)), "its own"));
   BOOST_TEST((life.state() == State{}));
   BOOST_TEST(life(clash_seen(1, schema::Clash::two_places)).empty());
   auto before = life.state();
@@ -430,7 +442,8 @@ BOOST_AUTO_TEST_CASE(the_largest_numbers_of_a_mesh_are_kept) {
   state.mesh.version = state.mesh.epoch = largest;
   for (auto& [node, gone] : state.mesh.former) gone.removed_ns = earliest;
   for (auto& [node, tunnel] : state.tunnels)
-    tunnel = {true, Endpoint{address("::"), 65'535}, earliest, largest_32};
+    tunnel = {true, Endpoint{address("::"), 65'535}, earliest, largest_32,
+              events::RecordedPath{{}, earliest, largest_32}};
   state.device = {tunnel_key_of(1), largest, earliest, largest_32};
   for (auto& [what, number] : state.clashes) number = largest;
   BOOST_TEST((decoded(events::encode(state)) == state));

@@ -93,11 +93,13 @@ BOOST_AUTO_TEST_CASE(a_tunnel_is_up_as_long_as_its_handshake_lasts) {
   observed.config.endpoint = endpoint("192.0.2.1:51820");
   BOOST_TEST(life(observed, start));
   BOOST_TEST(
-      (life.is() == Tunnel{true, endpoint("192.0.2.1:51820"), start, 1}));
+      (life.is() == Tunnel{true, endpoint("192.0.2.1:51820"), start, 1, {}}));
   BOOST_TEST(!life(observed, start + 178 * second_ns));
   BOOST_TEST(life(observed, start + 179 * second_ns));
-  BOOST_TEST((life.is() == Tunnel{false, endpoint("192.0.2.1:51820"),
-                                  start + 179 * second_ns, 2}));
+  BOOST_TEST((
+      life.is() ==
+      Tunnel{
+          false, endpoint("192.0.2.1:51820"), start + 179 * second_ns, 2, {}}));
   BOOST_TEST(!life(observed, start + 180 * second_ns));
 }
 

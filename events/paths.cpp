@@ -1,0 +1,404 @@
+#include "events/paths.hpp"
+
+#include <algorithm>
+
+namespace ppn::events {
+
+namespace {
+
+using schema::PathReason;
+
+/// A look sees so many bytes at most that are nobody's packets: of a handshake
+/// (148 and 92, and one that is said again), and of keepalives (32).
+constexpr std::int64_t handshake_bytes = 256;
+constexpr std::int64_t keepalive_bytes = 64;
+/// Own frames may be counted before the device shows them, but not many.
+constexpr std::int64_t explained_ahead_max = 4096;
+constexpr std::uint32_t busy_looks_after_packets = 2;
+/// So many relays are tried one after the other before there is a pause.
+constexpr std::size_t relays_at_once = 3;
+constexpr std::uint64_t relay_hold_first_ns = 30'000'000'000;
+/// Members behind relays that are asked in a tick.
+constexpr std::size_t asked_behind_relays = 3;
+
+// -- what a look tells --------------------------------------------------------
+
+std::int64_t grown(std::uint64_t& before, std::uint64_t now) {
+  // One that is less was set to 0 with its device.
+  auto by = now >= before ? now - before : now;
+  before = now;
+  return static_cast<std::int64_t>(by);
+}
+
+/// Whether packets passed beside what is explained.
+bool take_unexplained(std::int64_t& unexplained, std::int64_t by,
+                      bool shook_hands) {
+  unexplained +=
+      std::max<std::int64_t>(0, by - (shook_hands ? handshake_bytes : 0));
+  if (unexplained <= 0) return false;
+  bool is_traffic = unexplained > keepalive_bytes;
+  unexplained = 0;
+  return is_traffic;
+}
+
+void explain(std::int64_t& unexplained, std::uint64_t by) {
+  unexplained = std::max(unexplained - static_cast<std::int64_t>(by),
+                         -explained_ahead_max);
+}
+
+/// Something went through the tunnel and came back.
+void note_works(PeerPath& peer) {
+  peer.works = true;
+  peer.unanswered = 0;
+  peer.questions = 0;
+}
+
+void take_sight(PeerPath& peer, const ObservedPeer& observed,
+                std::int64_t utc_ns) {
+  bool shook_hands = peer.handshake_ns != observed.last_handshake_ns;
+  peer.handshake_ns = observed.last_handshake_ns;
+  peer.is_live = is_live(observed, utc_ns);
+  peer.dark_looks = peer.is_live ? 0 : peer.dark_looks + 1;
+  auto received = grown(peer.received, observed.received_bytes);
+  auto sent = grown(peer.sent, observed.sent_bytes);
+  bool in = take_unexplained(peer.unexplained_received, received, shook_hands);
+  bool out = take_unexplained(peer.unexplained_sent, sent, shook_hands);
+  if (in || out)
+    peer.busy_looks = busy_looks_after_packets;
+  else if (peer.busy_looks != 0)
+    peer.busy_looks -= 1;
+  if (shook_hands && peer.is_live) note_works(peer);
+  if (!peer.works && received > 0) peer.questions = unanswered_max;
+}
+
+// -- what follows -------------------------------------------------------------
+
+/// Some relays are tried at once, then a few more after a while.
+void note_failed(PeerPath& peer, const NodeId& relay, std::uint64_t now_ns) {
+  peer.relay_unanswered = 0;
+  peer.failed_relays.insert(relay);
+  peer.relay_hold_ns = std::max(peer.relay_hold_ns, relay_hold_first_ns);
+  peer.relays_due_ns = now_ns + peer.relay_hold_ns;
+}
+
+bool is_waiting(const PeerPath& peer, std::uint64_t now_ns) {
+  return !peer.failed_relays.empty() &&
+         peer.failed_relays.size() % relays_at_once == 0 &&
+         now_ns < peer.relays_due_ns;
+}
+
+}  // namespace
+
+std::uint64_t tunnel_bytes(std::size_t size, bool is_v6) {
+  std::size_t headers = (is_v6 ? 40 : 20) + 8;
+  constexpr std::size_t around = 32;
+  constexpr std::size_t block = 16;
+  return (size + headers + block - 1) / block * block + around;
+}
+
+void Paths::restore(const NodeId& node, const TakenPath& taken) {
+  auto& peer = peers_[node];
+  peer.path = taken.path;
+  peer.why = taken.why;
+}
+
+void Paths::keep_members(const Mesh& mesh) {
+  std::erase_if(peers_, [&](const auto& one) {
+    return one.first == self_ || mesh.find(one.first) == nullptr;
+  });
+  for (const auto& [node, member] : mesh.members) {
+    if (node == self_) continue;
+    auto [place, is_new] = peers_.try_emplace(node);
+    auto& path = place->second.path;
+    bool is_gone = path.relay && mesh.find(*path.relay) == nullptr;
+    if (is_new || is_gone) path = usual_path(mesh, self_, node);
+  }
+}
+
+void Paths::look(const Mesh& mesh, const ObservedDevice& device,
+                 std::int64_t utc_ns) {
+  keep_members(mesh);
+  for (auto& [node, peer] : peers_) {
+    auto found = device.peers.find(mesh.find(node)->tunnel_key);
+    take_sight(peer,
+               found == device.peers.end() ? ObservedPeer{} : found->second,
+               utc_ns);
+  }
+}
+
+void Paths::note_own(const NodeId& node, bool by_path, std::uint64_t received,
+                     std::uint64_t sent) {
+  auto found = peers_.find(node);
+  if (found != peers_.end() && by_path && found->second.path.relay)
+    found = peers_.find(*found->second.path.relay);
+  if (found == peers_.end()) return;
+  explain(found->second.unexplained_received, received);
+  explain(found->second.unexplained_sent, sent);
+}
+
+bool Paths::passes_on(const NodeId& from, const NodeId& to) const {
+  return can_relay(from) && can_relay(to);
+}
+
+TakenPaths Paths::taken() const {
+  TakenPaths paths;
+  for (const auto& [node, peer] : peers_)
+    paths.emplace(node, TakenPath{peer.path, peer.why});
+  return paths;
+}
+
+// -- what is better -----------------------------------------------------------
+
+bool Paths::is_busy(const NodeId& node) const {
+  auto found = peers_.find(node);
+  return found != peers_.end() && found->second.busy_looks != 0;
+}
+
+bool Paths::can_relay(const NodeId& node) const {
+  auto found = peers_.find(node);
+  return found != peers_.end() && !found->second.path.relay &&
+         found->second.is_live && found->second.works;
+}
+
+/// Not one that has not come up yet.
+bool Paths::is_dark(const NodeId& node) const {
+  auto found = peers_.find(node);
+  return found == peers_.end() || found->second.path.relay ||
+         !found->second.works || found->second.dark_looks >= dark_looks_max;
+}
+
+std::vector<NodeId> Paths::relays_to(const Mesh& mesh,
+                                     const NodeId& other) const {
+  std::vector<NodeId> relays;
+  auto note = [&](const NodeId& node) {
+    if (node != other && can_relay(node) &&
+        std::find(relays.begin(), relays.end(), node) == relays.end())
+      relays.push_back(node);
+  };
+  note(mesh.hub);
+  note(mesh.controller);
+  for (const auto& [node, peer] : peers_) note(node);
+  return relays;
+}
+
+std::optional<NodeId> Paths::relay_to(const Mesh& mesh, const NodeId& other,
+                                      const PeerPath& peer,
+                                      std::uint64_t now_ns) const {
+  if (is_waiting(peer, now_ns)) return std::nullopt;
+  auto relays = relays_to(mesh, other);
+  auto found = std::find_if(relays.begin(), relays.end(), [&](const auto& one) {
+    return !peer.failed_relays.contains(one);
+  });
+  return found == relays.end() ? std::nullopt : std::optional{*found};
+}
+
+std::optional<Paths::Wish> Paths::wish_instead_of_direct(
+    const Mesh& mesh, const NodeId& other, const PeerPath& peer,
+    std::uint64_t now_ns) const {
+  bool works = peer.works || !peer.has_spoken;
+  if (works && peer.dark_looks < dark_looks_max) return std::nullopt;
+  auto relay = relay_to(mesh, other, peer, now_ns);
+  if (!relay) return std::nullopt;
+  bool is_idle = !peer.is_live && peer.busy_looks == 0;
+  return Wish{{relay},
+              peer.is_live ? PathReason::no_answer : PathReason::no_handshake,
+              is_idle && *relay == mesh.hub};
+}
+
+std::optional<Paths::Wish> Paths::wish(const Mesh& mesh, const NodeId& other,
+                                       const PeerPath& peer,
+                                       std::uint64_t now_ns) const {
+  if (!peer.path.relay)
+    return wish_instead_of_direct(mesh, other, peer, now_ns);
+  if (!peer.has_spoken && peer.is_live)
+    return Wish{direct_path, PathReason::direct_works, true};
+  const auto& relay = *peer.path.relay;
+  bool direct_works = peer.is_live && peer.works;
+  bool is_lost = is_dark(relay) || peer.failed_relays.contains(relay);
+  bool is_due = now_ns - peer.left_ns >= peer.hold_ns;
+  if (direct_works && (is_lost || (leads(other) && is_due)))
+    return Wish{direct_path, PathReason::direct_works, false};
+  if (is_lost) {
+    auto next = relay_to(mesh, other, peer, now_ns);
+    if (!next || *next == relay) return std::nullopt;
+    return Wish{{next}, PathReason::relay_lost, false};
+  }
+  if (leads(other) && relay != mesh.hub && other != mesh.hub && is_due &&
+      can_relay(mesh.hub) && !peer.failed_relays.contains(mesh.hub))
+    return Wish{{mesh.hub}, PathReason::hub_is_back, false};
+  return std::nullopt;
+}
+
+/// Whether a word goes through the tunnel between the two in this tick.
+bool Paths::asks(const PeerPath& peer, std::uint64_t now_ns) {
+  if (!peer.is_live) return false;
+  // The other end may have gone back to the direct path unheard.
+  if (peer.path.relay && peer.works &&
+      now_ns - peer.asked_ns >= path_settled_ns)
+    return true;
+  return peer.questions != 0 || (!peer.path.relay && peer.busy_looks != 0);
+}
+
+bool Paths::is_restless(const Mesh& mesh, std::uint64_t now_ns) const {
+  return std::any_of(peers_.begin(), peers_.end(), [&](const auto& one) {
+    const auto& [node, peer] = one;
+    return asks(peer, now_ns) ||
+           (peer.path.relay && is_busy(*peer.path.relay)) || peer.wished ||
+           wish(mesh, node, peer, now_ns);
+  });
+}
+
+void Paths::move(PeerPath& peer, const Path& path, PathReason why,
+                 std::uint64_t now_ns) {
+  peer.wished.reset();
+  if (peer.path == path) return;
+  if (!peer.path.relay) {
+    bool held = now_ns - peer.took_ns >= path_settled_ns;
+    peer.hold_ns = held ? path_hold_first_ns
+                        : std::clamp(peer.hold_ns * 2, path_hold_first_ns,
+                                     path_hold_max_ns);
+    peer.left_ns = now_ns;
+  }
+  if (!path.relay) {
+    peer.took_ns = now_ns;
+    peer.failed_relays.clear();
+    peer.relay_hold_ns = 0;
+  }
+  peer.path = path;
+  peer.why = why;
+  peer.since_ns = now_ns;
+  peer.relay_unanswered = 0;
+  peer.asked_before = last_number_;
+}
+
+// -- questions ----------------------------------------------------------------
+
+void Paths::ask(const NodeId& other, PeerPath& peer, const Path& path,
+                const std::optional<NodeId>& through, PathLetters& letters) {
+  if (!through) {
+    if (peer.questions != 0) peer.questions -= 1;
+    if (++peer.unanswered > unanswered_max) peer.works = false;
+  }
+  letters.push_back({other, through, {++last_number_, false, path}});
+}
+
+void Paths::ask_behind_relays(std::uint64_t now_ns, PathLetters& letters) {
+  std::vector<NodeId> behind;
+  for (const auto& [node, peer] : peers_)
+    if (peer.path.relay && is_busy(*peer.path.relay)) behind.push_back(node);
+  if (behind.empty()) return;
+  auto next = std::upper_bound(behind.begin(), behind.end(), turn_);
+  auto count = std::min(asked_behind_relays, behind.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (next == behind.end()) next = behind.begin();
+    turn_ = *next++;
+    auto& peer = peers_.at(turn_);
+    if (++peer.relay_unanswered > unanswered_max)
+      note_failed(peer, *peer.path.relay, now_ns);
+    ask(turn_, peer, peer.path, peer.path.relay, letters);
+  }
+}
+
+/// Once all failed, or one works, those that failed may be tried again.
+void Paths::forgive(const Mesh& mesh, const NodeId& other, PeerPath& peer,
+                    std::uint64_t now_ns) const {
+  if (peer.failed_relays.empty() || now_ns < peer.relays_due_ns) return;
+  auto has_failed = [&](const NodeId& relay) {
+    return peer.failed_relays.contains(relay);
+  };
+  auto relays = relays_to(mesh, other);
+  bool one_works = peer.path.relay && !has_failed(*peer.path.relay);
+  if (!one_works && !std::all_of(relays.begin(), relays.end(), has_failed))
+    return;
+  peer.failed_relays.clear();
+  peer.relay_hold_ns = std::min(peer.relay_hold_ns * 2, path_hold_max_ns);
+}
+
+void Paths::pursue(const NodeId& other, PeerPath& peer, const Wish& wish,
+                   std::uint64_t now_ns, PathLetters& letters) {
+  if (wish.alone) return move(peer, wish.path, wish.why, now_ns);
+  if (peer.wished != wish.path) {
+    peer.wished = wish.path;
+    peer.wishes = 0;
+  }
+  peer.wished_why = wish.why;
+  if (peer.wishes++ < unanswered_max)
+    return ask(other, peer, wish.path, wish.path.relay, letters);
+  peer.wished.reset();
+  if (wish.path.relay) return note_failed(peer, *wish.path.relay, now_ns);
+  peer.works = false;
+  peer.left_ns = now_ns;
+  peer.hold_ns =
+      std::clamp(peer.hold_ns * 2, path_hold_first_ns, path_hold_max_ns);
+}
+
+PathLetters Paths::tick(const Mesh& mesh, std::uint64_t now_ns) {
+  keep_members(mesh);
+  PathLetters letters;
+  for (auto& [node, peer] : peers_)
+    if (asks(peer, now_ns)) {
+      peer.asked_ns = now_ns;
+      ask(node, peer, peer.path, std::nullopt, letters);
+    }
+  ask_behind_relays(now_ns, letters);
+  for (auto& [node, peer] : peers_) {
+    forgive(mesh, node, peer, now_ns);
+    if (auto better = wish(mesh, node, peer, now_ns))
+      pursue(node, peer, *better, now_ns, letters);
+    else
+      peer.wished.reset();
+  }
+  return letters;
+}
+
+// -- answers ------------------------------------------------------------------
+
+/// Whether packets that come by this path can be believed to arrive.
+bool Paths::can_take(const Mesh& mesh, const NodeId& sender,
+                     const PeerPath& peer, const Path& path) const {
+  if (!path.relay) return peer.is_live && peer.works;
+  return *path.relay != sender && *path.relay != self_ &&
+         mesh.find(*path.relay) != nullptr && can_relay(*path.relay);
+}
+
+void Paths::take_answer(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
+                        const PathWord& word, std::uint64_t now_ns) {
+  if (word.path == peer.path) return;
+  if (peer.wished == word.path)
+    return move(peer, word.path, peer.wished_why, now_ns);
+  // It takes another one than it was asked for: it does not follow.
+  if (!leads(sender) && can_take(mesh, sender, peer, word.path))
+    move(peer, word.path, PathReason::other_end, now_ns);
+}
+
+PathLetters Paths::take(const Mesh& mesh, const NodeId& sender,
+                        const std::optional<NodeId>& through,
+                        const PathWord& word, std::uint64_t now_ns) {
+  keep_members(mesh);
+  auto found = peers_.find(sender);
+  if (found == peers_.end()) return {};
+  auto& peer = found->second;
+  peer.has_spoken = true;
+  if (word.is_answer) {
+    if (word.number <= peer.asked_before || word.number > last_number_)
+      return {};
+    if (!through)
+      note_works(peer);
+    else if (peer.path.relay == through)
+      peer.relay_unanswered = 0;
+    take_answer(mesh, sender, peer, word, now_ns);
+    return {};
+  }
+  // What came is news of a tunnel that did not work.
+  if (!through && !peer.works) peer.questions = unanswered_max;
+  // Either end may leave the direct path, and only one may go back to it.
+  bool leaves_direct = word.path.relay && !peer.path.relay;
+  bool is_own_doubtful = !can_take(mesh, sender, peer, peer.path);
+  bool follows = !leads(sender) || leaves_direct || is_own_doubtful;
+  if (word.path != peer.path && follows &&
+      can_take(mesh, sender, peer, word.path))
+    move(peer, word.path, PathReason::other_end, now_ns);
+  return {{sender, through, {word.number, true, peer.path}}};
+}
+
+}  // namespace ppn::events

@@ -1,0 +1,198 @@
+// The choice of the path to each member, from what the device says of its
+// tunnels and from what the other ends say.
+//
+//   - While packets pass, a word follows each second through the tunnel between
+//     the two, whatever path the packets take, or through the relay. Some in a
+//     row without an answer mean that this way is dead.
+//   - Both ends of a path must take it together: a device takes the packets of
+//     a member from one peer alone. So each word says which path its sender
+//     takes or wishes to take, and goes that very way; the path is taken once
+//     the other end said the same. Where two ends differ, the one with the
+//     lower node id is right.
+//   - A path that failed soon after it was taken is not tried again for a
+//     while, and then for a longer one.
+//
+// Level-triggered: what is not answered is said again, and the next word of
+// either end shows where the two differ.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "events/device.hpp"
+#include "events/path.hpp"
+
+namespace ppn::events {
+
+/// "I send to you by this path. Do you?"
+struct PathWord {
+  /// Of the question; the answer has the same.
+  std::uint64_t number = 0;
+  bool is_answer = false;
+  Path path;
+};
+
+struct PathLetter {
+  NodeId to;
+  /// Who passes it on; nothing: it goes through the tunnel between the two.
+  std::optional<NodeId> through;
+  PathWord word;
+};
+using PathLetters = std::vector<PathLetter>;
+
+/// So many words in a row without an answer: that way is dead. One follows each
+/// second.
+inline constexpr std::uint32_t unanswered_max = 5;
+/// A tunnel that has no handshake for so many looks is not waited for.
+inline constexpr std::uint32_t dark_looks_max = 5;
+/// For so long is not tried what failed, if it held before; twice as long each
+/// time that it does not hold for `path_settled_ns`.
+inline constexpr std::uint64_t path_hold_first_ns = 10'000'000'000;
+inline constexpr std::uint64_t path_hold_max_ns = 600'000'000'000;
+inline constexpr std::uint64_t path_settled_ns = 60'000'000'000;
+
+/// What a device counts of a datagram of UDP that has `size` bytes: padded to
+/// 16 and with 32 around it (WireGuard's paper, section 5.4.6).
+std::uint64_t tunnel_bytes(std::size_t size, bool is_v6);
+
+/// What is known of the way to one member.
+struct PeerPath {
+  Path path;
+  schema::PathReason why{};
+  /// When it was taken, since the boot of the host.
+  std::uint64_t since_ns = 0;
+
+  /// It said a word once. Who never does is judged by handshakes alone.
+  bool has_spoken = false;
+
+  // -- of the tunnel between the two
+  bool is_live = false;
+  /// What was sent through it came back when that was looked at last.
+  bool works = true;
+  std::uint32_t dark_looks = 0;
+  std::uint32_t unanswered = 0;
+  /// Words that are still to ask whether it works again.
+  std::uint32_t questions = 0;
+  std::uint64_t asked_ns = 0;
+  std::int64_t handshake_ns = 0;
+  std::uint64_t received = 0;
+  std::uint64_t sent = 0;
+  /// Bytes that neither handshakes nor this program's own frames explain.
+  std::int64_t unexplained_received = 0;
+  std::int64_t unexplained_sent = 0;
+  /// For so many looks more packets are taken to pass.
+  std::uint32_t busy_looks = 0;
+
+  // -- of the direct path
+  std::uint64_t left_ns = 0;
+  std::uint64_t took_ns = 0;
+  std::uint64_t hold_ns = 0;
+
+  // -- of the relays
+  std::uint32_t relay_unanswered = 0;
+  std::set<NodeId> failed_relays;
+  std::uint64_t relays_due_ns = 0;
+  std::uint64_t relay_hold_ns = 0;
+
+  // -- of what is asked of the other end
+  /// Answers to what was asked up to here are late.
+  std::uint64_t asked_before = 0;
+  std::optional<Path> wished;
+  schema::PathReason wished_why{};
+  std::uint32_t wishes = 0;
+};
+
+class Paths {
+ public:
+  explicit Paths(const NodeId& self) : self_(self) {}
+
+  /// The path that was recorded last; before anything else.
+  void restore(const NodeId& node, const TakenPath& taken);
+
+  /// Those that are no members any more are forgotten, and new ones get the
+  /// usual path.
+  void keep_members(const Mesh& mesh);
+
+  /// What the device says of each tunnel. `utc_ns` is by this node's clock.
+  void look(const Mesh& mesh, const ObservedDevice& device,
+            std::int64_t utc_ns);
+
+  /// This program's own frames to or from a member, as bytes that the device
+  /// counts; by the path that packets take, or through the tunnel between the
+  /// two.
+  void note_own(const NodeId& node, bool by_path, std::uint64_t received,
+                std::uint64_t sent);
+
+  /// To be called each second while it is restless. `now_ns` is since the boot
+  /// of the host.
+  PathLetters tick(const Mesh& mesh, std::uint64_t now_ns);
+
+  /// From another member; `through` is who passed it on.
+  PathLetters take(const Mesh& mesh, const NodeId& sender,
+                   const std::optional<NodeId>& through, const PathWord& word,
+                   std::uint64_t now_ns);
+
+  /// Whether a word from one may be passed on to the other: both are reached
+  /// directly, so that packets would be passed on too.
+  [[nodiscard]] bool passes_on(const NodeId& from, const NodeId& to) const;
+
+  /// Something is to be asked, agreed or changed.
+  [[nodiscard]] bool is_restless(const Mesh& mesh, std::uint64_t now_ns) const;
+
+  /// To every other member.
+  [[nodiscard]] TakenPaths taken() const;
+  [[nodiscard]] const std::map<NodeId, PeerPath>& peers() const {
+    return peers_;
+  }
+
+ private:
+  /// A path that would be better than the one that is taken.
+  struct Wish {
+    Path path;
+    schema::PathReason why{};
+    /// Nothing is lost if the other end learns of it later.
+    bool alone = false;
+  };
+
+  [[nodiscard]] bool leads(const NodeId& other) const { return self_ < other; }
+  [[nodiscard]] bool is_busy(const NodeId& node) const;
+  [[nodiscard]] bool can_relay(const NodeId& node) const;
+  [[nodiscard]] bool is_dark(const NodeId& node) const;
+  /// Who may pass packets on, the hub first.
+  [[nodiscard]] std::vector<NodeId> relays_to(const Mesh& mesh,
+                                              const NodeId& other) const;
+  [[nodiscard]] std::optional<NodeId> relay_to(const Mesh& mesh,
+                                               const NodeId& other,
+                                               const PeerPath& peer,
+                                               std::uint64_t now_ns) const;
+  [[nodiscard]] std::optional<Wish> wish(const Mesh& mesh, const NodeId& other,
+                                         const PeerPath& peer,
+                                         std::uint64_t now_ns) const;
+  [[nodiscard]] std::optional<Wish> wish_instead_of_direct(
+      const Mesh& mesh, const NodeId& other, const PeerPath& peer,
+      std::uint64_t now_ns) const;
+  void move(PeerPath& peer, const Path& path, schema::PathReason why,
+            std::uint64_t now_ns);
+  [[nodiscard]] static bool asks(const PeerPath& peer, std::uint64_t now_ns);
+  void ask(const NodeId& other, PeerPath& peer, const Path& path,
+           const std::optional<NodeId>& through, PathLetters& letters);
+  void ask_behind_relays(std::uint64_t now_ns, PathLetters& letters);
+  void forgive(const Mesh& mesh, const NodeId& other, PeerPath& peer,
+               std::uint64_t now_ns) const;
+  void pursue(const NodeId& other, PeerPath& peer, const Wish& wish,
+              std::uint64_t now_ns, PathLetters& letters);
+  [[nodiscard]] bool can_take(const Mesh& mesh, const NodeId& sender,
+                              const PeerPath& peer, const Path& path) const;
+  void take_answer(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
+                   const PathWord& word, std::uint64_t now_ns);
+
+  NodeId self_;
+  std::map<NodeId, PeerPath> peers_;
+  std::uint64_t last_number_ = 0;
+  /// Who was asked last behind a relay.
+  NodeId turn_;
+};
+
+}  // namespace ppn::events

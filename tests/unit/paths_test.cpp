@@ -1,0 +1,430 @@
+// Which path packets take to each member, in a small net of members that
+// choose for themselves: links fail, in both directions or in one, and work
+// again.
+#include "events/paths.hpp"
+
+#include <deque>
+#include <functional>
+#include <iostream>
+
+#include "tests/support/random.hpp"
+#include "tests/support/roster_author.hpp"
+#include "tests/unit/expect.hpp"
+
+namespace ppn::tests {
+
+using events::direct_path;
+using events::Path;
+using events::PathLetter;
+using events::PathLetters;
+using events::Paths;
+
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+constexpr std::uint64_t ping_bytes = 128;
+constexpr std::uint64_t keepalive_bytes = 32;
+constexpr std::size_t frame_size = 300;
+
+/// Members 1 to `count`, of whom number 1 is the hub. A second at a time.
+class Net {
+ public:
+  explicit Net(std::uint32_t count)
+      : count_(count), mesh_(mesh_of(count).mesh()), tunnels_(count + 1) {
+    for (std::uint32_t i = 0; i <= count; ++i) {
+      paths_.emplace_back(node_of(i));
+      tunnels_[i].resize(count + 1);
+    }
+  }
+
+  void cut(std::uint32_t from, std::uint32_t to) { link(from, to).cut = true; }
+  void cut_both(std::uint32_t a, std::uint32_t b) {
+    cut(a, b);
+    cut(b, a);
+  }
+  void mend(std::uint32_t a, std::uint32_t b) {
+    link(a, b).cut = false;
+    link(b, a).cut = false;
+  }
+  /// None of its links works.
+  void isolate(std::uint32_t node) {
+    for (std::uint32_t other = 1; other <= count_; ++other)
+      if (other != node) cut_both(node, other);
+  }
+
+  /// `from` asks and `to` answers, each second.
+  void ping(std::uint32_t from, std::uint32_t to) {
+    pings_.push_back({from, to});
+  }
+  void stop_pings() { pings_.clear(); }
+
+  /// Lets time pass; how many pings were not answered.
+  std::uint64_t run(std::uint64_t seconds) {
+    auto before = lost_;
+    for (std::uint64_t i = 0; i < seconds; ++i) step();
+    return lost_ - before;
+  }
+
+  [[nodiscard]] Path path(std::uint32_t from, std::uint32_t to) const {
+    return paths_[from].taken().at(node_of(to)).path;
+  }
+  [[nodiscard]] std::string way(std::uint32_t from, std::uint32_t to) const {
+    auto taken = path(from, to);
+    if (!taken.relay) return "direct";
+    for (std::uint32_t node = 1; node <= count_; ++node)
+      if (node_of(node) == taken.relay) return "by " + std::to_string(node);
+    return "by nobody";
+  }
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
+  [[nodiscard]] std::uint64_t letters() const { return letters_; }
+
+ private:
+  struct Tunnel {
+    /// What goes out here does not arrive.
+    bool cut = false;
+    std::uint64_t session = 0;
+    std::uint64_t made = 0;
+    std::uint64_t asked = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+  };
+
+  Tunnel& link(std::uint32_t from, std::uint32_t to) {
+    return tunnels_[from][to];
+  }
+
+  std::uint32_t number_of(const NodeId& node) const {
+    for (std::uint32_t number = 1; number <= count_; ++number)
+      if (node_of(number) == node) return number;
+    throw std::logic_error("no such member");
+  }
+
+  std::uint32_t next_hop(std::uint32_t at, std::uint32_t to) const {
+    auto taken = paths_[at].taken();
+    auto found = taken.find(node_of(to));
+    if (found == taken.end() || !found->second.path.relay) return to;
+    return number_of(*found->second.path.relay);
+  }
+
+  void shake_hands(std::uint32_t from, std::uint32_t to) {
+    auto& out = link(from, to);
+    auto& back = link(to, from);
+    if (out.asked != 0 && now_ - out.asked < 5) return;
+    out.asked = now_;
+    out.sent += 148;
+    if (out.cut) return;
+    back.received += 148;
+    back.sent += 92;
+    if (back.cut) return;
+    out.received += 92;
+    out.session = back.session = ++last_session_;
+    out.made = back.made = now_;
+  }
+
+  bool pass(std::uint32_t from, std::uint32_t to, std::uint64_t bytes) {
+    auto& out = link(from, to);
+    auto& back = link(to, from);
+    auto is_good = [&] {
+      return out.session != 0 && out.session == back.session &&
+             now_ - out.made < 180;
+    };
+    if (!is_good() || now_ - out.made >= 120) shake_hands(from, to);
+    if (!is_good()) return false;
+    out.sent += bytes;
+    if (out.cut) return false;
+    back.received += bytes;
+    return true;
+  }
+
+  bool carry(std::uint32_t from, std::uint32_t to, std::uint64_t bytes) {
+    auto at = from;
+    for (int hop = 0; hop < 3; ++hop) {
+      auto next = next_hop(at, to);
+      if (!pass(at, next, bytes) || next_hop(next, from) != at) return false;
+      if (next == to) return true;
+      at = next;
+    }
+    return false;
+  }
+
+  bool pass_frame(std::uint32_t from, std::uint32_t to) {
+    auto bytes = events::tunnel_bytes(frame_size, true);
+    paths_[from].note_own(node_of(to), false, 0, bytes);
+    if (!pass(from, to, bytes)) return false;
+    paths_[to].note_own(node_of(from), false, bytes, 0);
+    return true;
+  }
+
+  bool pass_on(std::uint32_t from, std::uint32_t relay, std::uint32_t to) {
+    return pass_frame(from, relay) &&
+           paths_[relay].passes_on(node_of(from), node_of(to)) &&
+           pass_frame(relay, to);
+  }
+
+  void post(std::uint32_t from, PathLetters letters) {
+    for (auto& letter : letters) on_their_way_.emplace_back(from, letter);
+    while (!on_their_way_.empty()) {
+      auto [sender, letter] = on_their_way_.front();
+      on_their_way_.pop_front();
+      letters_ += 1;
+      deliver(sender, letter);
+    }
+  }
+
+  void deliver(std::uint32_t from, const PathLetter& letter) {
+    auto to = number_of(letter.to);
+    bool arrives = letter.through
+                       ? pass_on(from, number_of(*letter.through), to)
+                       : pass_frame(from, to);
+    if (!arrives) return;
+    auto answers = watch(to, [&] {
+      return paths_[to].take(mesh_, node_of(from), letter.through, letter.word,
+                             now_ * second);
+    });
+    for (auto& answer : answers) on_their_way_.emplace_back(to, answer);
+  }
+
+  /// Counts the paths that change meanwhile.
+  PathLetters watch(std::uint32_t node,
+                    const std::function<PathLetters()>& act) {
+    auto before = paths_[node].taken();
+    auto result = act();
+    for (const auto& [other, now] : paths_[node].taken()) {
+      auto was = before.find(other);
+      if (was != before.end() && was->second.path != now.path) changes_ += 1;
+    }
+    return result;
+  }
+
+  void look(std::uint32_t node) {
+    events::ObservedDevice device;
+    for (std::uint32_t other = 1; other <= count_; ++other) {
+      if (other == node) continue;
+      const auto& tunnel = link(node, other);
+      auto& peer = device.peers[tunnel_key_of(other)];
+      peer.last_handshake_ns =
+          tunnel.session == 0 ? 0
+                              : static_cast<std::int64_t>(tunnel.made * second);
+      peer.received_bytes = tunnel.received;
+      peer.sent_bytes = tunnel.sent;
+    }
+    paths_[node].look(mesh_, device, static_cast<std::int64_t>(now_ * second));
+  }
+
+  void step() {
+    now_ += 1;
+    for (std::uint32_t a = 1; a <= count_; ++a)
+      for (std::uint32_t b = 1; b <= count_; ++b)
+        if (a != b && (now_ + a) % 25 == 0) pass(a, b, keepalive_bytes);
+    for (const auto& [from, to] : pings_)
+      if (!carry(from, to, ping_bytes) || !carry(to, from, ping_bytes))
+        lost_ += 1;
+    for (std::uint32_t node = 1; node <= count_; ++node) {
+      if ((now_ + node) % 2 == 0) look(node);
+      if (paths_[node].is_restless(mesh_, now_ * second))
+        post(node, watch(node, [&] {
+               return paths_[node].tick(mesh_, now_ * second);
+             }));
+    }
+  }
+
+  std::uint32_t count_;
+  events::Mesh mesh_;
+  std::vector<Paths> paths_;
+  std::vector<std::vector<Tunnel>> tunnels_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pings_;
+  std::deque<std::pair<std::uint32_t, PathLetter>> on_their_way_;
+  std::uint64_t now_ = 1'000;
+  std::uint64_t last_session_ = 0;
+  std::uint64_t lost_ = 0;
+  std::uint64_t changes_ = 0;
+  std::uint64_t letters_ = 0;
+};
+
+/// Time enough for all tunnels to have come up, and the paths to be chosen.
+constexpr std::uint64_t settle = 60;
+/// A keepalive later the other end is heard again.
+constexpr std::uint64_t way_back = 60;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(paths)
+
+BOOST_AUTO_TEST_CASE(what_can_go_directly_does) {
+  Net net{3};
+  net.run(settle);
+  BOOST_TEST(net.way(2, 3) == "direct");
+  BOOST_TEST(net.way(3, 2) == "direct");
+}
+
+BOOST_AUTO_TEST_CASE(what_can_not_go_directly_goes_by_the_hub) {
+  Net net{3};
+  net.cut_both(2, 3);
+  net.run(settle);
+  net.ping(2, 3);
+  BOOST_TEST(net.run(60) == 0U);
+  BOOST_TEST(net.way(2, 3) == "by 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_costs_at_most_ten_seconds) {
+  Net net{3};
+  net.run(settle);
+  net.ping(2, 3);
+  BOOST_TEST(net.run(30) == 0U);
+  net.cut_both(2, 3);
+  BOOST_TEST(net.run(10) <= 10U);
+  BOOST_TEST(net.run(60) == 0U);
+  BOOST_TEST(net.way(2, 3) == "by 1");
+  BOOST_TEST(net.way(3, 2) == "by 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_in_one_direction_costs_at_most_ten_seconds) {
+  for (auto [from, to] : {std::pair{2U, 3U}, std::pair{3U, 2U}}) {
+    Net net{3};
+    net.run(settle);
+    net.ping(2, 3);
+    net.run(30);
+    net.cut(from, to);
+    net.run(10);
+    BOOST_TEST(net.run(120) == 0U);
+    BOOST_TEST(net.way(2, 3) == "by 1");
+    BOOST_TEST(net.way(3, 2) == "by 1");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_way_back_costs_nothing) {
+  Net net{3};
+  net.run(settle);
+  net.ping(2, 3);
+  net.cut_both(2, 3);
+  net.run(60);
+  net.mend(2, 3);
+  BOOST_TEST(net.run(way_back) == 0U);
+  BOOST_TEST(net.way(2, 3) == "direct");
+  BOOST_TEST(net.way(3, 2) == "direct");
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_that_lasts_for_long_is_left_behind_too) {
+  Net net{3};
+  net.run(settle);
+  net.ping(2, 3);
+  net.cut_both(2, 3);
+  net.run(1'000);
+  net.mend(2, 3);
+  BOOST_TEST(net.run(way_back) == 0U);
+  BOOST_TEST(net.way(2, 3) == "direct");
+}
+
+BOOST_AUTO_TEST_CASE(any_member_relays_when_the_hub_is_gone) {
+  Net net{4};
+  net.cut_both(2, 3);
+  net.run(settle);
+  net.ping(2, 3);
+  net.run(30);
+  BOOST_TEST(net.way(2, 3) == "by 1");
+  net.isolate(1);
+  net.run(20);
+  BOOST_TEST(net.run(60) == 0U);
+  BOOST_TEST(net.way(2, 3) == "by 4");
+  BOOST_TEST(net.way(3, 2) == "by 4");
+}
+
+BOOST_AUTO_TEST_CASE(the_hub_relays_again_when_it_is_back) {
+  Net net{4};
+  net.cut_both(2, 3);
+  net.run(settle);
+  net.ping(2, 3);
+  net.isolate(1);
+  net.run(60);
+  for (std::uint32_t node : {2U, 3U, 4U}) net.mend(1, node);
+  net.run(way_back);
+  BOOST_TEST(net.way(2, 3) == "by 1");
+  BOOST_TEST(net.run(60) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_spoke_reaches_the_hub_by_another_member) {
+  Net net{3};
+  net.run(settle);
+  net.ping(2, 1);
+  net.run(30);
+  net.cut_both(1, 2);
+  net.run(10);
+  BOOST_TEST(net.run(60) == 0U);
+  BOOST_TEST(net.way(2, 1) == "by 3");
+  BOOST_TEST(net.way(1, 2) == "by 3");
+}
+
+BOOST_AUTO_TEST_CASE(both_directions_are_found_dead_at_once) {
+  Net net{3};
+  net.run(settle);
+  net.ping(2, 3);
+  net.ping(3, 2);
+  net.run(30);
+  net.cut_both(2, 3);
+  net.run(10);
+  BOOST_TEST(net.run(60) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_mesh_says_nothing_of_its_paths) {
+  Net net{4};
+  net.run(settle);
+  auto before = net.letters();
+  net.run(3'600);
+  BOOST_TEST(net.letters() - before < 60U);
+}
+
+BOOST_AUTO_TEST_CASE(no_sequence_of_failures_makes_paths_flap) {
+  auto seed = seed_or(7);
+  std::cout << "PPN_TEST_SEED=" << seed << '\n';
+  Random random{seed};
+  for (int round = 0; round < 20; ++round) {
+    Net net{4};
+    net.run(settle);
+    net.ping(2, 3);
+    net.ping(4, 2);
+    constexpr std::uint64_t hours = 2;
+    for (std::uint64_t passed = 0; passed < hours * 3'600;) {
+      auto a = static_cast<std::uint32_t>(2 + random.below(3));
+      auto b = static_cast<std::uint32_t>(1 + random.below(4));
+      if (a != b && random.below(2) == 0) net.cut(a, b);
+      if (a != b && random.below(2) == 0) net.mend(a, b);
+      auto pause = 1 + random.below(1U << random.below(8));
+      net.run(pause);
+      passed += pause;
+    }
+    // Six pairs, both ends.
+    BOOST_TEST(net.changes() < hours * 6 * 2 * 60, "seed " << seed);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whatever_failed_all_is_found_again) {
+  auto seed = seed_or(11);
+  std::cout << "PPN_TEST_SEED=" << seed << '\n';
+  Random random{seed};
+  for (int round = 0; round < 40; ++round) {
+    Net net{4};
+    net.ping(2, 3);
+    net.ping(1, 4);
+    for (int turn = 0; turn < 60; ++turn) {
+      auto a = static_cast<std::uint32_t>(1 + random.below(4));
+      auto b = static_cast<std::uint32_t>(1 + random.below(4));
+      if (a == b) continue;
+      if (random.below(3) == 0)
+        net.mend(a, b);
+      else
+        net.cut(a, b);
+      net.run(random.below(40));
+    }
+    for (std::uint32_t a = 1; a <= 4; ++a)
+      for (std::uint32_t b = a + 1; b <= 4; ++b) net.mend(a, b);
+    net.run(1'500);
+    BOOST_TEST(net.run(60) == 0U, "seed " << seed << " round " << round);
+    for (std::uint32_t a = 1; a <= 4; ++a)
+      for (std::uint32_t b = 1; b <= 4; ++b)
+        if (a != b) BOOST_TEST(net.way(a, b) == "direct");
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests
