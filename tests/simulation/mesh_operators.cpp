@@ -26,6 +26,12 @@ const NodeId& node_of(const Host& host) { return host.shadow.state().node.id; }
 
 bool can_ask(const Host& host) { return host.process != nullptr; }
 
+/// As its own roster says, which may be an old one, or follow another recovery.
+bool is_member_by_itself(const Host& host) {
+  return can_ask(host) &&
+         host.shadow.state().mesh.find(node_of(host)) != nullptr;
+}
+
 }  // namespace
 
 // -- who is who ---------------------------------------------------------------
@@ -272,8 +278,7 @@ void MeshOperators::damage(Records& records) {
 void MeshOperators::recover() {
   for (auto count = scene_.one_in(3) ? 2 : 1; count > 0; --count)
     if (auto* member = some_member();
-        member != nullptr && can_ask(*member) &&
-        member->shadow.state().mesh.find(node_of(*member)) != nullptr)
+        member != nullptr && is_member_by_itself(*member))
       recover(*member, scene_.one_in(4));
 }
 
@@ -332,8 +337,16 @@ void MeshOperators::import(Host& host, const Records& records) {
 void MeshOperators::put_right() {
   auto* at = authority();
   auto* source = newest();
-  if (at == nullptr || !can_ask(*at) || source == nullptr) return;
-  if (history_.is_split(history_.epoch())) return recover(*at, false);
+  if (source == nullptr) return;
+  // Whoever is named as the authority may follow the other recovery, or be
+  // gone.
+  if (history_.is_split(history_.epoch()) || at == nullptr) {
+    for (auto& host : scene_.hosts)
+      if (is_member_by_itself(host) && history_.is_at_newest(node_of(host)))
+        return recover(host, false);
+    return;
+  }
+  if (!can_ask(*at)) return;
   remove_lost(*at);
   auto is_reached = [this](const Host& host) {
     const auto& endpoints = history_.members().at(node_of(host)).endpoints;

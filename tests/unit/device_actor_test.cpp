@@ -349,7 +349,7 @@ BOOST_FIXTURE_TEST_CASE(nobody_waits_for_a_change_after_30_seconds, Founded) {
   stage.pass(seconds{1});
   node.device.mood = Mood::changes_nothing;
   stage.pass(seconds{1});
-  BOOST_REQUIRE(node.device.wishes.size() > 0U);
+  BOOST_REQUIRE(!node.device.wishes.empty());
   auto wish = node.device.wishes.back();
   BOOST_TEST(!wish.change.expired());
   stage.pass(seconds{29});

@@ -62,7 +62,8 @@ BOOST_AUTO_TEST_CASE(what_holds_nothing_shows_itself) {
 BOOST_AUTO_TEST_CASE(what_is_no_entry_stays_bytes) {
   auto entry = added(2);
   for (std::size_t size = 0; size < entry.size(); size += 3) {
-    auto document = document_with({entry.begin(), entry.begin() + size});
+    auto document = document_with(
+        {entry.begin(), entry.begin() + static_cast<std::ptrdiff_t>(size)});
     BOOST_TEST(!document.contains("holds"));
     BOOST_TEST(mentions(schema::entry_line(document), "entry="));
   }
