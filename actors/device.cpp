@@ -93,7 +93,6 @@ void end_tunnels_of_others(DeviceState& state) {
     }
     end_tunnel(one->second);
     state.recorded.erase(one->first);
-    state.changing.erase(one->first);
     one = state.tunnels.erase(one);
   }
 }
@@ -102,7 +101,7 @@ void end_tunnels_of_others(DeviceState& state) {
 bool is_recorded(const DeviceState& state, const NodeId& member,
                  const events::ObservedPeer& observed) {
   auto recorded = state.recorded.find(member);
-  return recorded != state.recorded.end() && !state.changing.contains(member) &&
+  return recorded != state.recorded.end() &&
          recorded->second.is_up == events::is_live(observed, state.seen_ns);
 }
 
@@ -125,15 +124,8 @@ void tell_tunnels(const Context& context) {
         context.self->request(
             tunnel, caf::infinite, observed_atom::value,
             std::make_shared<const events::ObservedPeer>(observed)),
-        [&state, node = node, is_up = events::is_live(observed, state.seen_ns)](
-            const events::Tunnel& recorded) {
-          if (!state.tunnels.contains(node)) return;
-          state.recorded[node] = recorded;
-          // It may record that now, and be told what is true then.
-          if (recorded.is_up == is_up)
-            state.changing.erase(node);
-          else
-            state.changing.insert(node);
+        [&state, node = node](const events::Tunnel& recorded) {
+          if (state.tunnels.contains(node)) state.recorded[node] = recorded;
         },
         [](const caf::error&) {});
   }

@@ -47,8 +47,6 @@ struct DeviceState {
   std::map<NodeId, TunnelActor> tunnels;
   /// What each recorded last.
   std::map<NodeId, events::Tunnel> recorded;
-  /// Those that were told something else than they had recorded by then.
-  std::set<NodeId> changing;
   /// A look, and what follows from it, is on its way.
   bool busy = false;
   /// Something changed meanwhile: look once more.

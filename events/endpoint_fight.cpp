@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "events/hourly.hpp"
+
 namespace ppn::events {
-
-namespace {
-
-constexpr std::int64_t hour_ns = 3600LL * 1'000'000'000;
-
-}  // namespace
 
 bool follow(EndpointTrail& trail, const ObservedPeer& peer,
             std::int64_t utc_ns) {
@@ -30,7 +26,7 @@ ClashNote note_of_fight(const NodeId& node, const EndpointTrail& trail) {
   note.clash = schema::Clash::two_endpoints;
   note.node = node;
   note.number = static_cast<std::uint64_t>(
-      std::max<std::int64_t>(trail.changed_ns, 0) / hour_ns);
+      std::max<std::int64_t>(hour_of(trail.changed_ns), 0));
   auto both = trail.before->text() + " " + trail.at->text();
   note.evidence.assign(both.begin(), both.end());
   return note;

@@ -5,9 +5,13 @@
 
 namespace ppn::events {
 
+/// Since 1970.
+inline std::int64_t hour_of(std::int64_t utc_ns) {
+  return utc_ns / (3600LL * 1'000'000'000);
+}
+
 inline bool in_the_same_hour(std::int64_t a_ns, std::int64_t b_ns) {
-  constexpr std::int64_t hour_ns = 3600LL * 1'000'000'000;
-  return a_ns / hour_ns == b_ns / hour_ns;
+  return hour_of(a_ns) == hour_of(b_ns);
 }
 
 /// Notes one more at `now_ns`: `last_ns` is when the last was, `count` how many

@@ -266,7 +266,6 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
   }
   peer.path = path;
   peer.why = why;
-  peer.since_ns = now_ns;
   peer.relay_unanswered = 0;
   peer.asked_before = last_number_;
 }

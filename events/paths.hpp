@@ -61,8 +61,6 @@ std::uint64_t tunnel_bytes(std::size_t size, bool is_v6);
 struct PeerPath {
   Path path;
   schema::PathReason why{};
-  /// When it was taken, since the boot of the host.
-  std::uint64_t since_ns = 0;
 
   /// It said a word once. Who never does is judged by handshakes alone.
   bool has_spoken = false;
@@ -143,9 +141,6 @@ class Paths {
 
   /// To every other member.
   [[nodiscard]] TakenPaths taken() const;
-  [[nodiscard]] const std::map<NodeId, PeerPath>& peers() const {
-    return peers_;
-  }
 
  private:
   /// A path that would be better than the one that is taken.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <iostream>
+#include <tuple>
 
 #include "tests/support/random.hpp"
 #include "tests/support/roster_author.hpp"
@@ -246,6 +247,15 @@ constexpr std::uint64_t settle = 60;
 /// A keepalive later the other end is heard again.
 constexpr std::uint64_t way_back = 60;
 
+/// One in which all is up, and packets pass between two.
+Net busy_net(std::uint32_t count, std::uint32_t from, std::uint32_t to) {
+  Net net{count};
+  net.run(settle);
+  net.ping(from, to);
+  BOOST_TEST(net.run(30) == 0U);
+  return net;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(paths)
@@ -267,10 +277,7 @@ BOOST_AUTO_TEST_CASE(what_can_not_go_directly_goes_by_the_hub) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_costs_at_most_ten_seconds) {
-  Net net{3};
-  net.run(settle);
-  net.ping(2, 3);
-  BOOST_TEST(net.run(30) == 0U);
+  auto net = busy_net(3, 2, 3);
   net.cut_both(2, 3);
   BOOST_TEST(net.run(10) <= 10U);
   BOOST_TEST(net.run(60) == 0U);
@@ -280,10 +287,7 @@ BOOST_AUTO_TEST_CASE(a_cut_costs_at_most_ten_seconds) {
 
 BOOST_AUTO_TEST_CASE(a_cut_in_one_direction_costs_at_most_ten_seconds) {
   for (auto [from, to] : {std::pair{2U, 3U}, std::pair{3U, 2U}}) {
-    Net net{3};
-    net.run(settle);
-    net.ping(2, 3);
-    net.run(30);
+    auto net = busy_net(3, 2, 3);
     net.cut(from, to);
     net.run(10);
     BOOST_TEST(net.run(120) == 0U);
@@ -293,9 +297,7 @@ BOOST_AUTO_TEST_CASE(a_cut_in_one_direction_costs_at_most_ten_seconds) {
 }
 
 BOOST_AUTO_TEST_CASE(the_way_back_costs_nothing) {
-  Net net{3};
-  net.run(settle);
-  net.ping(2, 3);
+  auto net = busy_net(3, 2, 3);
   net.cut_both(2, 3);
   net.run(60);
   net.mend(2, 3);
@@ -305,9 +307,7 @@ BOOST_AUTO_TEST_CASE(the_way_back_costs_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_that_lasts_for_long_is_left_behind_too) {
-  Net net{3};
-  net.run(settle);
-  net.ping(2, 3);
+  auto net = busy_net(3, 2, 3);
   net.cut_both(2, 3);
   net.run(1'000);
   net.mend(2, 3);
@@ -343,10 +343,7 @@ BOOST_AUTO_TEST_CASE(the_hub_relays_again_when_it_is_back) {
 }
 
 BOOST_AUTO_TEST_CASE(a_spoke_reaches_the_hub_by_another_member) {
-  Net net{3};
-  net.run(settle);
-  net.ping(2, 1);
-  net.run(30);
+  auto net = busy_net(3, 2, 1);
   net.cut_both(1, 2);
   net.run(10);
   BOOST_TEST(net.run(60) == 0U);
@@ -355,14 +352,45 @@ BOOST_AUTO_TEST_CASE(a_spoke_reaches_the_hub_by_another_member) {
 }
 
 BOOST_AUTO_TEST_CASE(both_directions_are_found_dead_at_once) {
-  Net net{3};
-  net.run(settle);
-  net.ping(2, 3);
+  auto net = busy_net(3, 2, 3);
   net.ping(3, 2);
-  net.run(30);
+  net.run(10);
   net.cut_both(2, 3);
   net.run(10);
   BOOST_TEST(net.run(60) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_path_of_before_a_restart_is_taken_again) {
+  auto mesh = mesh_of(4).mesh();
+  Paths paths{node_of(2)};
+  paths.restore(node_of(3), {{node_of(4)}, schema::PathReason::relay_lost});
+  // Whoever was removed meanwhile, or passed packets on, is forgotten.
+  paths.restore(node_of(4), {{node_of(7)}, schema::PathReason::relay_lost});
+  paths.restore(node_of(8), {events::direct_path, {}});
+  paths.keep_members(mesh);
+  auto taken = paths.taken();
+  BOOST_TEST((taken.at(node_of(3)).path == Path{node_of(4)}));
+  BOOST_TEST((taken.at(node_of(4)).path == Path{node_of(1)}));
+  BOOST_TEST((taken.at(node_of(1)).path == direct_path));
+  BOOST_TEST(taken.size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(this_program_s_own_frames_are_no_traffic) {
+  auto mesh = mesh_of(3).mesh();
+  const auto bytes = events::tunnel_bytes(frame_size, true);
+  // By path a frame for number 3 goes through the tunnel to the hub.
+  for (auto [to, by_path, is_told] :
+       {std::tuple{1U, false, true}, std::tuple{3U, true, true},
+        std::tuple{3U, false, false}}) {
+    Paths paths{node_of(2)};
+    events::ObservedDevice device;
+    device.peers[tunnel_key_of(1)].last_handshake_ns = second;
+    paths.look(mesh, device, 2 * second);
+    device.peers[tunnel_key_of(1)].sent_bytes = bytes;
+    paths.note_own(node_of(to), by_path, 0, bytes);
+    paths.look(mesh, device, 2 * second);
+    BOOST_TEST(paths.is_restless(mesh, second) == !is_told);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_mesh_says_nothing_of_its_paths) {
