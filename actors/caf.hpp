@@ -63,6 +63,11 @@ CAF_ADD_ATOM(ppn, ppn::actors, datagram_atom, "datagram")
 CAF_ADD_ATOM(ppn, ppn::actors, tick_atom, "tick")
 CAF_ADD_ATOM(ppn, ppn::actors, notice_atom, "notice")
 CAF_ADD_ATOM(ppn, ppn::actors, clash_atom, "clash")
+CAF_ADD_ATOM(ppn, ppn::actors, paths_atom, "paths")
+CAF_ADD_ATOM(ppn, ppn::actors, word_atom, "word")
+CAF_ADD_ATOM(ppn, ppn::actors, letter_atom, "letter")
+CAF_ADD_ATOM(ppn, ppn::actors, passed_atom, "passed")
+CAF_ADD_ATOM(ppn, ppn::actors, own_atom, "ownbytes")
 CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {

@@ -26,27 +26,17 @@ void reconcile(const Context& context);
 
 // -- what should be -----------------------------------------------------------
 
-std::set<events::TunnelKey> live_peers(const events::ObservedDevice& observed,
-                                       std::int64_t utc_ns) {
-  std::set<events::TunnelKey> live;
-  for (const auto& [key, peer] : observed.peers)
-    if (events::is_live(peer, utc_ns)) live.insert(key);
-  return live;
-}
-
-/// Beside what the device was seen to be.
-events::DeviceConfig desired_of(const Context& context,
-                                const events::ObservedDevice& observed,
-                                std::int64_t utc_ns) {
+events::DeviceConfig desired_of(const Context& context) {
   const auto& state = context.self->state;
   return events::desired_device(state.roster->mesh, context.node,
                                 *state.own.key, context.parts->listen_port,
-                                live_peers(observed, utc_ns));
+                                *state.paths);
 }
 
-/// A device is made once there is a mesh, and stays.
+/// A device is made once there is a mesh, and stays. It is not touched before
+/// it is known which paths packets took when this node was stopped.
 bool is_wanted(const DeviceState& state) {
-  return state.roster && state.roster->mesh.founded();
+  return state.roster && state.roster->mesh.founded() && state.paths;
 }
 
 std::string name_of(const DeviceState& state, const events::TunnelKey& key) {
@@ -99,31 +89,46 @@ void end_tunnels_of_others(DeviceState& state) {
 
 /// Whether the tunnel's own record says so already.
 bool is_recorded(const DeviceState& state, const NodeId& member,
-                 const events::ObservedPeer& observed) {
-  auto recorded = state.recorded.find(member);
-  return recorded != state.recorded.end() &&
-         recorded->second.is_up == events::is_live(observed, state.seen_ns);
+                 const TunnelSight& sight) {
+  auto found = state.recorded.find(member);
+  if (found == state.recorded.end()) return false;
+  const auto& tunnel = found->second;
+  auto path = tunnel.path ? tunnel.path->taken.path : sight.usual;
+  return tunnel.is_up == events::is_live(sight.observed, state.seen_ns) &&
+         path == sight.taken.path;
 }
 
-/// Tells each tunnel what the device says of it, if that is news.
+/// What there is to see of the tunnel to a member; null if there is no such
+/// peer and never was.
+TunnelSightPtr sight_of(const Context& context, const NodeId& node,
+                        const events::TunnelKey& key) {
+  const auto& state = context.self->state;
+  auto found = state.seen->device.peers.find(key);
+  bool is_there = found != state.seen->device.peers.end();
+  if (!is_there && !state.tunnels.contains(node)) return nullptr;
+  auto sight = std::make_shared<TunnelSight>();
+  // One whose peer is gone hears that nothing comes any more.
+  if (is_there) sight->observed = found->second;
+  sight->usual = events::usual_path(state.roster->mesh, context.node, node);
+  auto taken = state.paths->find(node);
+  sight->taken = taken == state.paths->end()
+                     ? events::TakenPath{sight->usual, {}}
+                     : taken->second;
+  return sight;
+}
+
+/// Tells each tunnel what there is to see of it, if that is news.
 void tell_tunnels(const Context& context) {
   auto& state = context.self->state;
-  const auto& mesh = state.roster->mesh;
   end_tunnels_of_others(state);
-  for (const auto& [node, member] : mesh.members) {
-    auto found = state.seen->device.peers.find(member.tunnel_key);
-    bool is_there = found != state.seen->device.peers.end();
-    // One whose peer is gone hears that nothing comes any more.
-    auto observed = is_there ? found->second : events::ObservedPeer{};
-    if (node == context.node || (!is_there && !state.tunnels.contains(node)) ||
-        is_recorded(state, node, observed))
-      continue;
+  for (const auto& [node, member] : state.roster->mesh.members) {
+    if (node == context.node) continue;
+    auto sight = sight_of(context, node, member.tunnel_key);
+    if (!sight || is_recorded(state, node, *sight)) continue;
     ensure_tunnel(context, node);
-    const auto& tunnel = state.tunnels.at(node);
     on_answer<events::Tunnel>(
-        context.self->request(
-            tunnel, caf::infinite, observed_atom::value,
-            std::make_shared<const events::ObservedPeer>(observed)),
+        context.self->request(state.tunnels.at(node), caf::infinite,
+                              observed_atom::value, sight),
         [&state, node = node](const events::Tunnel& recorded) {
           if (state.tunnels.contains(node)) state.recorded[node] = recorded;
         },
@@ -212,7 +217,7 @@ void record(const Context& context, std::vector<events::RepairNote> notes) {
 /// changed was changed by somebody else, and that is recorded.
 void compare(const Context& context) {
   auto& state = context.self->state;
-  auto desired = desired_of(context, state.seen->device, state.seen_ns);
+  auto desired = desired_of(context);
   auto change = events::difference(desired, state.seen->device, state.seen_ns);
   if (change.empty()) {
     state.problem.reset();
@@ -254,6 +259,10 @@ void take_look(const Context& context, const DeviceLook& look) {
   bool is_news = state.seen != look.seen;
   state.seen = look.seen;
   state.seen_ns = look.utc_ns;
+  state.chooser.with(context.self, context.parts->node,
+                     [=](const PathsActor& paths) {
+                       context.self->send(paths, observed_atom::value, look);
+                     });
   tell_tunnels(context);
   if (is_news) follow_endpoints(context);
   compare(context);
@@ -269,7 +278,8 @@ std::optional<events::PeerNews> news_for_device(const Context& context,
   if (!before || !state.told || state.busy) return std::nullopt;
   auto news = events::peer_news(before->mesh, state.roster->mesh,
                                 state.roster->news, context.node,
-                                state.seen->device, state.seen_ns);
+                                *state.paths, state.seen->device,
+                                state.seen_ns);
   auto was_told = [&](const auto& peer) {
     return state.told->contains(peer.first);
   };
@@ -359,9 +369,9 @@ caf::result<WordsPtr> plan(const Context& context) {
     answer(promise, store::Result<WordsPtr>{from_message(error)});
   };
   auto tell = [=, &state](const DeviceLook& look) {
-    const auto& device = look.seen->device;
-    auto desired = desired_of(context, device, look.utc_ns);
-    auto change = events::difference(desired, device, look.utc_ns);
+    auto desired = desired_of(context);
+    auto change =
+        events::difference(desired, look.seen->device, look.utc_ns);
     answer(promise, store::Result<WordsPtr>{
                         std::make_shared<const std::vector<std::string>>(
                             events::in_words(change, peer_names(state)))});
@@ -376,18 +386,19 @@ DeviceStatusPtr status_of(const Context& context) {
   status->problem = state.problem;
   status->key = state.own.key;
   status->tunnels = state.recorded;
+  if (state.paths) status->paths = *state.paths;
   if (state.seen) {
     status->implementation = state.seen->implementation;
     status->observed = state.seen->device;
     status->observed_ns = state.seen_ns;
   }
-  if (is_wanted(state) && state.own.key)
-    status->desired = desired_of(context, status->observed, state.seen_ns);
+  if (is_wanted(state) && state.own.key) status->desired = desired_of(context);
   return status;
 }
 
 void tick(const Context& context) {
   context.self->state.mesh.ensure(context.self, context.parts->node);
+  context.self->state.chooser.ensure(context.self, context.parts->node);
   reconcile(context);
   context.self->delayed_send(context.self, device_look_interval,
                              tick_atom::value);
@@ -415,6 +426,7 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
   auto& state = self->state;
   self->set_down_handler([&state](const caf::down_msg& death) {
     state.mesh.note_death(death.source);
+    state.chooser.note_death(death.source);
     forget(state, death.source);
   });
   state.aggregate.begin(
@@ -429,6 +441,10 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
   return {
       [=](roster_atom, const RosterPtr& roster) {
         take_roster(context, roster);
+      },
+      [=](paths_atom, const TakenPathsPtr& paths) {
+        self->state.paths = paths;
+        reconcile(context);
       },
       [=](tick_atom) { tick(context); },
       [=](plan_atom) { return plan(context); },

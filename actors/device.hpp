@@ -30,7 +30,9 @@ struct DeviceState {
   /// Made, and not recorded yet.
   std::optional<events::TunnelKey> made_key;
   FollowedMesh mesh;
+  FollowedActor<PathsActor, PathFollower> chooser{"paths"};
   RosterPtr roster;
+  TakenPathsPtr paths;
   /// What the port was seen to be last, and when.
   DeviceSeenPtr seen;
   std::int64_t seen_ns = 0;

@@ -45,10 +45,25 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
   return schema::CreateRosterAnswer(builder, entry, &signature).Union();
 }
 
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const events::PathWord& body) {
+  auto relay = body.path.relay.value_or(NodeId{}).stored();
+  return schema::CreatePathWord(builder, body.number, body.is_answer,
+                                body.path.relay ? &relay : nullptr)
+      .Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const Passed& body) {
+  return schema::CreatePassed(builder, builder.CreateVector(body.datagram))
+      .Union();
+}
+
 schema::FrameBody kind_of(const FrameBody& body) {
-  constexpr std::array kinds{schema::FrameBody::Heartbeat,
-                             schema::FrameBody::RosterRequest,
-                             schema::FrameBody::RosterAnswer};
+  constexpr std::array kinds{
+      schema::FrameBody::Heartbeat, schema::FrameBody::RosterRequest,
+      schema::FrameBody::RosterAnswer, schema::FrameBody::PathWord,
+      schema::FrameBody::Passed};
   static_assert(kinds.size() == std::variant_size_v<FrameBody>);
   return kinds[body.index()];
 }
@@ -70,10 +85,19 @@ store::Status check_body(const schema::Frame& frame) {
   if (const auto* answer = frame.body_as_RosterAnswer())
     if (answer->entry()->size() > answered_entry_max)
       return damaged("the answer holds an entry that is too large");
+  if (const auto* passed = frame.body_as_Passed())
+    if (passed->datagram()->size() > passed_max)
+      return damaged("what is to be passed on is too large");
   return {};
 }
 
 }  // namespace
+
+events::PathWord read_word(const schema::PathWord& word) {
+  events::PathWord read{word.number(), word.is_answer(), {}};
+  if (word.relay() != nullptr) read.path.relay = NodeId{*word.relay()};
+  return read;
+}
 
 Bytes build_frame(const FrameHead& head, const FrameBody& body) {
   flatbuffers::FlatBufferBuilder builder{datagram_max};

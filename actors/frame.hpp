@@ -11,6 +11,7 @@
 #include <string>
 #include <variant>
 
+#include "events/paths.hpp"
 #include "schema/fixed_bytes.hpp"
 #include "schema/frame_generated.h"
 #include "store/record.hpp"
@@ -58,7 +59,19 @@ struct RosterAnswer {
   Signature signature;
 };
 
-using FrameBody = std::variant<Heartbeat, RosterRequest, RosterAnswer>;
+/// A sealed frame that somebody else is to get.
+struct Passed {
+  Bytes datagram;
+};
+
+/// What is passed on leaves room for the frame around it.
+inline constexpr std::size_t passed_max = 800;
+
+using FrameBody = std::variant<Heartbeat, RosterRequest, RosterAnswer,
+                               events::PathWord, Passed>;
+
+/// What a frame says of a path.
+events::PathWord read_word(const schema::PathWord& word);
 
 /// The bytes that the sender signs under store::frame_domain. The body fits:
 /// an entry has at most events::roster_entry_max bytes with its signature, a

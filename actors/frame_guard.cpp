@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "events/topology.hpp"
 #include "store/byte_order.hpp"
 #include "store/signing.hpp"
 
@@ -50,14 +51,14 @@ FrameGuard::FrameGuard(const NodeId& self, std::uint64_t boot, const Id& nonce)
     : self_(self), boot_(boot), nonce_(nonce) {}
 
 Outcome<AcceptedFrame, DroppedFrame> FrameGuard::check(
-    ByteView datagram, const events::IpAddress& from, const events::Mesh& mesh,
-    std::uint64_t now_ns) {
+    ByteView datagram, const events::IpAddress& from, bool was_passed_on,
+    const events::Mesh& mesh, std::uint64_t now_ns) {
   auto& source = source_of(from);
   if (!take_turn(source.idle_from_ns, now_ns))
     return drop(FrameFault::too_fast, source, now_ns);
   auto opened = open(datagram);
   if (!opened) return drop(opened.error(), source, now_ns);
-  if (auto fault = fault_of_sender(*opened, from, mesh))
+  if (auto fault = fault_of_sender(*opened, from, was_passed_on, mesh))
     return drop(*fault, source, now_ns);
   forget_removed(mesh);
   const auto& frame = *opened->frame;
@@ -108,7 +109,7 @@ Outcome<OpenedFrame, FrameFault> FrameGuard::open(ByteView datagram) {
 
 std::optional<FrameFault> FrameGuard::fault_of_sender(
     const OpenedFrame& opened, const events::IpAddress& from,
-    const events::Mesh& mesh) const {
+    bool was_passed_on, const events::Mesh& mesh) const {
   const auto& frame = *opened.frame;
   if (Id{*frame.mesh()} != mesh.id) return FrameFault::other_mesh;
   if (NodeId{*frame.recipient()} != self_) return FrameFault::not_for_us;
@@ -118,8 +119,9 @@ std::optional<FrameFault> FrameGuard::fault_of_sender(
     return mesh.former.contains(sender) ? FrameFault::former_sender
                                         : FrameFault::unknown_sender;
   const auto& member = found->second;
-  if (from != member.address && from != member.address6)
-    return FrameFault::wrong_address;
+  bool is_its_own = from == member.address || from == member.address6 ||
+                    from == events::tunnel_address(mesh, member);
+  if (!was_passed_on && !is_its_own) return FrameFault::wrong_address;
   if (!store::verify(member.key, store::frame_domain, opened.bytes,
                      opened.signature))
     return FrameFault::bad_signature;

@@ -97,10 +97,12 @@ class FrameGuard {
   /// two machines.
   FrameGuard(const NodeId& self, std::uint64_t boot, const Id& nonce);
 
-  /// Judges a datagram that came from that address. `now_ns` is since the boot
-  /// of the host, suspended time included.
+  /// Judges a datagram that came from that address, or that a member of that
+  /// address passed on. `now_ns` is since the boot of the host, suspended time
+  /// included.
   Outcome<AcceptedFrame, DroppedFrame> check(ByteView datagram,
                                              const events::IpAddress& from,
+                                             bool was_passed_on,
                                              const events::Mesh& mesh,
                                              std::uint64_t now_ns);
 
@@ -132,6 +134,7 @@ class FrameGuard {
   Outcome<OpenedFrame, FrameFault> open(ByteView datagram);
   std::optional<FrameFault> fault_of_sender(const OpenedFrame& opened,
                                             const events::IpAddress& from,
+                                            bool was_passed_on,
                                             const events::Mesh& mesh) const;
   std::optional<FrameFault> fault_of_place(const schema::Frame& frame,
                                            std::uint64_t now_ns);

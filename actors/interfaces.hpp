@@ -10,6 +10,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/messages.hpp"
+#include "events/paths.hpp"
 #include "events/state.hpp"
 #include "store/ledger.hpp"
 
@@ -127,8 +128,10 @@ using DatagramReceiver =
 /// UDP between the mesh addresses of the members, port 9206. None may arrive,
 /// or twice, or late.
 using WirePort = caf::typed_actor<
-    /// Listen there and give what comes to somebody; once more is harmless.
-    caf::reacts_to<bind_atom, events::IpAddress, DatagramReceiver>,
+    /// Listen at a member's own address and its tunnel address, and give what
+    /// comes to somebody; once more is harmless.
+    caf::reacts_to<bind_atom, events::IpAddress, events::IpAddress,
+                   DatagramReceiver>,
     caf::reacts_to<datagram_atom, DatagramPtr>>;
 
 // -- port: journal ------------------------------------------------------------
@@ -181,18 +184,61 @@ using MeshActor = caf::typed_actor<
     /// Once more is harmless.
     caf::reacts_to<follow_atom, RosterFollower>>;
 
+// -- paths --------------------------------------------------------------------
+
+using TakenPathsPtr = std::shared_ptr<const events::TakenPaths>;
+
+/// Told the paths when it begins to follow, and whenever one changed.
+using PathFollower =
+    caf::typed_actor<caf::reacts_to<paths_atom, TakenPathsPtr>>;
+
+/// A word from another member.
+struct HeardWord {
+  NodeId sender;
+  /// Who passed it on.
+  std::optional<NodeId> through;
+  events::PathWord word;
+};
+using HeardWordPtr = std::shared_ptr<const HeardWord>;
+
+/// This node's own frames from and to a member; see events::Paths::note_own.
+struct OwnBytes {
+  NodeId node;
+  bool by_path = false;
+  std::uint64_t received = 0;
+  std::uint64_t sent = 0;
+};
+
+using PathsActor = caf::typed_actor<
+    caf::reacts_to<roster_atom, RosterPtr>,
+    caf::reacts_to<observed_atom, DeviceLook>,
+    caf::reacts_to<word_atom, HeardWordPtr>, caf::reacts_to<own_atom, OwnBytes>,
+    /// Whether something of one member may be passed on to another.
+    caf::replies_to<passed_atom, NodeId, NodeId>::with<bool>,
+    caf::reacts_to<tick_atom>,
+    /// Once more is harmless.
+    caf::reacts_to<follow_atom, PathFollower>>;
+
 // -- device and tunnels -------------------------------------------------------
 
-using ObservedPeerPtr = std::shared_ptr<const events::ObservedPeer>;
+/// What there is to see of one tunnel.
+struct TunnelSight {
+  events::ObservedPeer observed;
+  events::TakenPath taken;
+  /// The path as long as no other is recorded.
+  events::Path usual;
+};
+using TunnelSightPtr = std::shared_ptr<const TunnelSight>;
 
 using TunnelActor = caf::typed_actor<
-    /// What the device says; answers what is recorded once it was decided.
-    caf::replies_to<observed_atom, ObservedPeerPtr>::with<events::Tunnel>>;
+    /// Answers what is recorded once it was decided.
+    caf::replies_to<observed_atom, TunnelSightPtr>::with<events::Tunnel>>;
 
 using DeviceStatusPtr = std::shared_ptr<const DeviceStatus>;
 
 using DeviceActor =
     caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
+                     caf::reacts_to<paths_atom, TakenPathsPtr>,
                      caf::reacts_to<tick_atom>,
                      /// What the next apply would change on the device.
                      caf::replies_to<plan_atom>::with<WordsPtr>,
@@ -202,9 +248,13 @@ using DeviceActor =
 
 using MemberStatusPtr = std::shared_ptr<const MemberStatus>;
 
+using PathLetterPtr = std::shared_ptr<const events::PathLetter>;
+
 using MemberActor =
     caf::typed_actor<caf::reacts_to<datagram_atom, DatagramPtr>,
                      caf::reacts_to<roster_atom, RosterPtr>,
+                     /// To be sent.
+                     caf::reacts_to<letter_atom, PathLetterPtr>,
                      caf::reacts_to<tick_atom>,
                      /// Records it, if it is news, and says so.
                      caf::reacts_to<clash_atom, events::ClashNote>,
@@ -248,6 +298,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DatagramPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::Notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WordsPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::RosterPtr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ObservedPeerPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::TunnelSightPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::TakenPathsPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardWordPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::OwnBytes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PathLetterPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::NodeId)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceStatusPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::MemberStatusPtr)

@@ -20,32 +20,69 @@ void with_kept(Self self, const NodeActor& node, const char* name, Found found,
       [failed](caf::error& error) { failed(error); });
 }
 
-/// The mesh actor that somebody follows.
-class FollowedMesh {
+/// A kept actor that is spoken to often: found once, and again when it ended.
+template <class Handle>
+class KeptActor {
  public:
-  /// Follows the one that there is now; who does it now and then follows the
-  /// next one when it ends. Costs nothing as long as it lives.
-  template <class Self>
-  void ensure(Self self, const NodeActor& node) {
-    if (followed_) return;
-    with_kept<MeshActor>(
-        self, node, "mesh",
-        [this, self](const MeshActor& mesh) {
-          followed_ = mesh.address();
-          self->monitor(mesh);
-          self->send(mesh, follow_atom::value,
-                     caf::actor_cast<RosterFollower>(self));
+  explicit KeptActor(const char* name) : name_(name) {}
+
+  /// Calls `use` with it, unless there is none now.
+  template <class Self, class Use>
+  void with(Self self, const NodeActor& node, Use use) {
+    if (auto known = caf::actor_cast<caf::strong_actor_ptr>(known_))
+      return use(caf::actor_cast<Handle>(known));
+    with_kept<Handle>(
+        self, node, name_,
+        [this, self, use](const Handle& found) {
+          if (known_ != found.address()) self->monitor(found);
+          known_ = found.address();
+          use(found);
         },
         [](const caf::error&) {});
   }
 
   /// To be told of all who died.
   void note_death(const caf::actor_addr& dead) {
-    if (followed_ == dead) followed_ = nullptr;
+    if (known_ == dead) known_ = nullptr;
   }
 
+  [[nodiscard]] bool is_known() const { return known_ != nullptr; }
+
  private:
-  caf::actor_addr followed_;
+  const char* name_;
+  caf::actor_addr known_;
+};
+
+/// A kept actor that somebody follows.
+template <class Handle, class Follower>
+class FollowedActor {
+ public:
+  explicit FollowedActor(const char* name) : actor_(name) {}
+
+  /// Follows the one that there is now; who does it now and then follows the
+  /// next one when it ends. Costs nothing as long as it lives.
+  template <class Self>
+  void ensure(Self self, const NodeActor& node) {
+    if (actor_.is_known()) return;
+    actor_.with(self, node, [self](const Handle& found) {
+      self->send(found, follow_atom::value, caf::actor_cast<Follower>(self));
+    });
+  }
+
+  template <class Self, class Use>
+  void with(Self self, const NodeActor& node, Use use) {
+    if (actor_.is_known()) actor_.with(self, node, use);
+  }
+
+  /// To be told of all who died.
+  void note_death(const caf::actor_addr& dead) { actor_.note_death(dead); }
+
+ private:
+  KeptActor<Handle> actor_;
+};
+
+struct FollowedMesh : FollowedActor<MeshActor, RosterFollower> {
+  FollowedMesh() : FollowedActor{"mesh"} {}
 };
 
 }  // namespace ppn::actors

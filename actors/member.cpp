@@ -5,6 +5,7 @@
 #include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
 #include "events/recovery.hpp"
+#include "events/topology.hpp"
 #include "store/checkpoint.hpp"
 #include "store/signing.hpp"
 
@@ -51,23 +52,58 @@ const events::Mesh* mesh_of(const Context& context) {
 
 // -- out ----------------------------------------------------------------------
 
-void send(const Context& context, const NodeId& to, const FrameBody& body,
-          const Clock& now) {
+/// How a frame gets to a member.
+struct Way {
+  /// Like packets; otherwise through the tunnel between the two.
+  bool by_path = true;
+  /// Who is to pass it on.
+  std::optional<NodeId> through;
+};
+
+constexpr Way through_tunnel{false, {}};
+
+void note_own(const Context& context, const NodeId& node, const Way& way,
+              std::size_t received, std::size_t sent) {
+  auto bytes = [&](std::size_t size) {
+    return size == 0 ? 0 : events::tunnel_bytes(size, !way.by_path);
+  };
+  OwnBytes own{node, way.by_path, bytes(received), bytes(sent)};
+  context.self->state.paths.with(
+      context.self, context.parts.node, [=](const PathsActor& paths) {
+        context.self->send(paths, own_atom::value, own);
+      });
+}
+
+void post(const Context& context, const NodeId& to, const Way& way,
+          Bytes datagram) {
   const auto* mesh = mesh_of(context);
   const auto* member = mesh == nullptr ? nullptr : mesh->find(to);
-  if (member == nullptr || to == context.node) return;
+  if (member == nullptr) return;
+  context.self->state.frames_sent += 1;
+  note_own(context, to, way, 0, datagram.size());
+  auto address = way.by_path ? member->address
+                             : events::tunnel_address(*mesh, *member);
+  context.self->send(context.parts.wire, datagram_atom::value,
+                     std::make_shared<const Datagram>(
+                         Datagram{address, std::move(datagram), 0}));
+}
+
+void send(const Context& context, const NodeId& to, const FrameBody& body,
+          const Clock& now, const Way& way = {}) {
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr || mesh->find(to) == nullptr || to == context.node)
+    return;
   auto& state = context.self->state;
   auto head = state.guard.next_head(to, *mesh, now.since_boot_ns);
   auto frame = std::make_shared<const Bytes>(build_frame(head, body));
-  auto wire = context.parts.wire;
   on_answer<Signature>(
       context.self->request(context.parts.ledger, caf::infinite,
                             sign_atom::value, BytesPtr{frame}),
-      [=, address = member->address, &state](const Signature& signature) {
-        state.frames_sent += 1;
-        context.self->send(wire, datagram_atom::value,
-                           std::make_shared<const Datagram>(
-                               Datagram{address, seal(*frame, signature)}));
+      [=](const Signature& signature) {
+        auto datagram = seal(*frame, signature);
+        if (!way.through) return post(context, to, way, std::move(datagram));
+        send(context, *way.through, Passed{std::move(datagram)}, now,
+             through_tunnel);
       },
       [](const caf::error&) {});
 }
@@ -82,9 +118,10 @@ RosterPlace place_of(const MemberHeard& heard) {
   return {heard.roster_epoch, heard.roster_version};
 }
 
-void beat(const Context& context, const NodeId& to, const Clock& now) {
+void beat(const Context& context, const NodeId& to, const Clock& now,
+          const Way& way = {}) {
   if (mesh_of(context) != nullptr)
-    send(context, to, heartbeat_of(context), now);
+    send(context, to, heartbeat_of(context), now, way);
 }
 
 /// Whoever is not known to have the roster that this node has.
@@ -107,11 +144,11 @@ void beat_all(const Context& context, const Clock& now) {
 
 /// Answers who does not know us or our roster yet.
 void beat_out_of_turn(const Context& context, const NodeId& to,
-                      const Clock& now) {
+                      const Clock& now, const Way& way = {}) {
   auto& last = context.self->state.answered_ns[to];
   if (last != 0 && now.since_boot_ns - last < answer_interval_ns) return;
   last = now.since_boot_ns;
-  beat(context, to, now);
+  beat(context, to, now, way);
 }
 
 /// The member whose turn it is.
@@ -344,16 +381,67 @@ void take_answer(const Context& context, const NodeId& sender,
       [](const caf::error&) {});
 }
 
+// -- paths --------------------------------------------------------------------
+
+void send_letter(const Context& context, const events::PathLetter& letter) {
+  with_clock(context, [=](const Clock& now) {
+    send(context, letter.to, letter.word, now, {false, letter.through});
+  });
+}
+
+void take_word(const Context& context, const NodeId& sender, const Way& way,
+               const schema::PathWord& word) {
+  auto heard = std::make_shared<const HeardWord>(
+      HeardWord{sender, way.through, read_word(word)});
+  context.self->state.paths.with(
+      context.self, context.parts.node, [=](const PathsActor& paths) {
+        context.self->send(paths, word_atom::value, heard);
+      });
+}
+
+void take_datagram(const Context& context, const DatagramPtr& datagram,
+                   const std::optional<NodeId>& through, const Clock& now);
+
+/// Passes on what a member sends to another one, and takes what another one
+/// sends to this node.
+void take_passed(const Context& context, const NodeId& sender,
+                 const Bytes& bytes, const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  store::AlignedBytes aligned;
+  auto inner = open_frame(bytes, aligned);
+  if (!inner || inner->frame->body_as_Passed() != nullptr) return;
+  NodeId recipient{*inner->frame->recipient()};
+  if (recipient == context.node) {
+    auto relay = mesh->find(sender)->address;
+    return take_datagram(
+        context, std::make_shared<const Datagram>(Datagram{relay, bytes, 0}),
+        sender, now);
+  }
+  if (NodeId{*inner->frame->sender()} != sender) return;
+  auto pass = [=](bool passes) {
+    if (!passes) return;
+    mark(RarePath::word_passed_on);
+    send(context, recipient, Passed{bytes}, now, through_tunnel);
+  };
+  context.self->state.paths.with(
+      context.self, context.parts.node, [=](const PathsActor& paths) {
+        on_answer<bool>(
+            context.self->request(paths, caf::infinite, passed_atom::value,
+                                  sender, recipient),
+            pass, [](const caf::error&) {});
+      });
+}
+
 // -- in -----------------------------------------------------------------------
 
 void take_frame(const Context& context, const AcceptedFrame& accepted,
-                const Clock& now) {
+                const Way& way, const Clock& now) {
   auto& state = context.self->state;
   state.frames_taken += 1;
   // It may be an old one that somebody kept.
   if (!accepted.whole) {
     mark(RarePath::frame_introduces);
-    return beat_out_of_turn(context, accepted.sender, now);
+    return beat_out_of_turn(context, accepted.sender, now, way);
   }
   auto& heard = state.heard[accepted.sender];
   heard.boot = accepted.frame->boot();
@@ -366,6 +454,11 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
                    {request->epoch(), request->version()}, now);
   else if (const auto* answer = frame.body_as_RosterAnswer())
     take_answer(context, accepted.sender, *answer, now);
+  else if (const auto* word = frame.body_as_PathWord())
+    take_word(context, accepted.sender, way, *word);
+  else if (const auto* passed = frame.body_as_Passed())
+    take_passed(context, accepted.sender,
+                {passed->datagram()->begin(), passed->datagram()->end()}, now);
 }
 
 void mark_dropped(FrameFault fault) {
@@ -375,7 +468,8 @@ void mark_dropped(FrameFault fault) {
 }
 
 /// Whether a member has that address, or one that was removed had it.
-bool is_of_mesh(const events::Mesh& mesh, const events::IpAddress& address) {
+bool is_of_mesh(const events::Mesh& mesh, const events::IpAddress& from) {
+  auto address = events::own_address(mesh, from);
   return mesh.holders.addresses.contains(address) ||
          std::any_of(
              mesh.former.begin(), mesh.former.end(),
@@ -383,7 +477,7 @@ bool is_of_mesh(const events::Mesh& mesh, const events::IpAddress& address) {
 }
 
 void take_datagram(const Context& context, const DatagramPtr& datagram,
-                   const Clock& now) {
+                   const std::optional<NodeId>& through, const Clock& now) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
   // They must not use up the turns of a member whose address ends like theirs.
@@ -392,10 +486,16 @@ void take_datagram(const Context& context, const DatagramPtr& datagram,
     return;
   }
   auto checked = context.self->state.guard.check(
-      datagram->bytes, datagram->peer, *mesh, now.since_boot_ns);
+      datagram->bytes, datagram->peer, through.has_value(), *mesh,
+      now.since_boot_ns);
   if (checked) {
+    Way way{!through &&
+                events::own_address(*mesh, datagram->peer) == datagram->peer,
+            through};
+    if (!through)
+      note_own(context, checked->sender, way, datagram->bytes.size(), 0);
     if (checked->whole) context.self->state.believed = datagram;
-    return take_frame(context, *checked, now);
+    return take_frame(context, *checked, way, now);
   }
   const auto& dropped = checked.error();
   mark_dropped(dropped.fault);
@@ -411,8 +511,9 @@ void take_datagram(const Context& context, const DatagramPtr& datagram,
 }
 
 void bind(const Context& context, const events::Mesh& mesh) {
-  context.self->send(context.parts.wire, bind_atom::value,
-                     mesh.find(context.node)->address,
+  const auto& own = *mesh.find(context.node);
+  context.self->send(context.parts.wire, bind_atom::value, own.address,
+                     events::tunnel_address(mesh, own),
                      caf::actor_cast<DatagramReceiver>(context.self));
 }
 
@@ -514,6 +615,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
   auto& state = self->state;
   self->set_down_handler([&state](const caf::down_msg& death) {
     state.mesh.note_death(death.source);
+    state.paths.note_death(death.source);
   });
   state.guard = FrameGuard{node.id, node.boot, parts.nonce};
   state.aggregate.begin(
@@ -529,11 +631,14 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
       [=](datagram_atom, const DatagramPtr& datagram) {
         self->state.frames_not_taken += datagram->dropped_before;
         with_clock(context, [=](const Clock& now) {
-          take_datagram(context, datagram, now);
+          take_datagram(context, datagram, std::nullopt, now);
         });
       },
       [=](roster_atom, const RosterPtr& roster) {
         take_roster(context, roster);
+      },
+      [=](letter_atom, const PathLetterPtr& letter) {
+        send_letter(context, *letter);
       },
       [=](tick_atom) { tick(context); },
       [=](clash_atom, const events::ClashNote& note) {

@@ -1,6 +1,7 @@
 // The member actor: speaks with the other members. It tells them by heartbeats
 // which roster this node has, and pulls what it lacks, one entry after the
-// other, from whoever has it.
+// other, from whoever has it. It carries the words of the paths actor too, and
+// passes on those of others.
 #pragma once
 
 #include "actors/aggregate.hpp"
@@ -25,6 +26,7 @@ struct MemberState {
 
   FrameGuard guard;
   FollowedMesh mesh;
+  KeptActor<PathsActor> paths{"paths"};
   RosterPtr roster;
   events::Clashes clashes;
   std::map<NodeId, MemberHeard> heard;

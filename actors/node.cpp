@@ -5,6 +5,7 @@
 #include "actors/device.hpp"
 #include "actors/member.hpp"
 #include "actors/mesh.hpp"
+#include "actors/paths.hpp"
 #include "actors/rare_path.hpp"
 #include "store/key_rotation.hpp"
 
@@ -199,8 +200,15 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
          return caf::actor_cast<caf::actor>(self->spawn(
              mesh_actor, MeshParts{parts.ledger, parts.clock}, node));
        }},
+      {PathsState::name,
+       {"ledger", "clock", "mesh", "member"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(self->spawn(
+             paths_actor,
+             PathsParts{parts.ledger, parts.clock, NodeActor{self}}, node));
+       }},
       {DeviceState::name,
-       {"ledger", "clock", "wireguard", "mesh"},
+       {"ledger", "clock", "wireguard", "mesh", "paths", "member"},
        [parts](NodePointer self, const events::Node& node) {
          return caf::actor_cast<caf::actor>(
              self->spawn(device_actor,
@@ -209,7 +217,7 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
                          node));
        }},
       {MemberState::name,
-       {"ledger", "clock", "wire", "journal", "mesh"},
+       {"ledger", "clock", "wire", "journal", "mesh", "paths"},
        [parts, nonce = parts.next_id()](NodePointer self,
                                         const events::Node& node) {
          return caf::actor_cast<caf::actor>(

@@ -37,6 +37,8 @@ enum class RarePath : std::uint8_t {
   recovered_twice,
   told_at_once,
   endpoint_fought_for,
+  path_agreed,
+  word_passed_on,
   count_,
 };
 
@@ -51,7 +53,8 @@ inline constexpr std::array<std::string_view,
         "looked_again",      "frame_introduces",      "frame_replayed",
         "frame_of_old_boot", "frame_of_former",       "another_asked",
         "recovery_taken",    "recovery_overtaken",    "recovery_unwanted",
-        "recovered_twice",   "told_at_once",          "endpoint_fought_for"};
+        "recovered_twice",   "told_at_once",          "endpoint_fought_for",
+        "path_agreed",       "word_passed_on"};
 
 /// How often each was taken in this process.
 std::array<std::atomic<std::uint64_t>, rare_path_names.size()>&

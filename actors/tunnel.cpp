@@ -17,16 +17,27 @@ events::Contradiction apply(events::Tunnel& tunnel,
   return "it is no event of a tunnel";
 }
 
+events::Decision decide(const TunnelState& state, const NodeId& member,
+                        const events::Moment& now) {
+  auto decision =
+      events::decide_tunnel(state.tunnel, member, state.sight->observed, now);
+  auto of_path = events::decide_path(state.tunnel, member, state.sight->taken,
+                                     state.sight->usual, now);
+  auto& drafts = std::get<std::vector<events::Draft>>(decision);
+  for (auto& draft : std::get<std::vector<events::Draft>>(of_path))
+    drafts.push_back(std::move(draft));
+  return decision;
+}
+
 /// One decision at a time: the next look brings what is true then.
 void record_change(Self self, const NodeId& member) {
   auto& state = self->state;
-  if (state.deciding || !state.observed) return;
+  if (state.deciding || !state.sight) return;
   state.deciding = true;
   state.aggregate.command(
       {{schema::PrincipalKind::actor, TunnelState::name}, {}, {}},
       [&state, member](const events::Moment& now) {
-        return events::decide_tunnel(state.tunnel, member, *state.observed,
-                                     now);
+        return decide(state, member, now);
       },
       [&state](const auto&) {
         state.deciding = false;
@@ -48,9 +59,9 @@ TunnelActor::behavior_type tunnel_actor(Self self, const TunnelParts& parts) {
        [] {}},
       events::tunnel_stream(parts.member));
   return {
-      [=](observed_atom, const ObservedPeerPtr& observed) {
+      [=](observed_atom, const TunnelSightPtr& sight) {
         auto promise = self->make_response_promise<events::Tunnel>();
-        self->state.observed = observed;
+        self->state.sight = sight;
         self->state.waiting.push_back(promise);
         record_change(self, parts.member);
         return promise;

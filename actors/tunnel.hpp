@@ -1,5 +1,5 @@
 // The actor of the tunnel to one member: owns its stream, and records when
-// packets begin to pass and when they no longer do.
+// packets begin to pass, when they no longer do, and which path they take.
 #pragma once
 
 #include "actors/aggregate.hpp"
@@ -18,8 +18,8 @@ struct TunnelState {
   TunnelState() = default;
 
   events::Tunnel tunnel;
-  /// What the device said last.
-  ObservedPeerPtr observed;
+  /// The newest.
+  TunnelSightPtr sight;
   bool deciding = false;
   /// Who is told once it is decided.
   std::vector<caf::typed_response_promise<events::Tunnel>> waiting;

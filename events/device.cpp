@@ -159,6 +159,9 @@ DeviceChange difference(const DeviceConfig& desired,
     change.listen_port = desired.listen_port;
   change.peers = peer_differences(desired, observed, utc_ns);
   change.add_addresses = without(desired.addresses, observed.addresses);
+  if (!observed.takes_v6)
+    std::erase_if(change.add_addresses,
+                  [](const IpRange& range) { return range.address.is_v6; });
   change.remove_addresses = without(observed.addresses, desired.addresses);
   if (observed.forwarded != desired.forwarded)
     change.forward = desired.forwarded;

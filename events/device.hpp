@@ -56,6 +56,8 @@ struct ObservedPeer {
 struct ObservedDevice {
   bool exists = false;
   bool is_up = false;
+  /// False if this host has no IPv6: an address of it can not be added.
+  bool takes_v6 = true;
   /// None: it has no private key.
   std::optional<TunnelKey> key;
   std::uint16_t listen_port = 0;

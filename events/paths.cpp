@@ -140,10 +140,11 @@ bool Paths::passes_on(const NodeId& from, const NodeId& to) const {
   return can_relay(from) && can_relay(to);
 }
 
-TakenPaths Paths::taken() const {
+TakenPaths Paths::taken(const Mesh& mesh) const {
   TakenPaths paths;
   for (const auto& [node, peer] : peers_)
-    paths.emplace(node, TakenPath{peer.path, peer.why});
+    if (peer.why != PathReason{} || peer.path != usual_path(mesh, self_, node))
+      paths.emplace(node, TakenPath{peer.path, peer.why});
   return paths;
 }
 

@@ -139,8 +139,8 @@ class Paths {
   /// Something is to be asked, agreed or changed.
   [[nodiscard]] bool is_restless(const Mesh& mesh, std::uint64_t now_ns) const;
 
-  /// To every other member.
-  [[nodiscard]] TakenPaths taken() const;
+  /// To every other member whose path is not the usual one, or was chosen.
+  [[nodiscard]] TakenPaths taken(const Mesh& mesh) const;
 
  private:
   /// A path that would be better than the one that is taken.

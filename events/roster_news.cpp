@@ -1,5 +1,7 @@
 #include "events/roster_news.hpp"
 
+#include <algorithm>
+
 #include "events/topology.hpp"
 
 namespace ppn::events {
@@ -24,6 +26,17 @@ std::set<NodeId> concerned(const schema::Entry& entry) {
   }
 }
 
+/// Whether another peer than theirs has their addresses, or theirs those of
+/// others. The hub's peer has the whole range in any case.
+bool concerns_relays(const std::set<NodeId>& members, const NodeId& hub,
+                     const TakenPaths& paths) {
+  return std::any_of(paths.begin(), paths.end(), [&](const auto& one) {
+    const auto& relay = one.second.path.relay;
+    return relay && relay != hub &&
+           (members.contains(one.first) || members.contains(*relay));
+  });
+}
+
 }  // namespace
 
 void note(RosterNews& news, const schema::Entry& entry) {
@@ -36,10 +49,12 @@ void note(RosterNews& news, const schema::Entry& entry) {
 
 std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   const RosterNews& news, const NodeId& self,
+                                  const TakenPaths& paths,
                                   const ObservedDevice& seen,
                                   std::int64_t utc_ns) {
   if (!news.members || news.since != before.version ||
-      before.hub != after.hub || news.members->contains(self))
+      before.hub != after.hub || news.members->contains(self) ||
+      concerns_relays(*news.members, before.hub, paths))
     return std::nullopt;
   PeerNews found;
   // All else is as it should be.
@@ -48,10 +63,8 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
   there.exists = there.is_up = true;
   there.key = desired.key;
   auto see = [&](const TunnelKey& key) {
-    auto peer = seen.peers.find(key);
-    if (peer == seen.peers.end()) return false;
-    there.peers.insert(*peer);
-    return is_live(peer->second, utc_ns);
+    if (auto peer = seen.peers.find(key); peer != seen.peers.end())
+      there.peers.insert(*peer);
   };
   for (const auto& node : *news.members) {
     const auto* old = before.find(node);
@@ -61,7 +74,8 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
       found.peers.try_emplace(old->tunnel_key);
     }
     if (member == nullptr) continue;
-    auto peer = desired_peer(after, self, node, see(member->tunnel_key));
+    see(member->tunnel_key);
+    auto peer = desired_peer(after, self, node, paths);
     found.peers[member->tunnel_key] = peer;
     if (peer) desired.peers.emplace(member->tunnel_key, std::move(*peer));
   }

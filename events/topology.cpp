@@ -23,50 +23,102 @@ std::vector<IpRange> own_addresses(const Member& member) {
   return sorted(std::move(addresses));
 }
 
+constexpr std::uint8_t tunnel_prefix = 64;
+
 /// A member's own addresses, each with the length of the range that it is of.
 std::vector<IpRange> device_addresses(const Mesh& mesh, const Member& member) {
-  std::vector<IpRange> addresses{{member.address, mesh.range.length}};
+  std::vector<IpRange> addresses{{member.address, mesh.range.length},
+                                 {tunnel_address(mesh, member), tunnel_prefix}};
   if (member.address6)
     addresses.push_back({*member.address6, mesh.range6->length});
   return sorted(std::move(addresses));
 }
 
-}  // namespace
+/// Members whose packets a peer gets or passes on.
+using ReachedBy = std::multimap<NodeId, const Member*>;
 
-std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
-                                       const NodeId& other, bool is_live) {
-  const auto* own = mesh.find(self);
-  const auto* peer = mesh.find(other);
-  if (own == nullptr || peer == nullptr || self == other) return std::nullopt;
-  bool by_hub = self == mesh.hub || other == mesh.hub;
-  if (!by_hub && own->endpoints.empty() && peer->endpoints.empty())
-    return std::nullopt;
+void note_reached(ReachedBy& reached, const Mesh& mesh, const NodeId& self,
+                  const NodeId& node, const Member& member,
+                  const TakenPaths& paths) {
+  if (node == self) return;
+  auto taken = paths.find(node);
+  auto path = taken == paths.end() ? usual_path(mesh, self, node)
+                                   : taken->second.path;
+  reached.emplace(path.relay.value_or(node), &member);
+}
+
+PeerConfig peer_config(const Mesh& mesh, const NodeId& other,
+                       const Member& member, const ReachedBy& reached) {
   PeerConfig config;
-  if (!peer->endpoints.empty()) {
-    config.endpoint = peer->endpoints.front();
+  if (!member.endpoints.empty()) {
+    config.endpoint = member.endpoints.front();
     config.keepalive_seconds = keepalive_seconds;
   }
+  config.allowed.push_back(IpRange::only(tunnel_address(mesh, member)));
+  auto add = [&](const std::vector<IpRange>& ranges) {
+    config.allowed.insert(config.allowed.end(), ranges.begin(), ranges.end());
+  };
+  auto [begin, end] = reached.equal_range(other);
   if (other == mesh.hub)
-    config.allowed = ranges_of(mesh);
-  else if (self == mesh.hub || is_live || !mesh.members.contains(mesh.hub))
-    config.allowed = own_addresses(*peer);
+    add(ranges_of(mesh));
+  else
+    for (auto one = begin; one != end; ++one) add(own_addresses(*one->second));
+  config.allowed = sorted(std::move(config.allowed));
   return config;
+}
+
+}  // namespace
+
+IpAddress tunnel_address(const Mesh& mesh, const Member& member) {
+  IpAddress address;
+  address.is_v6 = true;
+  address.bytes[0] = 0xfd;
+  std::copy_n(mesh.id.bytes.begin(), 5, address.bytes.begin() + 1);
+  const auto own = member.address.view();
+  std::copy(own.begin(), own.end(), address.bytes.end() - 4);
+  return address;
+}
+
+IpAddress own_address(const Mesh& mesh, const IpAddress& address) {
+  Member member;
+  if (auto own = IpAddress::of(address.view().last(4)); own && address.is_v6)
+    member.address = *own;
+  return address == tunnel_address(mesh, member) ? member.address : address;
+}
+
+std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
+                                       const NodeId& other,
+                                       const TakenPaths& paths) {
+  const auto* peer = mesh.find(other);
+  if (mesh.find(self) == nullptr || peer == nullptr || self == other)
+    return std::nullopt;
+  ReachedBy reached;
+  note_reached(reached, mesh, self, other, *peer, paths);
+  for (const auto& [node, taken] : paths)
+    if (const auto* member = mesh.find(node);
+        node != other && taken.path.relay == other && member != nullptr)
+      note_reached(reached, mesh, self, node, *member, paths);
+  return peer_config(mesh, other, *peer, reached);
 }
 
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
-                            const std::set<TunnelKey>& live) {
+                            const TakenPaths& paths) {
   DeviceConfig device;
   device.key = key;
   device.listen_port = listen_port;
   const auto* own = mesh.find(self);
   if (own == nullptr) return device;
   device.addresses = device_addresses(mesh, *own);
-  if (self == mesh.hub) device.forwarded = ranges_of(mesh);
+  // Any member may have to pass packets on.
+  device.forwarded = ranges_of(mesh);
+  ReachedBy reached;
   for (const auto& [node, member] : mesh.members)
-    if (auto peer =
-            desired_peer(mesh, self, node, live.contains(member.tunnel_key)))
-      device.peers.emplace(member.tunnel_key, std::move(*peer));
+    note_reached(reached, mesh, self, node, member, paths);
+  for (const auto& [node, member] : mesh.members)
+    if (node != self)
+      device.peers.emplace(member.tunnel_key,
+                           peer_config(mesh, node, member, reached));
   return device;
 }
 

@@ -1,27 +1,31 @@
 // Which tunnels a member has, and what its device is told of them.
 #pragma once
 
-#include <set>
-
-#include "events/mesh.hpp"
+#include "events/path.hpp"
 
 namespace ppn::events {
 
 inline constexpr std::uint16_t keepalive_seconds = 25;
 
-/// What the device of `self` is told of the member `other`. Nothing if there is
-/// no tunnel between the two: neither is the hub, and neither has an endpoint.
-/// A spoke's peer for the hub has the whole range; for another spoke it has
-/// that one's own address while packets pass (`is_live`), and else none, so
-/// that they go by the hub.
-std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
-                                       const NodeId& other, bool is_live);
+/// Where a member is reached through the tunnel between the two, whatever path
+/// packets take: a unique local address (RFC 4193) of IPv6. Its prefix is made
+/// of the mesh's id, and it ends like the member's own address.
+IpAddress tunnel_address(const Mesh& mesh, const Member& member);
 
-/// The device of `self`. `live` are the peers through whose tunnels packets
-/// pass. For a node that is in no mesh, or no longer, it has neither peers nor
-/// addresses.
+/// The own address that belongs to a tunnel address; any other is itself.
+IpAddress own_address(const Mesh& mesh, const IpAddress& address);
+
+/// What the device of `self` is told of the member `other`: its tunnel address,
+/// and the own address of whoever is reached by it. The hub's peer has the
+/// whole range instead. Nothing if one of the two is no member.
+std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
+                                       const NodeId& other,
+                                       const TakenPaths& paths);
+
+/// The device of `self`. For a node that is in no mesh, or no longer, it has
+/// neither peers nor addresses.
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
-                            const std::set<TunnelKey>& live);
+                            const TakenPaths& paths);
 
 }  // namespace ppn::events

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 
 #include "runtime/forwarding_linux.hpp"
 #include "runtime/route_objects_linux.hpp"
@@ -63,6 +64,12 @@ store::Result<std::vector<IpRange>> addresses_of(nl_sock* socket, int index) {
   return ranges;
 }
 
+bool takes_v6(const std::string& name) {
+  std::ifstream file{"/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6"};
+  int is_off = 1;
+  return file >> is_off && is_off == 0;
+}
+
 store::Result<OwnAddress> address_on(nl_sock* socket, const std::string& name,
                                      const IpRange& range) {
   auto link = find(socket, name);
@@ -83,15 +90,18 @@ store::Result<Links> Links::open() {
 
 store::Result<Link> Links::look(const std::string& name) {
   auto found = find(socket_.get(), name);
-  if (!found && found.error().code == store::ErrorCode::not_found)
-    return Link{};
+  Link link;
+  if (!found && found.error().code == store::ErrorCode::not_found) {
+    link.takes_v6 = takes_v6("default");
+    return link;
+  }
   if (!found) return found.error();
   auto* there = found->get();
   auto text = [](const char* value) {
     return std::string{value == nullptr ? "" : value};
   };
-  Link link;
   link.exists = true;
+  link.takes_v6 = takes_v6(name);
   link.is_up = (rtnl_link_get_flags(there) & IFF_UP) != 0;
   link.kind = text(rtnl_link_get_type(there));
   link.alias = text(rtnl_link_get_ifalias(there));

@@ -20,6 +20,8 @@ struct Link {
   /// IFLA_INFO_KIND: "wireguard", "tun"; empty for what is no virtual one.
   std::string kind;
   std::string alias;
+  /// IPv6 is not switched off for it, or for what is new if it is not there.
+  bool takes_v6 = false;
   /// Sorted; without link-local ones.
   std::vector<events::IpRange> addresses;
   /// Where packets out of this interface may be forwarded to: ranges whose way

@@ -1,4 +1,5 @@
-// The port `wire`: frames as UDP datagrams, to and from mesh addresses only.
+// The port `wire`: frames as UDP datagrams, to and from the addresses of
+// members only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,7 +11,7 @@
 
 namespace ppn::runtime {
 
-/// UDP on every mesh address.
+/// UDP on a member's own address and its tunnel address.
 inline constexpr std::uint16_t wire_port_number = 9206;
 
 /// Sockets live in the I/O thread. What does not fit its buffers is lost, as on

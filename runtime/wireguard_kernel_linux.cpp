@@ -62,14 +62,17 @@ store::Result<Link> KernelWireguard::look_at_link() {
 store::Result<events::ObservedDevice> KernelWireguard::look() {
   auto link = look_at_link();
   if (!link) return link.error();
-  if (!link->exists) return events::ObservedDevice{};
+  events::ObservedDevice none;
+  none.takes_v6 = link->takes_v6;
+  if (!link->exists) return none;
   auto device = dump();
   // It went between the two.
   if (!device && device.error().code == store::ErrorCode::not_found)
-    return events::ObservedDevice{};
+    return none;
   if (!device) return device.error();
   device->exists = true;
   device->is_up = link->is_up;
+  device->takes_v6 = link->takes_v6;
   device->addresses = std::move(link->addresses);
   device->forwarded = std::move(link->forwarded);
   return device;

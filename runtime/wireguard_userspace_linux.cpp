@@ -104,8 +104,9 @@ class UserspaceWireguard final : public Wireguard {
   store::Result<events::ObservedDevice> look() override {
     auto found = find();
     if (!found) return found.error();
-    if (found->kind != Found::Kind::ours) return events::ObservedDevice{};
     auto device = std::move(found->device);
+    device.takes_v6 = found->link.takes_v6;
+    if (found->kind != Found::Kind::ours) return device;
     device.exists = true;
     device.is_up = found->link.is_up;
     device.addresses = std::move(found->link.addresses);
@@ -126,20 +127,21 @@ class UserspaceWireguard final : public Wireguard {
   store::Result<Found> find() {
     auto link = links_.look(interface_);
     if (!link) return link.error();
-    if (!link->exists) return Found{};
+    if (!link->exists) return Found{Found::Kind::nothing, std::move(*link), {}};
     bool is_ours = link->alias == link_alias;
     if (!is_ours && (link->kind != "tun" || !link->alias.empty()))
       return belongs_to_somebody();
     auto device = ask_for_device();
     if (!device && device.error().code == ErrorCode::not_found)
-      return is_ours ? Found{Found::Kind::dead, {}, {}} : belongs_to_somebody();
+      return is_ours ? Found{Found::Kind::dead, std::move(*link), {}}
+                     : belongs_to_somebody();
     if (!device) return device.error();
     if (is_ours)
       return Found{Found::Kind::ours, std::move(*link), std::move(*device)};
     // It would be ours if a ppnd was killed before it could say so.
     if (device->key || !device->peers.empty() || !link->addresses.empty())
       return belongs_to_somebody();
-    return Found{Found::Kind::unclaimed, {}, {}};
+    return Found{Found::Kind::unclaimed, std::move(*link), {}};
   }
 
   store::Result<Found> belongs_to_somebody() const {

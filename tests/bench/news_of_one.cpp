@@ -69,7 +69,7 @@ double NewsOfOne::news_seconds() const {
   std::size_t peers = 0;
   auto before = cpu_seconds();
   for (int i = 0; i < times; ++i)
-    peers += events::peer_news(before_, after_, news_, hub_, seen_, 0)
+    peers += events::peer_news(before_, after_, news_, hub_, {}, seen_, 0)
                  ->change.peers.size();
   auto taken = cpu_seconds() - before;
   require(peers == times, "find what one member changes");

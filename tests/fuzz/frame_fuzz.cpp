@@ -63,7 +63,7 @@ class Hearer {
   Outcome<actors::AcceptedFrame, actors::DroppedFrame> check(
       ByteView datagram) {
     now_ns_ += actors::frame_interval_ns;
-    return guard_.check(datagram, {}, mesh_, now_ns_);
+    return guard_.check(datagram, {}, false, mesh_, now_ns_);
   }
 
   void note(const schema::Frame& frame) {

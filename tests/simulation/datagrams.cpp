@@ -72,7 +72,9 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
   if (!opened) return scene_.violate(from, "it sends what is no frame");
   const auto& frame = *opened->frame;
   if (from.keeps_roster && frame.body_as_RosterAnswer() != nullptr) return;
-  Recorded sent{*from.process->bound, datagram->peer, datagram->bytes};
+  const auto& source = datagram->peer.is_v6 ? from.process->bound_tunnel
+                                            : *from.process->bound;
+  Recorded sent{source, datagram->peer, datagram->bytes};
   if (from.keeps_roster && frame.body_as_Heartbeat() != nullptr)
     sent.bytes = forge(from, frame, actors::Heartbeat{1, {}, {}});
   if (from.lies && frame.body_as_RosterAnswer() != nullptr)
@@ -92,6 +94,12 @@ void Datagrams::note_meant(const schema::Frame& frame, const Bytes& bytes) {
   auto* to = scene_.host_of(NodeId{*frame.recipient()});
   if (to != nullptr && to->process)
     to->process->meant_for_it.insert(hash_of(bytes));
+  if (const auto* passed = frame.body_as_Passed()) {
+    Bytes inner{passed->datagram()->begin(), passed->datagram()->end()};
+    store::AlignedBytes aligned;
+    if (auto opened = actors::open_frame(inner, aligned))
+      note_meant(*opened->frame, inner);
+  }
 }
 
 Bytes Datagrams::forge(const Host& from, const schema::Frame& frame,
@@ -161,7 +169,8 @@ void Datagrams::post(Host& from, const Recorded& datagram) {
                    ? scene_.some_time(second)
                    : scene_.random.below(second / 10);
   scene_.plan(delay, [this, &from, datagram] {
-    if (auto* to = tunnels_.carry(from, datagram.source, datagram.to))
+    auto size = events::tunnel_bytes(datagram.bytes.size(), datagram.to.is_v6);
+    if (auto* to = tunnels_.carry(from, datagram.source, datagram.to, size))
       deliver(*to, datagram.source, datagram.bytes);
   });
 }

@@ -201,6 +201,16 @@ void Device::note_handshake(const TunnelKey& peer, const Session& session,
   touch();
 }
 
+void Device::count_received(const TunnelKey& peer, std::uint64_t bytes) {
+  shown_.peers.at(peer).received_bytes += bytes;
+  seen_ = nullptr;
+}
+
+void Device::count_sent(const TunnelKey& peer, std::uint64_t bytes) {
+  shown_.peers.at(peer).sent_bytes += bytes;
+  seen_ = nullptr;
+}
+
 void Device::note_endpoint(const TunnelKey& peer,
                            const events::Endpoint& endpoint) {
   auto& known = shown_.peers.at(peer).config.endpoint;

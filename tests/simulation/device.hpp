@@ -20,7 +20,7 @@ struct Session {
 class Device {
  public:
   [[nodiscard]] const events::ObservedDevice& shown() const { return shown_; }
-  /// Rises with each change.
+  /// Rises with each change but of what is counted.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
   /// The same as before as long as nothing changed.
@@ -63,6 +63,8 @@ class Device {
   [[nodiscard]] Session session(const events::TunnelKey& peer) const;
   void note_handshake(const events::TunnelKey& peer, const Session& session,
                       std::int64_t wall_ns);
+  void count_received(const events::TunnelKey& peer, std::uint64_t bytes);
+  void count_sent(const events::TunnelKey& peer, std::uint64_t bytes);
   /// The peer was heard from there.
   void note_endpoint(const events::TunnelKey& peer,
                      const events::Endpoint& endpoint);

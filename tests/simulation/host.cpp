@@ -1,5 +1,7 @@
 #include "tests/simulation/host.hpp"
 
+#include <algorithm>
+
 #include "store/audit.hpp"
 #include "tests/simulation/mesh_rules.hpp"
 #include "tests/support/state_fold.hpp"
@@ -94,6 +96,15 @@ Complaint audit(Disk& disk) {
   if (report->valid()) return {};
   if (report->findings.empty()) return "the ledger is too new";
   return "the audit finds: " + report->findings.front().message;
+}
+
+void Fight::look(bool sees_copy, std::uint64_t now_ns) {
+  constexpr std::uint64_t rest_ns = 55'000'000'000;
+  if (sees_copy == is_at_copy) return;
+  is_at_copy = sees_copy;
+  turns = now_ns - turned_ns <= rest_ns ? turns + 1 : 1;
+  most_turns = std::max(most_turns, turns);
+  turned_ns = now_ns;
 }
 
 }  // namespace ppn::simulation

@@ -42,8 +42,10 @@ struct Process {
   bool is_dying = false;
   bool stop_asked = false;
 
-  /// Who listens at the mesh address, and which that is.
+  /// Who listens at its own address and its tunnel address, and which those
+  /// are.
   std::optional<events::IpAddress> bound;
+  events::IpAddress bound_tunnel;
   actors::DatagramReceiver receiver;
   /// Frames, by their hash, that others sent to this very process.
   std::unordered_set<std::uint64_t> meant_for_it;
@@ -80,6 +82,17 @@ struct Process {
   State* look_into_kept() const {
     return look_into<State>(kept<Handle>(State::name));
   }
+};
+
+/// Two machines with one tunnel key, as a host saw them at its looks.
+struct Fight {
+  bool is_at_copy = false;
+  /// How often the tunnel went from one to the other without a long rest.
+  int turns = 0;
+  int most_turns = 0;
+  std::uint64_t turned_ns = 0;
+
+  void look(bool sees_copy, std::uint64_t now_ns);
 };
 
 struct Host {
@@ -124,10 +137,10 @@ struct Host {
   /// What its device actor waits for, and since when.
   const void* wish = nullptr;
   std::uint64_t wished_ns = 0;
-  /// Another machine has its tunnel key.
-  bool is_copied = false;
-  /// How often each host lost its tunnel to that one, and found it again.
-  std::map<int, int> fights;
+  /// Where another machine has its tunnel key.
+  std::optional<events::Endpoint> copy;
+  /// What each host saw of the two.
+  std::map<int, Fight> fights;
 
   bool is_suspended = false;
   bool is_slow = false;

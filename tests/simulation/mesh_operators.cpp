@@ -382,13 +382,13 @@ bool MeshOperators::is_stranded(const Host& host) {
   if (history_.is_at_newest(node_of(host))) return false;
   auto knows_way = [](const events::Mesh& roster, const Host& from,
                       const Host& to) {
-    auto peer = events::desired_peer(roster, node_of(from), node_of(to), true);
+    auto peer = events::desired_peer(roster, node_of(from), node_of(to), {});
     return peer && peer->endpoint == events::Endpoint{to.outside, 51'820};
   };
   auto can_talk = [&](const Host& other) {
     const auto& theirs = other.shadow.state().mesh;
-    return events::desired_peer(mesh, node_of(host), node_of(other), true) &&
-           events::desired_peer(theirs, node_of(other), node_of(host), true) &&
+    return events::desired_peer(mesh, node_of(host), node_of(other), {}) &&
+           events::desired_peer(theirs, node_of(other), node_of(host), {}) &&
            (knows_way(mesh, host, other) || knows_way(theirs, other, host));
   };
   for (const auto& other : scene_.hosts)

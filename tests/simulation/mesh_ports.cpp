@@ -76,6 +76,17 @@ void hang(Scene& scene, Host& host) {
   scene.plan(time, [] {});
 }
 
+void see_copies(Scene& scene, const Host& host) {
+  for (auto& other : scene.hosts) {
+    const auto& key = other.device.shown().key;
+    if (!other.copy || !key) continue;
+    auto peer = host.device.shown().peers.find(*key);
+    if (peer != host.device.shown().peers.end())
+      other.fights[host.index].look(peer->second.config.endpoint == other.copy,
+                                    scene.now());
+  }
+}
+
 caf::result<actors::DeviceLook> look(Wireguard self, Scene& scene, Host& host) {
   if (scene.strikes(Fault::wireguard_dumb))
     return say_nothing<actors::DeviceLook>(self, scene, host);
@@ -84,6 +95,7 @@ caf::result<actors::DeviceLook> look(Wireguard self, Scene& scene, Host& host) {
     return actors::to_message({store::ErrorCode::io, "it can not be read"});
   }
   if (scene.strikes(Fault::wireguard_hangs)) hang(scene, host);
+  see_copies(scene, host);
   host.looked_ns = scene.now();
   host.looked_revision = host.device.revision();
   return actors::DeviceLook{host.device.look(), scene.read_clock(host).utc_ns};
@@ -152,10 +164,12 @@ actors::WireguardPort::behavior_type wireguard_port(Wireguard self,
 actors::WirePort::behavior_type mesh_wire_port(
     actors::WirePort::pointer /*self*/, Datagrams* datagrams, Host* host) {
   return {
-      [=](actors::bind_atom, const events::IpAddress& address,
+      [=](actors::bind_atom, const events::IpAddress& own,
+          const events::IpAddress& tunnel,
           const actors::DatagramReceiver& receiver) {
-        if (!host->device.has_address(address)) return;
-        host->process->bound = address;
+        if (!host->device.has_address(own)) return;
+        host->process->bound = own;
+        host->process->bound_tunnel = tunnel;
         host->process->receiver = receiver;
       },
       [=](actors::datagram_atom, const actors::DatagramPtr& datagram) {

@@ -52,14 +52,6 @@ Complaint check_member_actor(const Process& process, const Shadow& shadow) {
   return {};
 }
 
-std::set<events::TunnelKey> live_keys(const events::ObservedDevice& device,
-                                      std::int64_t wall_ns) {
-  std::set<events::TunnelKey> live;
-  for (const auto& [key, peer] : device.peers)
-    if (events::is_live(peer, wall_ns)) live.insert(key);
-  return live;
-}
-
 }  // namespace
 
 Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
@@ -76,10 +68,13 @@ Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
 Complaint check_device(const Host& host, std::int64_t wall_ns) {
   const auto& state = host.shadow.state();
   const auto& shown = host.device.shown();
-  if (!state.mesh.founded() || !state.device.key) return {};
-  auto desired = events::desired_device(state.mesh, state.node.id,
-                                        *state.device.key, tunnel_port,
-                                        live_keys(shown, wall_ns));
+  if (!state.mesh.founded() || !state.device.key || !host.process) return {};
+  const auto* actor =
+      host.process->look_into_kept<actors::DeviceState, actors::DeviceActor>();
+  if (actor == nullptr || !actor->paths)
+    return "its device does not know the paths";
+  auto desired = events::desired_device(
+      state.mesh, state.node.id, *state.device.key, tunnel_port, *actor->paths);
   auto change = events::difference(desired, shown, wall_ns);
   if (change.empty()) return {};
   auto words = events::in_words(

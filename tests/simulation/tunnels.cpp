@@ -10,6 +10,10 @@ namespace {
 constexpr std::uint64_t rekey_after_ns = 120 * second;
 constexpr std::uint64_t reject_after_ns = 180 * second;
 
+constexpr std::uint64_t initiation_bytes = 148;
+constexpr std::uint64_t response_bytes = 92;
+constexpr std::uint64_t keepalive_bytes = 32;
+
 constexpr int hops_max = 3;
 
 bool forwards(const Device& device, const events::IpAddress& from,
@@ -41,11 +45,10 @@ void Tunnels::keep_alive(Host& host) {
   for (const auto& [key, peer] : host.device.shown().peers)
     if (peer.config.keepalive_seconds != 0) whom.push_back(key);
   for (const auto& key : whom)
-    if (auto* other = host_with(key)) pass(host, *other);
+    if (auto* other = host_with(key)) pass(host, *other, keepalive_bytes);
 }
 
-void Tunnels::speak_as(const Host& host, const events::Endpoint& from,
-                       const std::function<void(Host&)>& followed) {
+void Tunnels::speak_as(const Host& host, const events::Endpoint& from) {
   const auto& key = host.device.shown().key;
   if (!key) return;
   for (auto& other : scene_.hosts) {
@@ -56,12 +59,11 @@ void Tunnels::speak_as(const Host& host, const events::Endpoint& from,
         peer->second.config.endpoint == from)
       continue;
     other.device.note_endpoint(*key, from);
-    followed(other);
   }
 }
 
 Host* Tunnels::carry(Host& from, const events::IpAddress& source,
-                     const events::IpAddress& to) {
+                     const events::IpAddress& to, std::uint64_t size) {
   auto* at = &from;
   if (!from.device.can_talk() || !from.device.has_address(source))
     return nullptr;
@@ -71,7 +73,7 @@ Host* Tunnels::carry(Host& from, const events::IpAddress& source,
       return nullptr;
     const auto* key = at->device.peer_for(to);
     auto* next = key == nullptr ? nullptr : host_with(*key);
-    if (next == nullptr || !pass(*at, *next)) return nullptr;
+    if (next == nullptr || !pass(*at, *next, size)) return nullptr;
     const auto* back = next->device.peer_for(source);
     if (back == nullptr || *back != at->device.shown().key) return nullptr;
     if (next->device.has_address(to)) return next;
@@ -95,12 +97,14 @@ bool Tunnels::finds(const Host& from, const Host& to) const {
          !from.is_suspended && !to.is_suspended && scene_.hears(to, from);
 }
 
-bool Tunnels::pass(Host& from, Host& to) {
+bool Tunnels::pass(Host& from, Host& to, std::uint64_t size) {
   if (&from == &to || !finds(from, to)) return false;
   auto age = scene_.now() - from.device.session(*to.device.shown().key).made_ns;
   if (!share_a_session(from, to) || age >= rekey_after_ns)
     shake_hands(from, to);
   if (!share_a_session(from, to)) return false;
+  from.device.count_sent(*to.device.shown().key, size);
+  to.device.count_received(*from.device.shown().key, size);
   to.device.note_endpoint(*from.device.shown().key, outside_endpoint(from));
   return true;
 }
@@ -111,6 +115,10 @@ void Tunnels::shake_hands(Host& from, Host& to) {
   if (!to.device.shown().peers.contains(own) || !scene_.hears(from, to)) return;
   scene_.trace.note(from.index, "handshake with",
                     static_cast<std::uint64_t>(to.index));
+  from.device.count_sent(other, initiation_bytes);
+  to.device.count_received(own, initiation_bytes);
+  to.device.count_sent(own, response_bytes);
+  from.device.count_received(other, response_bytes);
   Session session{++last_session_, scene_.now()};
   from.device.note_handshake(other, session, scene_.read_clock(from).utc_ns);
   to.device.note_handshake(own, session, scene_.read_clock(to).utc_ns);

@@ -17,19 +17,19 @@ class Tunnels {
   void keep_alive(Host& host);
 
   /// Another machine speaks from there with the tunnel key of that host: who
-  /// has a session with it follows it. Told of each that does.
-  void speak_as(const Host& host, const events::Endpoint& from,
-                const std::function<void(Host&)>& followed);
+  /// has a session with it follows it.
+  void speak_as(const Host& host, const events::Endpoint& from);
 
   /// Carries a datagram as far as it comes; null if it is lost on its way.
+  /// `size` is what devices count of it.
   Host* carry(Host& from, const events::IpAddress& source,
-              const events::IpAddress& to);
+              const events::IpAddress& to, std::uint64_t size);
 
  private:
   Host* host_with(const events::TunnelKey& key);
   /// Whether something of `from` reaches `to` by the tunnel between the two,
   /// which is made new when it is time. Then `to` learns where it came from.
-  bool pass(Host& from, Host& to);
+  bool pass(Host& from, Host& to, std::uint64_t size);
   void shake_hands(Host& from, Host& to);
   [[nodiscard]] bool share_a_session(const Host& a, const Host& b) const;
   [[nodiscard]] bool finds(const Host& from, const Host& to) const;

@@ -518,39 +518,36 @@ class World {
 
   /// Another machine speaks with its key, in turns with the host.
   void copy_tunnel_key(Host& host) {
-    if (host.is_copied) return;
+    if (host.copy) return;
     scene_.trace.note(host.index, "tunnel key copied");
-    host.is_copied = true;
     host.fights.clear();
     auto where = "198.51.100." + std::to_string(1 + random_below(250));
-    take_turns(host, {*events::IpAddress::parse(where), tunnel_port}, now(),
-               random_below(40));
+    host.copy = {*events::IpAddress::parse(where), tunnel_port};
+    take_turns(host, now(), random_below(40));
   }
 
-  void take_turns(Host& host, const events::Endpoint& copy,
-                  std::uint64_t since_ns, std::uint64_t turns) {
+  void take_turns(Host& host, std::uint64_t since_ns, std::uint64_t turns) {
     if (scene_.faults_over || turns == 0) {
-      host.is_copied = false;
+      host.copy.reset();
       return check_fights_seen(host, since_ns);
     }
     auto node = host.shadow.state().node.id;
     for (auto& other : scene_.hosts) other.shadow.expect_fight(node);
-    tunnels_.speak_as(host, copy,
-                      [&](const Host& other) { ++host.fights[other.index]; });
+    tunnels_.speak_as(host, *host.copy);
     plan(6 * second, [this, &host] { tunnels_.keep_alive(host); });
-    plan(12 * second, [this, &host, copy, since_ns, turns] {
-      take_turns(host, copy, since_ns, turns - 1);
+    plan(12 * second, [this, &host, since_ns, turns] {
+      take_turns(host, since_ns, turns - 1);
     });
   }
 
   /// Whoever could see it has recorded it.
   void check_fights_seen(const Host& host, std::uint64_t since_ns) {
-    constexpr int fights_min = 8;
+    constexpr int turns_min = 8;
     auto node = host.shadow.state().node.id;
     for (auto& other : scene_.hosts) {
-      auto fights = host.fights.find(other.index);
+      auto fight = host.fights.find(other.index);
       const auto& state = other.shadow.state();
-      if (fights == host.fights.end() || fights->second < fights_min ||
+      if (fight == host.fights.end() || fight->second.most_turns < turns_min ||
           !is_undisturbed(other) ||
           kept_until(other) + recovery_ns > since_ns ||
           other.clock_changed_ns > since_ns || !state.mesh.find(node))
@@ -792,7 +789,8 @@ class World {
     auto from = host.device.shown().addresses.front().address;
     for (const auto& [node, member] : history_.members()) {
       auto to = *events::IpAddress::of(member.address);
-      auto* reached = to == from ? nullptr : tunnels_.carry(host, from, to);
+      auto* reached = to == from ? nullptr
+                                 : tunnels_.carry(host, from, to, 128);
       // Whoever was replaced may still have the address, and not know it.
       if (reached != nullptr && reached != &host &&
           reached->shadow.state().node.id == node)

@@ -117,7 +117,10 @@ BOOST_FIXTURE_TEST_CASE(a_device_is_made_as_soon_as_there_is_a_mesh, OneNode) {
   BOOST_TEST(shown.is_up);
   BOOST_TEST(shown.key.value() == node.device.keys[0]);
   BOOST_TEST(shown.listen_port == 51'820U);
-  BOOST_TEST((shown.addresses == std::vector{range("10.8.0.1/24")}));
+  const auto mesh = node.state().mesh;
+  events::IpRange tunnels{events::tunnel_address(mesh, *mesh.find(node.id())),
+                          64};
+  BOOST_TEST((shown.addresses == std::vector{range("10.8.0.1/24"), tunnels}));
   BOOST_TEST((shown.forwarded == std::vector{range("10.8.0.0/24")}));
 }
 
@@ -190,12 +193,15 @@ BOOST_FIXTURE_TEST_CASE(news_of_the_same_member_are_looked_for, Tunnels) {
   BOOST_TEST(hub.state().device.repairs == 0U);
 }
 
-/// Neither of the two has an endpoint.
 BOOST_FIXTURE_TEST_CASE(news_that_change_no_peer_are_told_to_no_device,
                         Tunnels) {
+  hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
+  b.import(hub.exported());
+  stage.pass(2 * a_look);
   auto looks = b.device.looks;
   auto applied = b.device.applied.size();
-  hub.change(events::RemoveMember{a.id(), "lost"});
+  hub.change(ChangeEndpoints{
+      a.id(), {endpoint("192.0.2.2:1"), endpoint("192.0.2.2:2")}});
   b.import(hub.exported());
   BOOST_TEST(b.device.looks == looks);
   b.device.shown.listen_port = 7;
@@ -430,12 +436,12 @@ BOOST_FIXTURE_TEST_CASE(a_tunnel_comes_up_and_goes_down_in_the_ledger,
 
 /// One that came back before that was recorded would not be told again.
 BOOST_FIXTURE_TEST_CASE(a_tunnel_says_what_is_recorded_of_it, Tunnels) {
-  events::ObservedPeer live;
+  actors::TunnelSight sight;
   for (bool is_up : {true, false}) {
-    live.last_handshake_ns = is_up ? stage.clock().utc_ns : 0;
+    sight.observed.last_handshake_ns = is_up ? stage.clock().utc_ns : 0;
     auto recorded = must(stage.ask<events::Tunnel>(
         tunnel_actor(hub, a), actors::observed_atom::value,
-        std::make_shared<const events::ObservedPeer>(live)));
+        std::make_shared<const actors::TunnelSight>(sight)));
     BOOST_TEST(recorded.is_up == is_up);
   }
 }
@@ -451,17 +457,14 @@ BOOST_FIXTURE_TEST_CASE(a_tunnel_that_was_up_goes_down_after_a_start, Tunnels) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_tunnel_whose_peer_is_gone_is_down, Tunnels) {
-  hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
-  b.import(hub.exported());
-  shake_hands(b, a);
+  shake_hands(hub, a);
   stage.pass(2 * a_look);
-  BOOST_TEST((changes(b, a) == std::vector{Event::TunnelUp}));
-  hub.change(ChangeEndpoints{a.id(), {}});
-  b.import(hub.exported());
-  BOOST_TEST(!b.device.shown.peers.contains(key_of(a)));
+  BOOST_TEST((changes(hub, a) == std::vector{Event::TunnelUp}));
+  hub.device.shown = {};
+  hub.device.mood = Mood::takes_nothing;
   stage.pass(2 * a_look);
   BOOST_TEST(
-      (changes(b, a) == std::vector{Event::TunnelUp, Event::TunnelDown}));
+      (changes(hub, a) == std::vector{Event::TunnelUp, Event::TunnelDown}));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_tunnel_actor_that_died_is_there_at_the_next_look,

@@ -89,7 +89,7 @@ struct Pair {
 
   auto check(Host& to, const Bytes& datagram, const IpAddress& from) {
     now += second;
-    return to.guard.check(datagram, from, mesh, now);
+    return to.guard.check(datagram, from, false, mesh, now);
   }
 
   /// From a to b.
@@ -505,7 +505,7 @@ BOOST_AUTO_TEST_CASE(each_fault_has_names_of_its_own) {
 BOOST_AUTO_TEST_CASE(a_source_may_send_100_at_once_and_then_50_a_second) {
   Pair pair;
   auto send = [&](const IpAddress& from) {
-    return pair.b.guard.check({}, from, pair.mesh, pair.now);
+    return pair.b.guard.check({}, from, false, pair.mesh, pair.now);
   };
   for (int i = 0; i < 100; ++i)
     BOOST_TEST(is_dropped(send(pair.a.address), FrameFault::bad_size));
@@ -522,10 +522,10 @@ BOOST_AUTO_TEST_CASE(a_source_may_send_100_at_once_and_then_50_a_second) {
 BOOST_AUTO_TEST_CASE(a_frame_too_fast_is_not_even_looked_at) {
   Pair pair;
   for (int i = 0; i < 100; ++i)
-    (void)pair.b.guard.check({}, pair.a.address, pair.mesh, pair.now);
+    (void)pair.b.guard.check({}, pair.a.address, false, pair.mesh, pair.now);
   auto datagram = Pair::sealed(pair.head(pair.a, pair.b), pair.a.key);
   BOOST_TEST(is_dropped(
-      pair.b.guard.check(datagram, pair.a.address, pair.mesh, pair.now),
+      pair.b.guard.check(datagram, pair.a.address, false, pair.mesh, pair.now),
       FrameFault::too_fast));
   BOOST_TEST(introduces(pair.check(datagram)));
 }
@@ -536,7 +536,7 @@ BOOST_AUTO_TEST_CASE(however_many_addresses_are_forged_few_are_remembered) {
   for (std::uint32_t i = 0; i < 200'000; ++i) {
     auto bytes = store::big_endian(i);
     auto from = *IpAddress::of(ByteView{bytes}.last(4));
-    auto checked = pair.b.guard.check({}, from, pair.mesh, pair.now);
+    auto checked = pair.b.guard.check({}, from, false, pair.mesh, pair.now);
     explained += checked.error().explain ? 1U : 0U;
   }
   BOOST_TEST(explained <= 2 * actors::frame_sources_max);

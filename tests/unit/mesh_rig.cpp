@@ -203,9 +203,11 @@ actors::WirePort TestNode::spawn_wire() {
   return stage_.system().spawn(
       [](Port::pointer, TestNode* node) -> Port::behavior_type {
         return {
-            [node](actors::bind_atom, const events::IpAddress& address,
+            [node](actors::bind_atom, const events::IpAddress& own,
+                   const events::IpAddress& tunnel,
                    const actors::DatagramReceiver& receiver) {
-              node->bound = address;
+              node->bound = own;
+              node->bound_tunnel = tunnel;
               node->receiver_ = receiver;
             },
             [node](actors::datagram_atom, const actors::DatagramPtr& datagram) {
@@ -345,9 +347,13 @@ void ThreeNodes::carry(const std::vector<const TestNode*>& deaf) {
     for (auto* from : {&hub, &a, &b})
       for (const auto& datagram : std::exchange(from->sent, {}))
         for (auto* to : {&hub, &a, &b}) {
-          bool hears = to->bound == datagram.peer &&
+          auto is_v6 = datagram.peer.is_v6;
+          bool is_its = to->bound && datagram.peer == (is_v6 ? to->bound_tunnel
+                                                             : *to->bound);
+          bool hears = is_its &&
                        std::find(deaf.begin(), deaf.end(), to) == deaf.end();
-          if (hears && to->deliver(*from->bound, datagram.bytes))
+          if (hears && to->deliver(is_v6 ? from->bound_tunnel : *from->bound,
+                                   datagram.bytes))
             is_busy = true;
         }
 }

@@ -146,6 +146,7 @@ class TestNode {
   FakeDevice device;
   std::vector<actors::Datagram> sent;
   std::optional<events::IpAddress> bound;
+  events::IpAddress bound_tunnel;
   std::vector<actors::Notice> notices;
   /// What becomes of commits.
   simulation::CommitFate fate = simulation::CommitFate::done;

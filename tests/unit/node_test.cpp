@@ -195,8 +195,9 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
   }
   BOOST_TEST(table ==
              "mesh: ledger clock\n"
-             "device: ledger clock wireguard mesh\n"
-             "member: ledger clock wire journal mesh\n"
+             "paths: ledger clock mesh member\n"
+             "device: ledger clock wireguard mesh paths member\n"
+             "member: ledger clock wire journal mesh paths\n"
              "operator_gate: ledger clock mesh\n");
 }
 

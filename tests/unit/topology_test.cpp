@@ -16,6 +16,7 @@ using events::Endpoint;
 using events::IpRange;
 using events::Mesh;
 using events::PeerConfig;
+using events::TakenPaths;
 using events::TunnelKey;
 using schema::Role;
 
@@ -33,25 +34,38 @@ Mesh some_mesh(const char* range6 = nullptr) {
   return author.mesh();
 }
 
-std::optional<PeerConfig> peer(const Mesh& mesh, std::uint32_t self,
-                               std::uint32_t other, bool is_live = false) {
-  return desired_peer(mesh, node_of(self), node_of(other), is_live);
+constexpr std::uint8_t tunnel_prefix = 0xfd;
+
+TakenPaths directly_to(std::uint32_t other) {
+  return {{node_of(other), {events::direct_path, {}}}};
 }
 
+TakenPaths by(std::uint32_t relay, std::uint32_t other) {
+  return {{node_of(other), {{node_of(relay)}, {}}}};
+}
+
+std::optional<PeerConfig> peer(const Mesh& mesh, std::uint32_t self,
+                               std::uint32_t other,
+                               const TakenPaths& paths = {}) {
+  return desired_peer(mesh, node_of(self), node_of(other), paths);
+}
+
+/// But for the tunnel address, which each peer has and no other.
 std::string allowed(const std::optional<PeerConfig>& peer) {
   if (!peer) return "no tunnel";
   std::string all;
   for (const auto& range : peer->allowed)
-    all += (all.empty() ? "" : " ") + range.text();
+    if (range.address.bytes[0] != tunnel_prefix)
+      all += (all.empty() ? "" : " ") + range.text();
   return all;
 }
 
 DeviceConfig device_of(const Mesh& mesh, const NodeId& self,
-                       const std::set<TunnelKey>& live = {}) {
+                       const TakenPaths& paths = {}) {
   const auto* member = mesh.find(self);
   return desired_device(mesh, self,
                         member == nullptr ? TunnelKey{} : member->tunnel_key,
-                        51'820, live);
+                        51'820, paths);
 }
 
 std::size_t peers_of(const Mesh& mesh, std::uint32_t number) {
@@ -65,30 +79,52 @@ BOOST_AUTO_TEST_SUITE(topology)
 // -- peers -------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(the_hub_has_a_tunnel_to_each_spoke_with_its_own_address) {
-  auto mesh = some_mesh("fd00:8::/64");
-  for (bool is_live : {false, true})
-    for (std::uint32_t spoke : {2U, 3U, 4U})
-      BOOST_TEST(allowed(peer(mesh, 1, spoke, is_live)) ==
-                 "10.8.0." + std::to_string(spoke) +
-                     "/32 fd00:8::" + std::to_string(spoke) + "/128");
+  auto mesh = some_mesh("2001:db8:8::/64");
+  for (std::uint32_t spoke : {2U, 3U, 4U})
+    BOOST_TEST(allowed(peer(mesh, 1, spoke)) ==
+               "10.8.0." + std::to_string(spoke) +
+                   "/32 2001:db8:8::" + std::to_string(spoke) + "/128");
 }
 
 BOOST_AUTO_TEST_CASE(a_spoke_sends_all_that_it_can_not_reach_to_the_hub) {
-  auto mesh = some_mesh("fd00:8::/64");
-  for (bool is_live : {false, true})
-    for (std::uint32_t spoke : {2U, 3U, 4U})
-      BOOST_TEST(allowed(peer(mesh, spoke, 1, is_live)) ==
-                 "10.8.0.0/24 fd00:8::/64");
+  auto mesh = some_mesh("2001:db8:8::/64");
+  for (std::uint32_t spoke : {2U, 3U, 4U})
+    BOOST_TEST(allowed(peer(mesh, spoke, 1)) == "10.8.0.0/24 2001:db8:8::/64");
 }
 
-BOOST_AUTO_TEST_CASE(spokes_have_a_tunnel_if_one_can_be_reached) {
+BOOST_AUTO_TEST_CASE(a_member_that_is_reached_directly_has_its_own_address) {
   auto mesh = some_mesh();
-  BOOST_TEST(allowed(peer(mesh, 2, 3, true)) == "10.8.0.3/32");
-  BOOST_TEST(allowed(peer(mesh, 3, 2, true)) == "10.8.0.2/32");
-  BOOST_TEST(allowed(peer(mesh, 2, 3, false)) == "");
-  BOOST_TEST(allowed(peer(mesh, 3, 2, false)) == "");
-  BOOST_TEST(allowed(peer(mesh, 3, 4, true)) == "no tunnel");
-  BOOST_TEST(allowed(peer(mesh, 4, 3, true)) == "no tunnel");
+  BOOST_TEST(allowed(peer(mesh, 3, 4)) == "");
+  BOOST_TEST(allowed(peer(mesh, 3, 4, directly_to(4))) == "10.8.0.4/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 2, directly_to(4))) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_relay_has_the_addresses_of_those_behind_it) {
+  auto mesh = some_mesh();
+  BOOST_TEST(allowed(peer(mesh, 3, 2, by(2, 4))) == "10.8.0.4/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 4, by(2, 4))) == "");
+  // Even those of the hub; and what goes to the hub needs no word.
+  BOOST_TEST(allowed(peer(mesh, 3, 2, by(2, 1))) == "10.8.0.1/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 1, by(1, 4))) == "10.8.0.0/24");
+  BOOST_TEST(allowed(peer(mesh, 1, 2, by(2, 3))) == "10.8.0.2/32 10.8.0.3/32");
+}
+
+BOOST_AUTO_TEST_CASE(each_peer_has_its_tunnel_address_whatever_the_path) {
+  auto mesh = some_mesh();
+  const auto& member = *mesh.find(node_of(4));
+  auto own = IpRange::only(events::tunnel_address(mesh, member));
+  BOOST_TEST(own.address.bytes[0] == tunnel_prefix);
+  for (const auto& paths : {TakenPaths{}, directly_to(4), by(2, 4)}) {
+    auto ranges = peer(mesh, 3, 4, paths)->allowed;
+    BOOST_TEST(std::count(ranges.begin(), ranges.end(), own) == 1);
+    ranges = peer(mesh, 3, 2, paths)->allowed;
+    BOOST_TEST(std::count(ranges.begin(), ranges.end(), own) == 0);
+  }
+  BOOST_TEST((events::own_address(mesh, own.address) == member.address));
+  BOOST_TEST((events::own_address(mesh, member.address) == member.address));
+  auto other = own.address;
+  other.bytes[1] ^= 1U;
+  BOOST_TEST((events::own_address(mesh, other) == other));
 }
 
 BOOST_AUTO_TEST_CASE(who_has_an_endpoint_is_called_and_kept_alive) {
@@ -109,9 +145,9 @@ BOOST_AUTO_TEST_CASE(without_a_hub_what_can_be_reached_is_reached_directly) {
   BOOST_TEST(author(events::AddMember{newcomer(4)}) == "");
   BOOST_TEST(author(events::RemoveMember{node_of(2), "", true}) == "");
   const auto& mesh = author.mesh();
-  BOOST_TEST(allowed(peer(mesh, 1, 3, false)) == "10.8.0.3/32");
-  BOOST_TEST(allowed(peer(mesh, 3, 1, false)) == "10.8.0.1/32");
-  BOOST_TEST(allowed(peer(mesh, 3, 4, false)) == "no tunnel");
+  BOOST_TEST(allowed(peer(mesh, 1, 3)) == "10.8.0.3/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 1)) == "10.8.0.1/32");
+  BOOST_TEST(allowed(peer(mesh, 3, 4)) == "10.8.0.4/32");
 }
 
 BOOST_AUTO_TEST_CASE(nobody_has_a_tunnel_to_itself_or_to_strangers) {
@@ -125,25 +161,32 @@ BOOST_AUTO_TEST_CASE(nobody_has_a_tunnel_to_itself_or_to_strangers) {
 // -- devices -----------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_device_has_its_own_addresses_with_the_mesh_s_lengths) {
-  auto mesh = some_mesh("fd00:8::/64");
+  auto mesh = some_mesh("2001:db8:8::/64");
   auto device = device_of(mesh, node_of(3));
   BOOST_TEST((device.key == tunnel_key_of(3)));
   BOOST_TEST(device.listen_port == 51'820);
-  BOOST_TEST((device.addresses ==
-              std::vector{range("10.8.0.3/24"), range("fd00:8::3/64")}));
-  BOOST_TEST(device.forwarded.empty());
-  BOOST_TEST((device_of(mesh, node_of(1)).forwarded ==
-              std::vector{range("10.8.0.0/24"), range("fd00:8::/64")}));
+  auto tunnel = events::tunnel_address(mesh, *mesh.find(node_of(3)));
+  BOOST_TEST((device.addresses == std::vector{range("10.8.0.3/24"),
+                                              range("2001:db8:8::3/64"),
+                                              IpRange{tunnel, 64}}));
 }
 
-BOOST_AUTO_TEST_CASE(a_device_has_the_peers_that_there_are_tunnels_to) {
+BOOST_AUTO_TEST_CASE(each_member_may_have_to_pass_packets_on) {
+  auto mesh = some_mesh("2001:db8:8::/64");
+  for (std::uint32_t number : {1U, 3U})
+    BOOST_TEST((device_of(mesh, node_of(number)).forwarded ==
+                std::vector{range("10.8.0.0/24"), range("2001:db8:8::/64")}));
+}
+
+BOOST_AUTO_TEST_CASE(a_device_has_each_other_member_as_a_peer) {
   auto mesh = some_mesh();
   BOOST_TEST(peers_of(mesh, 1) == 3U);
   BOOST_TEST(peers_of(mesh, 2) == 3U);
-  BOOST_TEST(peers_of(mesh, 3) == 2U);
-  auto device = device_of(mesh, node_of(3), {tunnel_key_of(2)});
+  BOOST_TEST(peers_of(mesh, 3) == 3U);
+  auto device = device_of(mesh, node_of(3), directly_to(2));
   BOOST_TEST((device.peers.at(tunnel_key_of(1)) == peer(mesh, 3, 1)));
-  BOOST_TEST((device.peers.at(tunnel_key_of(2)) == peer(mesh, 3, 2, true)));
+  BOOST_TEST(
+      (device.peers.at(tunnel_key_of(2)) == peer(mesh, 3, 2, directly_to(2))));
 }
 
 BOOST_AUTO_TEST_CASE(who_is_in_no_mesh_has_neither_peers_nor_addresses) {
@@ -177,9 +220,10 @@ BOOST_AUTO_TEST_CASE(ranges_are_sorted_whichever_is_lower) {
         std::is_sorted(device.addresses.begin(), device.addresses.end()));
     BOOST_TEST(
         std::is_sorted(device.forwarded.begin(), device.forwarded.end()));
-    BOOST_TEST(device.addresses.size() == 2U);
+    BOOST_TEST(device.addresses.size() == 3U);
     for (const auto& [key, config] : device.peers) {
-      BOOST_TEST(config.allowed.size() == 2U);
+      BOOST_TEST(config.allowed.size() ==
+                 (key == tunnel_key_of(1) || self == 1 ? 3U : 1U));
       BOOST_TEST(std::is_sorted(config.allowed.begin(), config.allowed.end()));
     }
   }
@@ -210,11 +254,19 @@ Mesh random_mesh(Random& random) {
   return author.mesh();
 }
 
-std::set<TunnelKey> some_live(const Mesh& mesh, Random& random) {
-  std::set<TunnelKey> live;
-  for (const auto& [node, member] : mesh.members)
-    if (random.below(2) == 0) live.insert(member.tunnel_key);
-  return live;
+/// Direct ones, usual ones, and some by anybody.
+TakenPaths some_paths(const Mesh& mesh, const NodeId& self, Random& random) {
+  TakenPaths paths;
+  for (const auto& [node, member] : mesh.members) {
+    auto relay = std::next(
+        mesh.members.begin(),
+        static_cast<std::ptrdiff_t>(random.below(mesh.members.size())));
+    if (random.below(2) == 0) continue;
+    bool is_direct = relay->first == node || relay->first == self;
+    paths[node] = {is_direct ? events::direct_path : events::Path{relay->first},
+                   {}};
+  }
+  return paths;
 }
 
 /// Whether no two peers have overlapping ranges, but for what lies in the
@@ -244,11 +296,10 @@ BOOST_AUTO_TEST_CASE(tunnels_have_two_ends_and_addresses_one_peer) {
       auto mesh = random_mesh(random);
       std::map<NodeId, DeviceConfig> devices;
       for (const auto& [node, member] : mesh.members)
-        devices[node] = device_of(mesh, node, some_live(mesh, random));
+        devices[node] = device_of(mesh, node, some_paths(mesh, node, random));
       for (const auto& [node, device] : devices) {
         const auto& key = mesh.find(node)->tunnel_key;
         BOOST_TEST(!device.peers.contains(key));
-        BOOST_TEST(device.forwarded.empty() == (node != mesh.hub));
         check_ranges(mesh, device);
         for (const auto& [other, peer] : devices)
           BOOST_TEST(device.peers.contains(mesh.find(other)->tunnel_key) ==

@@ -36,7 +36,7 @@ struct Bound {
 
   void bind() {
     caf::anon_send(wire, actors::bind_atom::value, address("127.0.0.1"),
-                   receiver);
+                   address("::1"), receiver);
     stage.settle();
   }
 

@@ -1,0 +1,161 @@
+#include "actors/paths.hpp"
+
+#include "actors/rare_path.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using Self = PathsActor::stateful_pointer<PathsState>;
+using Clock = store::ClockReading;
+
+struct Context {
+  Self self;
+  PathsParts parts;
+  NodeId node;
+};
+
+const events::Mesh* mesh_of(const Context& context) {
+  const auto& state = context.self->state;
+  bool is_member = state.restored && state.roster &&
+                   state.roster->mesh.find(context.node) != nullptr;
+  return is_member ? &state.roster->mesh : nullptr;
+}
+
+void with_clock(const Context& context,
+                const std::function<void(const Clock&)>& next) {
+  on_answer<Clock>(
+      context.self->request(context.parts.clock, caf::infinite,
+                            read_atom::value),
+      next, [self = context.self](caf::error& error) { self->quit(error); });
+}
+
+void tell_followers(const Context& context) {
+  auto& state = context.self->state;
+  auto taken = state.roster ? state.paths.taken(state.roster->mesh)
+                            : events::TakenPaths{};
+  if (state.told && *state.told == taken) return;
+  state.told = std::make_shared<const events::TakenPaths>(std::move(taken));
+  for (const auto& follower : state.followers)
+    context.self->send(follower, paths_atom::value, state.told);
+}
+
+void send(const Context& context, const events::PathLetters& letters) {
+  for (const auto& letter : letters)
+    context.self->state.member.with(
+        context.self, context.parts.node, [=](const MemberActor& member) {
+          context.self->send(
+              member, letter_atom::value,
+              std::make_shared<const events::PathLetter>(letter));
+        });
+}
+
+/// What follows from what was seen or heard.
+void tick(const Context& context) {
+  auto& state = context.self->state;
+  state.ticking = true;
+  with_clock(context, [=, &state](const Clock& now) {
+    state.ticking = false;
+    const auto* mesh = mesh_of(context);
+    if (mesh == nullptr) return;
+    send(context, state.paths.tick(*mesh, now.since_boot_ns));
+    tell_followers(context);
+    if (!state.paths.is_restless(*mesh, now.since_boot_ns)) return;
+    state.ticking = true;
+    context.self->delayed_send(context.self, path_tick_interval,
+                               tick_atom::value);
+  });
+}
+
+void take_look(const Context& context, const DeviceLook& look) {
+  auto& state = context.self->state;
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr) return;
+  state.paths.look(*mesh, look.seen->device, look.utc_ns);
+  tell_followers(context);
+  if (!state.ticking) tick(context);
+}
+
+void take_word(const Context& context, const HeardWordPtr& heard) {
+  auto& state = context.self->state;
+  with_clock(context, [=, &state](const Clock& now) {
+    const auto* mesh = mesh_of(context);
+    if (mesh == nullptr) return;
+    auto before = state.told;
+    send(context, state.paths.take(*mesh, heard->sender, heard->through,
+                                   heard->word, now.since_boot_ns));
+    tell_followers(context);
+    if (state.told != before) mark(RarePath::path_agreed);
+  });
+}
+
+void take_roster(const Context& context, const RosterPtr& roster) {
+  auto& state = context.self->state;
+  state.roster = roster;
+  if (!state.restored) return;
+  if (const auto* mesh = mesh_of(context)) state.paths.keep_members(*mesh);
+  tell_followers(context);
+}
+
+/// Goes on with the paths that were recorded last.
+void restore(const Context& context) {
+  auto& state = context.self->state;
+  on_answer<StatePtr>(
+      context.self->request(context.parts.ledger, caf::infinite,
+                            state_atom::value),
+      [=, &state](const StatePtr& ledger) {
+        for (const auto& [node, tunnel] : ledger->state.tunnels)
+          if (tunnel.path) state.paths.restore(node, tunnel.path->taken);
+        state.restored = true;
+        if (state.roster) take_roster(context, state.roster);
+      },
+      [self = context.self](caf::error& error) { self->quit(error); });
+}
+
+void follow(const Context& context, const PathFollower& follower) {
+  auto& state = context.self->state;
+  if (!state.followers.insert(follower).second) return;
+  context.self->monitor(follower);
+  if (state.told) context.self->send(follower, paths_atom::value, state.told);
+}
+
+}  // namespace
+
+PathsActor::behavior_type paths_actor(Self self, const PathsParts& parts,
+                                      const events::Node& node) {
+  Context context{self, parts, node.id};
+  auto& state = self->state;
+  state.paths = events::Paths{node.id};
+  self->set_down_handler([&state](const caf::down_msg& death) {
+    state.mesh.note_death(death.source);
+    state.member.note_death(death.source);
+    std::erase_if(state.followers, [&](const PathFollower& follower) {
+      return caf::actor_cast<caf::actor_addr>(follower) == death.source;
+    });
+  });
+  restore(context);
+  state.mesh.ensure(self, parts.node);
+  return {
+      [=](roster_atom, const RosterPtr& roster) {
+        take_roster(context, roster);
+      },
+      [=](observed_atom, const DeviceLook& look) {
+        self->state.mesh.ensure(self, parts.node);
+        take_look(context, look);
+      },
+      [=](word_atom, const HeardWordPtr& heard) { take_word(context, heard); },
+      [=](own_atom, const OwnBytes& own) {
+        self->state.paths.note_own(own.node, own.by_path, own.received,
+                                   own.sent);
+      },
+      [=](passed_atom, const NodeId& from, const NodeId& to) {
+        return self->state.paths.passes_on(from, to);
+      },
+      [=](tick_atom) { tick(context); },
+      [=](follow_atom, const PathFollower& follower) {
+        follow(context, follower);
+      },
+  };
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,39 @@
+// The paths actor: chooses the path to each member (events/paths.*) from what
+// the device shows and from the words of the other ends, and tells the device.
+// It owns no stream: what it chose is recorded by the actor of each tunnel.
+#pragma once
+
+#include "actors/kept_actor.hpp"
+
+namespace ppn::actors {
+
+struct PathsParts {
+  LedgerActor ledger;
+  ClockPort clock;
+  NodeActor node;
+};
+
+struct PathsState {
+  PathsState() : paths(NodeId{}) {}
+
+  events::Paths paths;
+  /// What was recorded last is known.
+  bool restored = false;
+  FollowedMesh mesh;
+  KeptActor<MemberActor> member{"member"};
+  RosterPtr roster;
+  std::set<PathFollower> followers;
+  /// What they were told last.
+  TakenPathsPtr told;
+  bool ticking = false;
+  static inline const char* name = "paths";
+};
+
+/// While it is restless.
+inline constexpr auto path_tick_interval = std::chrono::seconds{1};
+
+PathsActor::behavior_type paths_actor(
+    PathsActor::stateful_pointer<PathsState> self, const PathsParts& parts,
+    const events::Node& node);
+
+}  // namespace ppn::actors
