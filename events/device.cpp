@@ -99,10 +99,7 @@ bool is_live(const ObservedPeer& peer, std::int64_t utc_ns) {
 
 PeerState peer_state(const PeerConfig* desired, const ObservedPeer* observed,
                      std::int64_t utc_ns) {
-  if (desired == nullptr)
-    return {false,
-            "neither of the two has an endpoint, so they reach each other by "
-            "the hub"};
+  if (desired == nullptr) return {false, "it is no peer"};
   if (observed == nullptr) return {false, "the device does not have it yet"};
   const auto& peer = *observed;
   if (peer.last_handshake_ns > utc_ns + handshake_lasts_ns)

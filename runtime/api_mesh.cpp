@@ -186,6 +186,34 @@ Json former_json(const NodeId& node, const events::FormerMember& gone) {
           {"replaced", gone.replaced}};
 }
 
+std::string path_text(const events::Mesh& mesh, const events::Path& path) {
+  if (!path.relay) return "direct";
+  const auto* relay = mesh.find(*path.relay);
+  return path.relay == mesh.hub || relay == nullptr ? "via hub"
+                                                    : "via " + relay->name;
+}
+
+/// The path to a member, why it was taken and since when. `path_since` is null
+/// as long as it is the one that it was from the beginning.
+void add_path(Json& json, const events::Mesh& mesh, const NodeId& self,
+              const NodeId& node, const actors::DeviceStatus& device) {
+  bool is_there = mesh.find(self) != nullptr && !device.implementation.empty();
+  auto taken = device.paths.find(node);
+  bool is_chosen = is_there && taken != device.paths.end();
+  auto path = is_chosen ? taken->second.path
+                        : events::usual_path(mesh, self, node);
+  json["path"] = is_there ? path_text(mesh, path) : "none";
+  bool has_reason = is_chosen && taken->second.why != schema::PathReason{};
+  json["path_why"] = has_reason ? Json(events::in_words(taken->second.why))
+                                : Json();
+  auto tunnel = device.tunnels.find(node);
+  bool is_recorded = tunnel != device.tunnels.end() && tunnel->second.path &&
+                     tunnel->second.path->taken.path == path;
+  json["path_since"] = is_there && is_recorded
+                           ? time_or_null(tunnel->second.path->changed_ns)
+                           : Json();
+}
+
 Json peer_json(const events::Mesh& mesh, const NodeId& self, const NodeId& node,
                const events::Member& member,
                const actors::DeviceStatus& device) {
@@ -204,10 +232,7 @@ Json peer_json(const events::Mesh& mesh, const NodeId& self, const NodeId& node,
   if (device.implementation.empty())
     state = {false, "the tunnels are not made yet"};
   if (!is_member) state = {false, "this node is not in the mesh any more"};
-  bool is_direct = wanted != nullptr && !wanted->allowed.empty();
-  bool has_hub = is_member && self != mesh.hub &&
-                 mesh.find(mesh.hub) != nullptr;
-  json["path"] = is_direct ? "direct" : has_hub ? "via hub" : "none";
+  add_path(json, mesh, self, node, device);
   json["up"] = state.is_up;
   json["why"] = state.is_up ? Json() : Json(state.why);
   json["endpoint"] = seen == nullptr ? Json()

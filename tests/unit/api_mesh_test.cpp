@@ -52,10 +52,15 @@ struct Introduced : OneNode {
   std::string file() { return actors::write_mesh_file(node.exported()); }
 };
 
-Json peer_of(const actors::DeviceStatus& status, std::uint32_t self = 1) {
-  return runtime::peers_document(sample_roster(), node_of(self), status,
-                                 "ppn0")["peers"]
+/// The first of the others.
+Json peer_in(const actors::Roster& roster, const actors::DeviceStatus& status,
+             std::uint32_t self = 1) {
+  return runtime::peers_document(roster, node_of(self), status, "ppn0")["peers"]
       .at(0);
+}
+
+Json peer_of(const actors::DeviceStatus& status, std::uint32_t self = 1) {
+  return peer_in(sample_roster(), status, self);
 }
 
 Json change_json(const MeshCommand& command) {
@@ -265,7 +270,8 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_up_is_told_with_all_that_passes) {
                                     R"(", "name": "node-3",
     "address": "10.8.0.3", "public_key": ")" +
                                     store::to_base64(tunnel_key_of(3).view()) +
-                                    R"(", "path": "direct", "up": true,
+                                    R"(", "path": "direct", "path_why": null,
+    "path_since": null, "up": true,
     "why": null, "endpoint": "192.0.2.3:51820",
     "latest_handshake": "2025-12-31T23:59:59.000Z", "received_bytes": 10,
     "sent_bytes": 20, "keepalive_seconds": 25, "allowed": ["10.8.0.3/32"],
@@ -293,17 +299,26 @@ BOOST_AUTO_TEST_CASE(no_peer_is_up_before_the_device_was_seen) {
   BOOST_TEST(peer["why"] == "the tunnels are not made yet");
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_without_a_tunnel_is_reached_by_the_hub) {
+BOOST_AUTO_TEST_CASE(the_path_of_a_peer_is_told) {
   auto roster = sample_roster();
-  roster.mesh.hub = node_of(3);
-  auto path = [&](const NodeId& self) {
-    return runtime::peers_document(roster, self, {}, "ppn0")["peers"].at(
-        0)["path"];
-  };
-  BOOST_TEST(path(node_of(1)) == "via hub");
-  BOOST_TEST(path(node_of(3)) == "none");
-  roster.mesh.hub = NodeId{};
-  BOOST_TEST(path(node_of(1)) == "none");
+  roster.mesh.members[node_of(9)].name = "nas";
+  roster.mesh.hub = node_of(9);
+  auto status = sample_device_status();
+  BOOST_TEST(peer_in(roster, status)["path"] == "via hub");
+  BOOST_TEST(peer_in(roster, {})["path"] == "none");
+  roster.mesh.hub = node_of(1);
+  events::TakenPath taken{{node_of(9)}, schema::PathReason::relay_lost};
+  status.paths[node_of(3)] = taken;
+  status.tunnels[node_of(3)].path.emplace(
+      events::RecordedPath{taken, 1'767'225'600'000'000'000});
+  auto peer = peer_in(roster, status);
+  BOOST_TEST(peer["path"] == "via nas");
+  BOOST_TEST(peer["path_why"] ==
+             "who had passed packets on could not be reached");
+  BOOST_TEST(peer["path_since"] == "2026-01-01T00:00:00.000Z");
+  // What is recorded is another one yet.
+  status.paths[node_of(3)].path = events::direct_path;
+  BOOST_TEST(peer_in(roster, status)["path_since"].is_null());
 }
 
 /// Nobody speaks with it any more.

@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_down_says_why) {
     return state.why;
   };
   ObservedPeer there;
-  BOOST_TEST(mentions(why(nullptr, &there), "neither of the two"));
+  BOOST_TEST(mentions(why(nullptr, &there), "it is no peer"));
   BOOST_TEST(mentions(why(&calls, nullptr), "does not have it yet"));
   BOOST_TEST(mentions(why(&is_called, &there), "did not call yet"));
   BOOST_TEST(mentions(why(&calls, &there), "nothing was sent"));

@@ -48,12 +48,15 @@ Json peers_document() {
     "listen_port": 51820, "addresses": ["10.8.0.1/24", "fd00::1/64"],
     "time": "2026-11-23T10:00:58.000Z", "peers": [
       {"node": "3", "name": "phone", "address": "10.8.0.3",
-       "public_key": "p=", "path": "via hub", "up": false,
+       "public_key": "p=", "path": "via laptop-b",
+       "path_why": "who had passed packets on could not be reached",
+       "path_since": "2026-11-23T09:59:57.000Z", "up": false,
        "why": "no endpoint", "endpoint": null, "latest_handshake": null,
        "received_bytes": 0, "sent_bytes": 0, "keepalive_seconds": 0,
        "allowed": [], "since": null},
       {"node": "1", "name": "nas", "address": "10.8.0.2",
-       "public_key": "n=", "path": "direct", "up": true, "why": null,
+       "public_key": "n=", "path": "direct", "path_why": null, "path_since": null,
+       "up": true, "why": null,
        "endpoint": "192.0.2.1:5",
        "latest_handshake": "2026-11-23T09:59:57.000Z",
        "received_bytes": 1536, "sent_bytes": 10, "keepalive_seconds": 25,
@@ -251,7 +254,8 @@ BOOST_AUTO_TEST_CASE(each_peer_is_a_block) {
              "  why: no endpoint\n"
              "  address: 10.8.0.3\n"
              "  public key: p=\n"
-             "  path: via hub\n");
+             "  path: via laptop-b, since 1 minute, 3 seconds ago: who had "
+             "passed packets on could not be reached\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_most_recent_handshake_comes_first) {
@@ -297,7 +301,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_should_be_up_is_down) {
       mentions(peers_text(down, now_ns), "  state: down for 1 minute\n"));
   for (const auto& other :
        {one_peer("direct", true), one_peer("via hub", false),
-        one_peer("none", false)})
+        one_peer("via nas", false), one_peer("none", false)})
     BOOST_TEST(peers_check_text(other).empty());
   BOOST_TEST(mentions(peers_text(one_peer("none", false), now_ns),
                       "  state: unreachable\n"));

@@ -36,6 +36,8 @@ Peer read_peer(const Json& json, Fields& fields) {
           .address = fields.text(json, "address"),
           .public_key = fields.text(json, "public_key"),
           .path = fields.text(json, "path"),
+          .path_why = fields.text_or_null(json, "path_why"),
+          .path_since_ns = fields.time_or_null(json, "path_since"),
           .is_up = fields.flag(json, "up"),
           .why = fields.text_or_null(json, "why"),
           .endpoint = fields.text_or_null(json, "endpoint"),

@@ -58,8 +58,11 @@ struct Peer {
   std::string name;
   std::string address;
   std::string public_key;
-  /// `direct`, `via hub` or `none`.
+  /// `direct`, `via hub`, `via` and another member's name, or `none`.
   std::string path;
+  /// It is another one than in the beginning.
+  std::optional<std::string> path_why;
+  std::optional<std::int64_t> path_since_ns;
   bool is_up = false;
   /// It is not up.
   std::optional<std::string> why;
@@ -72,7 +75,7 @@ struct Peer {
   /// When it came up or went down.
   std::optional<std::int64_t> since_ns;
 
-  /// It has a tunnel of its own, and that is not up.
+  /// Its packets need the tunnel between the two, and that is not up.
   [[nodiscard]] bool is_down() const { return path == "direct" && !is_up; }
 };
 

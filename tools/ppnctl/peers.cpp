@@ -56,12 +56,20 @@ std::string interface_text(const Peers& peers, std::int64_t now_ns) {
 
 std::string state_of(const Peer& peer, std::int64_t now_ns) {
   if (!peer.is_up && !peer.is_down())
-    return peer.path == "via hub" ? "no direct tunnel" : "unreachable";
+    return peer.path.starts_with("via ") ? "no direct tunnel" : "unreachable";
   std::string state = peer.is_up ? "up" : "down";
   if (!peer.since_ns || *peer.since_ns > now_ns) return state;
   auto seconds =
       static_cast<std::uint64_t>(now_ns - *peer.since_ns) / second_ns;
   return fmt::format("{} for {}", state, duration_words(seconds));
+}
+
+std::string path_of(const Peer& peer, std::int64_t now_ns) {
+  auto path = peer.path;
+  if (peer.path_since_ns)
+    path += ", since " + ago_words(*peer.path_since_ns, now_ns);
+  if (peer.path_why) path += ": " + *peer.path_why;
+  return path;
 }
 
 std::string peer_text(const Peer& peer, std::int64_t now_ns) {
@@ -70,7 +78,7 @@ std::string peer_text(const Peer& peer, std::int64_t now_ns) {
   block.add("why", peer.why);
   block.add("address", peer.address);
   block.add("public key", peer.public_key);
-  block.add("path", peer.path);
+  block.add("path", path_of(peer, now_ns));
   block.add("endpoint", peer.endpoint);
   block.add("allowed", peer.allowed);
   if (peer.handshake_ns)
