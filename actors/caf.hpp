@@ -68,6 +68,7 @@ CAF_ADD_ATOM(ppn, ppn::actors, word_atom, "word")
 CAF_ADD_ATOM(ppn, ppn::actors, letter_atom, "letter")
 CAF_ADD_ATOM(ppn, ppn::actors, passed_atom, "passed")
 CAF_ADD_ATOM(ppn, ppn::actors, own_atom, "ownbytes")
+CAF_ADD_ATOM(ppn, ppn::actors, seen_atom, "seenat")
 CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {

@@ -30,13 +30,13 @@ events::DeviceConfig desired_of(const Context& context) {
   const auto& state = context.self->state;
   return events::desired_device(state.roster->mesh, context.node,
                                 *state.own.key, context.parts->listen_port,
-                                *state.paths);
+                                *state.choices);
 }
 
 /// A device is made once there is a mesh, and stays. It is not touched before
 /// it is known which paths packets took when this node was stopped.
 bool is_wanted(const DeviceState& state) {
-  return state.roster && state.roster->mesh.founded() && state.paths;
+  return state.roster && state.roster->mesh.founded() && state.choices;
 }
 
 std::string name_of(const DeviceState& state, const events::TunnelKey& key) {
@@ -110,8 +110,8 @@ TunnelSightPtr sight_of(const Context& context, const NodeId& node,
   // One whose peer is gone hears that nothing comes any more.
   if (is_there) sight->observed = found->second;
   sight->usual = events::usual_path(state.roster->mesh, context.node, node);
-  auto taken = state.paths->find(node);
-  sight->taken = taken == state.paths->end()
+  auto taken = state.choices->paths.find(node);
+  sight->taken = taken == state.choices->paths.end()
                      ? events::TakenPath{sight->usual, {}}
                      : taken->second;
   return sight;
@@ -148,6 +148,12 @@ void report_fight(const Context& context, const events::ClashNote& note) {
       [](const caf::error&) {});
 }
 
+bool is_called(const DeviceState& state, const NodeId& node) {
+  if (!state.choices) return false;
+  auto call = state.choices->calls.find(node);
+  return call != state.choices->calls.end() && call->second.endpoint;
+}
+
 void follow_endpoints(const Context& context) {
   auto& state = context.self->state;
   const auto& peers = state.seen->device.peers;
@@ -156,9 +162,15 @@ void follow_endpoints(const Context& context) {
   });
   const auto& holders = state.roster->mesh.holders.tunnel_keys;
   for (const auto& [key, peer] : peers) {
+    auto holder = holders.find(key);
+    if (holder == holders.end()) continue;
+    // This node itself moves whom it calls.
+    if (is_called(state, holder->second)) {
+      state.trails.erase(key);
+      continue;
+    }
     auto& trail = state.trails[key];
-    if (!events::follow(trail, peer, state.seen_ns)) continue;
-    if (auto holder = holders.find(key); holder != holders.end())
+    if (events::follow(trail, peer, state.seen_ns))
       report_fight(context, events::note_of_fight(holder->second, trail));
   }
 }
@@ -276,10 +288,9 @@ std::optional<events::PeerNews> news_for_device(const Context& context,
                                                 const RosterPtr& before) {
   const auto& state = context.self->state;
   if (!before || !state.told || state.busy) return std::nullopt;
-  auto news = events::peer_news(before->mesh, state.roster->mesh,
-                                state.roster->news, context.node,
-                                *state.paths, state.seen->device,
-                                state.seen_ns);
+  auto news = events::peer_news(
+      before->mesh, state.roster->mesh, state.roster->news, context.node,
+      *state.choices, state.seen->device, state.seen_ns);
   auto was_told = [&](const auto& peer) {
     return state.told->contains(peer.first);
   };
@@ -370,8 +381,7 @@ caf::result<WordsPtr> plan(const Context& context) {
   };
   auto tell = [=, &state](const DeviceLook& look) {
     auto desired = desired_of(context);
-    auto change =
-        events::difference(desired, look.seen->device, look.utc_ns);
+    auto change = events::difference(desired, look.seen->device, look.utc_ns);
     answer(promise, store::Result<WordsPtr>{
                         std::make_shared<const std::vector<std::string>>(
                             events::in_words(change, peer_names(state)))});
@@ -386,7 +396,7 @@ DeviceStatusPtr status_of(const Context& context) {
   status->problem = state.problem;
   status->key = state.own.key;
   status->tunnels = state.recorded;
-  if (state.paths) status->paths = *state.paths;
+  if (state.choices) status->choices = *state.choices;
   if (state.seen) {
     status->implementation = state.seen->implementation;
     status->observed = state.seen->device;
@@ -442,8 +452,8 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
       [=](roster_atom, const RosterPtr& roster) {
         take_roster(context, roster);
       },
-      [=](paths_atom, const TakenPathsPtr& paths) {
-        self->state.paths = paths;
+      [=](paths_atom, const PathChoicesPtr& choices) {
+        self->state.choices = choices;
         reconcile(context);
       },
       [=](tick_atom) { tick(context); },

@@ -32,7 +32,7 @@ struct DeviceState {
   FollowedMesh mesh;
   FollowedActor<PathsActor, PathFollower> chooser{"paths"};
   RosterPtr roster;
-  TakenPathsPtr paths;
+  PathChoicesPtr choices;
   /// What the port was seen to be last, and when.
   DeviceSeenPtr seen;
   std::int64_t seen_ns = 0;

@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-#include "events/mesh.hpp"
+#include "events/stored_address.hpp"
 
 namespace ppn::actors {
 
@@ -20,14 +20,42 @@ constexpr std::size_t answered_entry_max =
 /// and its signature.
 constexpr std::size_t request_padding = events::roster_entry_max;
 
+using StoredEndpoints =
+    flatbuffers::Vector<flatbuffers::Offset<schema::Endpoint>>;
+
+flatbuffers::Offset<schema::Endpoint> build_endpoint(
+    flatbuffers::FlatBufferBuilder& builder, const events::Endpoint& endpoint) {
+  return schema::CreateEndpoint(builder, events::stored(endpoint).get());
+}
+
+flatbuffers::Offset<StoredEndpoints> build_endpoints(
+    flatbuffers::FlatBufferBuilder& builder,
+    const std::vector<events::Endpoint>& endpoints) {
+  std::vector<flatbuffers::Offset<schema::Endpoint>> built;
+  for (const auto& endpoint : endpoints)
+    built.push_back(build_endpoint(builder, endpoint));
+  return builder.CreateVector(built);
+}
+
+std::vector<events::Endpoint> read_endpoints(const StoredEndpoints* stored) {
+  std::vector<events::Endpoint> read;
+  for (flatbuffers::uoffset_t i = 0; stored != nullptr && i < stored->size();
+       ++i)
+    if (auto endpoint = events::read_endpoint(*stored->Get(i)))
+      read.push_back(*endpoint);
+  return read;
+}
+
 flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
                                      const Heartbeat& body) {
   flatbuffers::Offset<flatbuffers::String> checkpoint;
   if (!body.checkpoint.empty())
     checkpoint = builder.CreateString(body.checkpoint);
   auto hash = body.roster_hash.stored();
+  flatbuffers::Offset<schema::Endpoint> seen_at;
+  if (body.seen_at) seen_at = build_endpoint(builder, *body.seen_at);
   return schema::CreateHeartbeat(builder, body.roster_version, &hash,
-                                 checkpoint, body.roster_epoch)
+                                 checkpoint, body.roster_epoch, seen_at)
       .Union();
 }
 
@@ -59,11 +87,19 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
       .Union();
 }
 
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const events::Whereabouts& body) {
+  auto local = build_endpoints(builder, body.local);
+  auto observed = build_endpoints(builder, body.observed);
+  return schema::CreateWhereabouts(builder, body.is_answer, local, observed)
+      .Union();
+}
+
 schema::FrameBody kind_of(const FrameBody& body) {
   constexpr std::array kinds{
-      schema::FrameBody::Heartbeat, schema::FrameBody::RosterRequest,
+      schema::FrameBody::Heartbeat,    schema::FrameBody::RosterRequest,
       schema::FrameBody::RosterAnswer, schema::FrameBody::PathWord,
-      schema::FrameBody::Passed};
+      schema::FrameBody::Passed,       schema::FrameBody::Whereabouts};
   static_assert(kinds.size() == std::variant_size_v<FrameBody>);
   return kinds[body.index()];
 }
@@ -88,10 +124,19 @@ store::Status check_body(const schema::Frame& frame) {
   if (const auto* passed = frame.body_as_Passed())
     if (passed->datagram()->size() > passed_max)
       return damaged("what is to be passed on is too large");
+  if (const auto* where = frame.body_as_Whereabouts())
+    for (const auto* told : {where->local(), where->observed()})
+      if (told != nullptr && told->size() > events::candidates_max)
+        return damaged("the sender says of too many places that it is there");
   return {};
 }
 
 }  // namespace
+
+events::Whereabouts read_whereabouts(const schema::Whereabouts& whereabouts) {
+  return {whereabouts.is_answer(), read_endpoints(whereabouts.local()),
+          read_endpoints(whereabouts.observed())};
+}
 
 events::PathWord read_word(const schema::PathWord& word) {
   events::PathWord read{word.number(), word.is_answer(), {}};

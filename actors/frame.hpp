@@ -11,6 +11,7 @@
 #include <string>
 #include <variant>
 
+#include "events/candidates.hpp"
 #include "events/paths.hpp"
 #include "schema/fixed_bytes.hpp"
 #include "schema/frame_generated.h"
@@ -47,6 +48,8 @@ struct Heartbeat {
   /// Empty: it tells none.
   std::string checkpoint;
   std::uint64_t roster_epoch = 1;
+  /// Where the sender sees the recipient.
+  std::optional<events::Endpoint> seen_at = std::nullopt;
 };
 
 struct RosterRequest {
@@ -68,10 +71,14 @@ struct Passed {
 inline constexpr std::size_t passed_max = 800;
 
 using FrameBody = std::variant<Heartbeat, RosterRequest, RosterAnswer,
-                               events::PathWord, Passed>;
+                               events::PathWord, Passed, events::Whereabouts>;
 
 /// What a frame says of a path.
 events::PathWord read_word(const schema::PathWord& word);
+
+/// What a frame says of its sender's place; endpoints that are none are left
+/// out.
+events::Whereabouts read_whereabouts(const schema::Whereabouts& whereabouts);
 
 /// The bytes that the sender signs under store::frame_domain. The body fits:
 /// an entry has at most events::roster_entry_max bytes with its signature, a

@@ -85,6 +85,8 @@ using LedgerActor = caf::typed_actor<
 struct DeviceSeen {
   events::ObservedDevice device;
   std::string implementation;
+  /// Of this host's other interfaces; sorted.
+  std::vector<events::IpAddress> host_addresses = {};
 };
 using DeviceSeenPtr = std::shared_ptr<const DeviceSeen>;
 
@@ -186,11 +188,11 @@ using MeshActor = caf::typed_actor<
 
 // -- paths --------------------------------------------------------------------
 
-using TakenPathsPtr = std::shared_ptr<const events::TakenPaths>;
+using PathChoicesPtr = std::shared_ptr<const events::PathChoices>;
 
-/// Told the paths when it begins to follow, and whenever one changed.
+/// Told what was chosen when it begins to follow, and whenever that changed.
 using PathFollower =
-    caf::typed_actor<caf::reacts_to<paths_atom, TakenPathsPtr>>;
+    caf::typed_actor<caf::reacts_to<paths_atom, PathChoicesPtr>>;
 
 /// A word from another member.
 struct HeardWord {
@@ -201,6 +203,17 @@ struct HeardWord {
 };
 using HeardWordPtr = std::shared_ptr<const HeardWord>;
 
+/// Where another member says that it is, and that this node is.
+struct HeardPlace {
+  NodeId sender;
+  std::optional<events::Whereabouts> whereabouts;
+  std::optional<events::Endpoint> seen_at;
+};
+using HeardPlacePtr = std::shared_ptr<const HeardPlace>;
+
+/// Where the device sees each member that it reaches.
+using SeenAtPtr = std::shared_ptr<const events::SeenAt>;
+
 /// This node's own frames from and to a member; see events::Paths::note_own.
 struct OwnBytes {
   NodeId node;
@@ -209,15 +222,18 @@ struct OwnBytes {
   std::uint64_t sent = 0;
 };
 
-using PathsActor = caf::typed_actor<
-    caf::reacts_to<roster_atom, RosterPtr>,
-    caf::reacts_to<observed_atom, DeviceLook>,
-    caf::reacts_to<word_atom, HeardWordPtr>, caf::reacts_to<own_atom, OwnBytes>,
-    /// Whether something of one member may be passed on to another.
-    caf::replies_to<passed_atom, NodeId, NodeId>::with<bool>,
-    caf::reacts_to<tick_atom>,
-    /// Once more is harmless.
-    caf::reacts_to<follow_atom, PathFollower>>;
+using PathsActor =
+    caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
+                     caf::reacts_to<observed_atom, DeviceLook>,
+                     caf::reacts_to<word_atom, HeardWordPtr>,
+                     caf::reacts_to<word_atom, HeardPlacePtr>,
+                     caf::reacts_to<own_atom, OwnBytes>,
+                     /// Whether something of one member may be passed on to
+                     /// another.
+                     caf::replies_to<passed_atom, NodeId, NodeId>::with<bool>,
+                     caf::reacts_to<tick_atom>,
+                     /// Once more is harmless.
+                     caf::reacts_to<follow_atom, PathFollower>>;
 
 // -- device and tunnels -------------------------------------------------------
 
@@ -238,7 +254,7 @@ using DeviceStatusPtr = std::shared_ptr<const DeviceStatus>;
 
 using DeviceActor =
     caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
-                     caf::reacts_to<paths_atom, TakenPathsPtr>,
+                     caf::reacts_to<paths_atom, PathChoicesPtr>,
                      caf::reacts_to<tick_atom>,
                      /// What the next apply would change on the device.
                      caf::replies_to<plan_atom>::with<WordsPtr>,
@@ -249,12 +265,15 @@ using DeviceActor =
 using MemberStatusPtr = std::shared_ptr<const MemberStatus>;
 
 using PathLetterPtr = std::shared_ptr<const events::PathLetter>;
+using WhereaboutsLetterPtr = std::shared_ptr<const events::WhereaboutsLetter>;
 
 using MemberActor =
     caf::typed_actor<caf::reacts_to<datagram_atom, DatagramPtr>,
                      caf::reacts_to<roster_atom, RosterPtr>,
                      /// To be sent.
                      caf::reacts_to<letter_atom, PathLetterPtr>,
+                     caf::reacts_to<letter_atom, WhereaboutsLetterPtr>,
+                     caf::reacts_to<seen_atom, SeenAtPtr>,
                      caf::reacts_to<tick_atom>,
                      /// Records it, if it is news, and says so.
                      caf::reacts_to<clash_atom, events::ClashNote>,
@@ -299,7 +318,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::Notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WordsPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::RosterPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::TunnelSightPtr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::TakenPathsPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PathChoicesPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardPlacePtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::SeenAtPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WhereaboutsLetterPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardWordPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::OwnBytes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PathLetterPtr)

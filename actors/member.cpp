@@ -5,6 +5,7 @@
 #include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
 #include "events/recovery.hpp"
+#include "events/stored_address.hpp"
 #include "events/topology.hpp"
 #include "store/checkpoint.hpp"
 #include "store/signing.hpp"
@@ -108,10 +109,15 @@ void send(const Context& context, const NodeId& to, const FrameBody& body,
       [](const caf::error&) {});
 }
 
-Heartbeat heartbeat_of(const Context& context) {
-  const auto& roster = *context.self->state.roster;
-  return {roster.mesh.version, roster.head, context.self->state.checkpoint,
-          roster.mesh.epoch};
+Heartbeat heartbeat_for(const Context& context, const NodeId& to) {
+  const auto& state = context.self->state;
+  const auto& mesh = state.roster->mesh;
+  Heartbeat beat{
+      mesh.version, state.roster->head, state.checkpoint, mesh.epoch, {}};
+  if (!state.seen_at) return beat;
+  if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
+    beat.seen_at = seen->second;
+  return beat;
 }
 
 RosterPlace place_of(const MemberHeard& heard) {
@@ -121,7 +127,7 @@ RosterPlace place_of(const MemberHeard& heard) {
 void beat(const Context& context, const NodeId& to, const Clock& now,
           const Way& way = {}) {
   if (mesh_of(context) != nullptr)
-    send(context, to, heartbeat_of(context), now, way);
+    send(context, to, heartbeat_for(context, to), now, way);
 }
 
 /// Whoever is not known to have the roster that this node has.
@@ -247,6 +253,14 @@ void compare_with_behind(const Context& context, const NodeId& sender,
   });
 }
 
+void tell_place(const Context& context, HeardPlace place) {
+  auto heard = std::make_shared<const HeardPlace>(std::move(place));
+  context.self->state.paths.with(
+      context.self, context.parts.node, [=](const PathsActor& paths) {
+        context.self->send(paths, word_atom::value, heard);
+      });
+}
+
 void take_heartbeat(const Context& context, const NodeId& sender,
                     const schema::Heartbeat& beat, const Clock& now) {
   auto& state = context.self->state;
@@ -254,6 +268,8 @@ void take_heartbeat(const Context& context, const NodeId& sender,
   RosterPlace theirs{beat.roster_epoch(), beat.roster_version()};
   state.heard[sender].roster_epoch = theirs.epoch;
   state.heard[sender].roster_version = theirs.version;
+  if (beat.seen_at() != nullptr)
+    tell_place(context, {sender, {}, events::read_endpoint(*beat.seen_at())});
   if (beat.checkpoint() != nullptr)
     take_checkpoint(state, sender, beat.checkpoint()->string_view());
   auto ours = place_of(roster.mesh);
@@ -389,6 +405,14 @@ void send_letter(const Context& context, const events::PathLetter& letter) {
   });
 }
 
+void send_whereabouts(const Context& context,
+                      const events::WhereaboutsLetter& letter) {
+  with_clock(context, [=](const Clock& now) {
+    send(context, letter.to, letter.what, now,
+         letter.knocks ? through_tunnel : Way{});
+  });
+}
+
 void take_word(const Context& context, const NodeId& sender, const Way& way,
                const schema::PathWord& word) {
   auto heard = std::make_shared<const HeardWord>(
@@ -456,6 +480,8 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
     take_answer(context, accepted.sender, *answer, now);
   else if (const auto* word = frame.body_as_PathWord())
     take_word(context, accepted.sender, way, *word);
+  else if (const auto* where = frame.body_as_Whereabouts())
+    tell_place(context, {accepted.sender, read_whereabouts(*where), {}});
   else if (const auto* passed = frame.body_as_Passed())
     take_passed(context, accepted.sender,
                 {passed->datagram()->begin(), passed->datagram()->end()}, now);
@@ -568,6 +594,19 @@ void with_checkpoint(const Context& context,
       [](const caf::error&) {});
 }
 
+/// Who is seen elsewhere learns of it at once.
+void take_seen_at(const Context& context, const SeenAtPtr& seen_at) {
+  auto before = std::exchange(context.self->state.seen_at, seen_at);
+  with_clock(context, [=](const Clock& now) {
+    for (const auto& [node, endpoint] : *seen_at) {
+      auto last = before ? before->find(node) : seen_at->end();
+      bool is_known = before && last != before->end();
+      if (!is_known || last->second != endpoint)
+        beat_out_of_turn(context, node, now);
+    }
+  });
+}
+
 void tick(const Context& context) {
   context.self->state.mesh.ensure(context.self, context.parts.node);
   if (const auto* mesh = mesh_of(context)) {
@@ -639,6 +678,12 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
       },
       [=](letter_atom, const PathLetterPtr& letter) {
         send_letter(context, *letter);
+      },
+      [=](letter_atom, const WhereaboutsLetterPtr& letter) {
+        send_whereabouts(context, *letter);
+      },
+      [=](seen_atom, const SeenAtPtr& seen_at) {
+        take_seen_at(context, seen_at);
       },
       [=](tick_atom) { tick(context); },
       [=](clash_atom, const events::ClashNote& note) {

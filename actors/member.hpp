@@ -27,6 +27,8 @@ struct MemberState {
   FrameGuard guard;
   FollowedMesh mesh;
   KeptActor<PathsActor> paths{"paths"};
+  /// Where the device sees the others.
+  SeenAtPtr seen_at;
   RosterPtr roster;
   events::Clashes clashes;
   std::map<NodeId, MemberHeard> heard;

@@ -75,7 +75,7 @@ struct DeviceStatus {
   /// When that was seen, by this node's clock.
   std::int64_t observed_ns = 0;
   std::map<NodeId, events::Tunnel> tunnels;
-  events::TakenPaths paths;
+  events::PathChoices choices;
 };
 
 /// What another member told last.

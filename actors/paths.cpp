@@ -32,21 +32,22 @@ void with_clock(const Context& context,
 
 void tell_followers(const Context& context) {
   auto& state = context.self->state;
-  auto taken = state.roster ? state.paths.taken(state.roster->mesh)
-                            : events::TakenPaths{};
-  if (state.told && *state.told == taken) return;
-  state.told = std::make_shared<const events::TakenPaths>(std::move(taken));
+  events::PathChoices chosen;
+  if (const auto* mesh = mesh_of(context))
+    chosen = {state.paths.taken(*mesh), state.candidates.calls()};
+  if (state.told && *state.told == chosen) return;
+  state.told = std::make_shared<const events::PathChoices>(std::move(chosen));
   for (const auto& follower : state.followers)
     context.self->send(follower, paths_atom::value, state.told);
 }
 
-void send(const Context& context, const events::PathLetters& letters) {
+template <class Letter>
+void send(const Context& context, const std::vector<Letter>& letters) {
   for (const auto& letter : letters)
     context.self->state.member.with(
         context.self, context.parts.node, [=](const MemberActor& member) {
-          context.self->send(
-              member, letter_atom::value,
-              std::make_shared<const events::PathLetter>(letter));
+          context.self->send(member, letter_atom::value,
+                             std::make_shared<const Letter>(letter));
         });
 }
 
@@ -58,20 +59,40 @@ void tick(const Context& context) {
     state.ticking = false;
     const auto* mesh = mesh_of(context);
     if (mesh == nullptr) return;
+    auto wanted = state.paths.behind_busy_relays();
     send(context, state.paths.tick(*mesh, now.since_boot_ns));
+    send(context, state.candidates.tick(*mesh, wanted, now.since_boot_ns));
     tell_followers(context);
-    if (!state.paths.is_restless(*mesh, now.since_boot_ns)) return;
+    if (!state.paths.is_restless(*mesh, now.since_boot_ns) &&
+        !state.candidates.is_restless(*mesh, wanted, now.since_boot_ns))
+      return;
     state.ticking = true;
     context.self->delayed_send(context.self, path_tick_interval,
                                tick_atom::value);
   });
 }
 
+void tell_member(const Context& context, events::SeenAt seen_at) {
+  auto& state = context.self->state;
+  if (state.seen_at && *state.seen_at == seen_at && state.member.is_known())
+    return;
+  state.seen_at = std::make_shared<const events::SeenAt>(std::move(seen_at));
+  state.member.with(context.self, context.parts.node,
+                    [context, &state](const MemberActor& member) {
+                      context.self->send(member, seen_atom::value,
+                                         state.seen_at);
+                    });
+}
+
 void take_look(const Context& context, const DeviceLook& look) {
   auto& state = context.self->state;
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
-  state.paths.look(*mesh, look.seen->device, look.utc_ns);
+  const auto& device = look.seen->device;
+  state.paths.look(*mesh, device, look.utc_ns);
+  state.candidates.note_own(look.seen->host_addresses);
+  state.candidates.look(*mesh, device, state.paths.broken(), look.utc_ns);
+  tell_member(context, events::places_of(*mesh, device, look.utc_ns));
   tell_followers(context);
   if (!state.ticking) tick(context);
 }
@@ -86,6 +107,21 @@ void take_word(const Context& context, const HeardWordPtr& heard) {
                                    heard->word, now.since_boot_ns));
     tell_followers(context);
     if (state.told != before) mark(RarePath::path_agreed);
+  });
+}
+
+void take_place(const Context& context, const HeardPlacePtr& heard) {
+  auto& state = context.self->state;
+  with_clock(context, [=, &state](const Clock& now) {
+    const auto* mesh = mesh_of(context);
+    if (mesh == nullptr || mesh->find(heard->sender) == nullptr) return;
+    if (heard->seen_at)
+      state.candidates.note_seen_at(*mesh, heard->sender, *heard->seen_at);
+    if (!heard->whereabouts) return;
+    send(context,
+         state.candidates.take(*mesh, heard->sender, *heard->whereabouts,
+                               now.since_boot_ns));
+    if (!state.ticking) tick(context);
   });
 }
 
@@ -126,6 +162,7 @@ PathsActor::behavior_type paths_actor(Self self, const PathsParts& parts,
   Context context{self, parts, node.id};
   auto& state = self->state;
   state.paths = events::Paths{node.id};
+  state.candidates = events::Candidates{node.id};
   self->set_down_handler([&state](const caf::down_msg& death) {
     state.mesh.note_death(death.source);
     state.member.note_death(death.source);
@@ -144,6 +181,9 @@ PathsActor::behavior_type paths_actor(Self self, const PathsParts& parts,
         take_look(context, look);
       },
       [=](word_atom, const HeardWordPtr& heard) { take_word(context, heard); },
+      [=](word_atom, const HeardPlacePtr& heard) {
+        take_place(context, heard);
+      },
       [=](own_atom, const OwnBytes& own) {
         self->state.paths.note_own(own.node, own.by_path, own.received,
                                    own.sent);

@@ -1,5 +1,6 @@
-// The paths actor: chooses the path to each member (events/paths.*) from what
-// the device shows and from the words of the other ends, and tells the device.
+// The paths actor: chooses the path to each member (events/paths.*), and where
+// it is called (events/candidates.*), from what the device shows and from the
+// words of the other ends, and tells the device.
 // It owns no stream: what it chose is recorded by the actor of each tunnel.
 #pragma once
 
@@ -14,9 +15,10 @@ struct PathsParts {
 };
 
 struct PathsState {
-  PathsState() : paths(NodeId{}) {}
+  PathsState() : paths(NodeId{}), candidates(NodeId{}) {}
 
   events::Paths paths;
+  events::Candidates candidates;
   /// What was recorded last is known.
   bool restored = false;
   FollowedMesh mesh;
@@ -24,7 +26,9 @@ struct PathsState {
   RosterPtr roster;
   std::set<PathFollower> followers;
   /// What they were told last.
-  TakenPathsPtr told;
+  PathChoicesPtr told;
+  /// What the member actor was told last.
+  SeenAtPtr seen_at;
   bool ticking = false;
   static inline const char* name = "paths";
 };

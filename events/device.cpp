@@ -135,8 +135,8 @@ std::optional<PeerChange> difference(const TunnelKey& key,
   if (observed == nullptr) return addition(key, *desired);
   const auto& there = observed->config;
   auto change = nothing_for(key);
-  if (desired->endpoint && desired->endpoint != there.endpoint &&
-      !is_live(*observed, utc_ns))
+  bool may_move = desired->is_called || !is_live(*observed, utc_ns);
+  if (desired->endpoint && desired->endpoint != there.endpoint && may_move)
     change.endpoint = desired->endpoint;
   if (desired->keepalive_seconds != there.keepalive_seconds)
     change.keepalive_seconds = desired->keepalive_seconds;

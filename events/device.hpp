@@ -23,6 +23,8 @@ struct PeerConfig {
   std::uint16_t keepalive_seconds = 0;
   /// Sorted; the addresses of what may come from the peer, and goes to it.
   std::vector<IpRange> allowed;
+  /// The endpoint is told although there is a handshake that lasts.
+  bool is_called = false;
 
   bool operator==(const PeerConfig&) const = default;
 };

@@ -140,6 +140,13 @@ bool Paths::passes_on(const NodeId& from, const NodeId& to) const {
   return can_relay(from) && can_relay(to);
 }
 
+std::set<NodeId> Paths::broken() const {
+  std::set<NodeId> broken;
+  for (const auto& [node, peer] : peers_)
+    if (!peer.works) broken.insert(node);
+  return broken;
+}
+
 TakenPaths Paths::taken(const Mesh& mesh) const {
   TakenPaths paths;
   for (const auto& [node, peer] : peers_)
@@ -237,7 +244,10 @@ bool Paths::asks(const PeerPath& peer, std::uint64_t now_ns) {
   if (peer.path.relay && peer.works &&
       now_ns - peer.asked_ns >= path_settled_ns)
     return true;
-  return peer.questions != 0 || (!peer.path.relay && peer.busy_looks != 0);
+  if (peer.questions != 0) return true;
+  // What can not be sent is not counted as sent, so it may look idle now.
+  bool is_doubtful = peer.works && peer.unanswered > 1;
+  return !peer.path.relay && (peer.busy_looks != 0 || is_doubtful);
 }
 
 bool Paths::is_restless(const Mesh& mesh, std::uint64_t now_ns) const {
@@ -282,12 +292,17 @@ void Paths::ask(const NodeId& other, PeerPath& peer, const Path& path,
   letters.push_back({other, through, {++last_number_, false, path}});
 }
 
-void Paths::ask_behind_relays(std::uint64_t now_ns, PathLetters& letters) {
-  std::vector<NodeId> behind;
+std::set<NodeId> Paths::behind_busy_relays() const {
+  std::set<NodeId> behind;
   for (const auto& [node, peer] : peers_)
-    if (peer.path.relay && is_busy(*peer.path.relay)) behind.push_back(node);
+    if (peer.path.relay && is_busy(*peer.path.relay)) behind.insert(node);
+  return behind;
+}
+
+void Paths::ask_behind_relays(std::uint64_t now_ns, PathLetters& letters) {
+  auto behind = behind_busy_relays();
   if (behind.empty()) return;
-  auto next = std::upper_bound(behind.begin(), behind.end(), turn_);
+  auto next = behind.upper_bound(turn_);
   auto count = std::min(asked_behind_relays, behind.size());
   for (std::size_t i = 0; i < count; ++i) {
     if (next == behind.end()) next = behind.begin();

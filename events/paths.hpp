@@ -136,6 +136,11 @@ class Paths {
   /// directly, so that packets would be passed on too.
   [[nodiscard]] bool passes_on(const NodeId& from, const NodeId& to) const;
 
+  /// Nothing comes back through their tunnels.
+  [[nodiscard]] std::set<NodeId> broken() const;
+  /// Whose packets may be among those that somebody passes on now.
+  [[nodiscard]] std::set<NodeId> behind_busy_relays() const;
+
   /// Something is to be asked, agreed or changed.
   [[nodiscard]] bool is_restless(const Mesh& mesh, std::uint64_t now_ns) const;
 

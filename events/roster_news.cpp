@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "events/topology.hpp"
-
 namespace ppn::events {
 
 namespace {
@@ -49,12 +47,12 @@ void note(RosterNews& news, const schema::Entry& entry) {
 
 std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   const RosterNews& news, const NodeId& self,
-                                  const TakenPaths& paths,
+                                  const PathChoices& choices,
                                   const ObservedDevice& seen,
                                   std::int64_t utc_ns) {
   if (!news.members || news.since != before.version ||
       before.hub != after.hub || news.members->contains(self) ||
-      concerns_relays(*news.members, before.hub, paths))
+      concerns_relays(*news.members, before.hub, choices.paths))
     return std::nullopt;
   PeerNews found;
   // All else is as it should be.
@@ -75,7 +73,7 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
     }
     if (member == nullptr) continue;
     see(member->tunnel_key);
-    auto peer = desired_peer(after, self, node, paths);
+    auto peer = desired_peer(after, self, node, choices);
     found.peers[member->tunnel_key] = peer;
     if (peer) desired.peers.emplace(member->tunnel_key, std::move(*peer));
   }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "events/path.hpp"
+#include "events/topology.hpp"
 
 namespace ppn::events {
 
@@ -29,11 +29,11 @@ struct PeerNews {
 };
 
 /// What news lead to on the device of `self`, which was seen at `utc_ns` and
-/// then was right for the mesh as it was `before`; `paths` are as they were,
-/// too. Nothing if all of the device has to be compared.
+/// then was right for the mesh as it was `before`; `choices` are as they
+/// were, too. Nothing if all of the device has to be compared.
 std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   const RosterNews& news, const NodeId& self,
-                                  const TakenPaths& paths,
+                                  const PathChoices& choices,
                                   const ObservedDevice& seen,
                                   std::int64_t utc_ns);
 

@@ -23,12 +23,11 @@ std::vector<IpRange> own_addresses(const Member& member) {
   return sorted(std::move(addresses));
 }
 
-constexpr std::uint8_t tunnel_prefix = 64;
-
 /// A member's own addresses, each with the length of the range that it is of.
 std::vector<IpRange> device_addresses(const Mesh& mesh, const Member& member) {
-  std::vector<IpRange> addresses{{member.address, mesh.range.length},
-                                 {tunnel_address(mesh, member), tunnel_prefix}};
+  std::vector<IpRange> addresses{
+      {member.address, mesh.range.length},
+      {tunnel_address(mesh, member), tunnel_range(mesh).length}};
   if (member.address6)
     addresses.push_back({*member.address6, mesh.range6->length});
   return sorted(std::move(addresses));
@@ -47,13 +46,32 @@ void note_reached(ReachedBy& reached, const Mesh& mesh, const NodeId& self,
   reached.emplace(path.relay.value_or(node), &member);
 }
 
-PeerConfig peer_config(const Mesh& mesh, const NodeId& other,
-                       const Member& member, const ReachedBy& reached) {
-  PeerConfig config;
-  if (!member.endpoints.empty()) {
+/// A router forgets what passes through it no more, so the tunnel is kept by
+/// whoever may be behind one.
+bool is_kept(const Mesh& mesh, const NodeId& self, const NodeId& other) {
+  auto has_role = [&](const NodeId& node) {
+    return node == mesh.hub || node == mesh.controller;
+  };
+  return mesh.members.size() <= kept_members_max || has_role(other) ||
+         (has_role(self) && mesh.find(self)->endpoints.empty());
+}
+
+void set_endpoint(PeerConfig& config, const NodeId& node, const Member& member,
+                  const Calls& calls) {
+  auto call = calls.find(node);
+  config.is_called = call != calls.end() && call->second.endpoint;
+  if (config.is_called)
+    config.endpoint = call->second.endpoint;
+  else if (!member.endpoints.empty())
     config.endpoint = member.endpoints.front();
-    config.keepalive_seconds = keepalive_seconds;
-  }
+}
+
+PeerConfig peer_config(const Mesh& mesh, const NodeId& self,
+                       const NodeId& other, const Member& member,
+                       const ReachedBy& reached, const Calls& calls) {
+  PeerConfig config;
+  set_endpoint(config, other, member, calls);
+  if (is_kept(mesh, self, other)) config.keepalive_seconds = keepalive_seconds;
   config.allowed.push_back(IpRange::only(tunnel_address(mesh, member)));
   auto add = [&](const std::vector<IpRange>& ranges) {
     config.allowed.insert(config.allowed.end(), ranges.begin(), ranges.end());
@@ -69,11 +87,16 @@ PeerConfig peer_config(const Mesh& mesh, const NodeId& other,
 
 }  // namespace
 
+IpRange tunnel_range(const Mesh& mesh) {
+  IpRange range{{}, 64};
+  range.address.is_v6 = true;
+  range.address.bytes[0] = 0xfd;
+  std::copy_n(mesh.id.bytes.begin(), 5, range.address.bytes.begin() + 1);
+  return range;
+}
+
 IpAddress tunnel_address(const Mesh& mesh, const Member& member) {
-  IpAddress address;
-  address.is_v6 = true;
-  address.bytes[0] = 0xfd;
-  std::copy_n(mesh.id.bytes.begin(), 5, address.bytes.begin() + 1);
+  auto address = tunnel_range(mesh).address;
   const auto own = member.address.view();
   std::copy(own.begin(), own.end(), address.bytes.end() - 4);
   return address;
@@ -88,7 +111,8 @@ IpAddress own_address(const Mesh& mesh, const IpAddress& address) {
 
 std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
                                        const NodeId& other,
-                                       const TakenPaths& paths) {
+                                       const PathChoices& choices) {
+  const auto& paths = choices.paths;
   const auto* peer = mesh.find(other);
   if (mesh.find(self) == nullptr || peer == nullptr || self == other)
     return std::nullopt;
@@ -98,12 +122,12 @@ std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
     if (const auto* member = mesh.find(node);
         node != other && taken.path.relay == other && member != nullptr)
       note_reached(reached, mesh, self, node, *member, paths);
-  return peer_config(mesh, other, *peer, reached);
+  return peer_config(mesh, self, other, *peer, reached, choices.calls);
 }
 
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
-                            const TakenPaths& paths) {
+                            const PathChoices& choices) {
   DeviceConfig device;
   device.key = key;
   device.listen_port = listen_port;
@@ -114,11 +138,12 @@ DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
   device.forwarded = ranges_of(mesh);
   ReachedBy reached;
   for (const auto& [node, member] : mesh.members)
-    note_reached(reached, mesh, self, node, member, paths);
+    note_reached(reached, mesh, self, node, member, choices.paths);
   for (const auto& [node, member] : mesh.members)
     if (node != self)
-      device.peers.emplace(member.tunnel_key,
-                           peer_config(mesh, node, member, reached));
+      device.peers.emplace(
+          member.tunnel_key,
+          peer_config(mesh, self, node, member, reached, choices.calls));
   return device;
 }
 

@@ -1,11 +1,26 @@
 // Which tunnels a member has, and what its device is told of them.
 #pragma once
 
+#include "events/candidates.hpp"
 #include "events/path.hpp"
 
 namespace ppn::events {
 
+/// What was chosen for each member.
+struct PathChoices {
+  TakenPaths paths;
+  Calls calls;
+
+  bool operator==(const PathChoices&) const = default;
+};
+
 inline constexpr std::uint16_t keepalive_seconds = 25;
+/// In a larger mesh only the tunnels of the hub and the controller are kept
+/// when nothing passes: each costs some 0.4 MB a day.
+inline constexpr std::size_t kept_members_max = 16;
+
+/// The tunnel addresses of all members.
+IpRange tunnel_range(const Mesh& mesh);
 
 /// Where a member is reached through the tunnel between the two, whatever path
 /// packets take: a unique local address (RFC 4193) of IPv6. Its prefix is made
@@ -20,12 +35,12 @@ IpAddress own_address(const Mesh& mesh, const IpAddress& address);
 /// whole range instead. Nothing if one of the two is no member.
 std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
                                        const NodeId& other,
-                                       const TakenPaths& paths);
+                                       const PathChoices& choices);
 
 /// The device of `self`. For a node that is in no mesh, or no longer, it has
 /// neither peers nor addresses.
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
-                            const TakenPaths& paths);
+                            const PathChoices& choices);
 
 }  // namespace ppn::events

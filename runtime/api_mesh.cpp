@@ -198,8 +198,8 @@ std::string path_text(const events::Mesh& mesh, const events::Path& path) {
 void add_path(Json& json, const events::Mesh& mesh, const NodeId& self,
               const NodeId& node, const actors::DeviceStatus& device) {
   bool is_there = mesh.find(self) != nullptr && !device.implementation.empty();
-  auto taken = device.paths.find(node);
-  bool is_chosen = is_there && taken != device.paths.end();
+  auto taken = device.choices.paths.find(node);
+  bool is_chosen = is_there && taken != device.choices.paths.end();
   auto path = is_chosen ? taken->second.path
                         : events::usual_path(mesh, self, node);
   json["path"] = is_there ? path_text(mesh, path) : "none";
@@ -212,6 +212,19 @@ void add_path(Json& json, const events::Mesh& mesh, const NodeId& self,
   json["path_since"] = is_there && is_recorded
                            ? time_or_null(tunnel->second.path->changed_ns)
                            : Json();
+}
+
+/// Where it is called now, and what was tried since it was reached last.
+void add_calls(Json& json, const NodeId& node,
+               const actors::DeviceStatus& device) {
+  auto found = device.choices.calls.find(node);
+  auto call = found == device.choices.calls.end() ? events::Call{}
+                                                  : found->second;
+  json["called_at"] = text_or_null(call.endpoint);
+  json["tried"] = Json::array();
+  for (const auto& candidate : call.tried)
+    json["tried"].push_back({{"kind", events::in_words(candidate.kind)},
+                             {"endpoint", candidate.endpoint.text()}});
 }
 
 Json peer_json(const events::Mesh& mesh, const NodeId& self, const NodeId& node,
@@ -233,6 +246,7 @@ Json peer_json(const events::Mesh& mesh, const NodeId& self, const NodeId& node,
     state = {false, "the tunnels are not made yet"};
   if (!is_member) state = {false, "this node is not in the mesh any more"};
   add_path(json, mesh, self, node, device);
+  add_calls(json, node, device);
   json["up"] = state.is_up;
   json["why"] = state.is_up ? Json() : Json(state.why);
   json["endpoint"] = seen == nullptr ? Json()

@@ -1,6 +1,7 @@
 #include "runtime/wireguard_port.hpp"
 
 #include "runtime/clock_linux.hpp"
+#include "runtime/host_addresses_linux.hpp"
 #include "runtime/log.hpp"
 
 namespace ppn::runtime {
@@ -42,7 +43,8 @@ caf::result<actors::DeviceLook> look(Self self,
   said.clear();
   return actors::DeviceLook{
       std::make_shared<const actors::DeviceSeen>(
-          actors::DeviceSeen{std::move(*seen), (*wireguard)->implementation()}),
+          actors::DeviceSeen{std::move(*seen), (*wireguard)->implementation(),
+                             host_addresses(parts.interface)}),
       read_clock().utc_ns};
 }
 

@@ -25,10 +25,10 @@ void Device::touch() {
   seen_ = nullptr;
 }
 
-actors::DeviceSeenPtr Device::look() {
-  if (!seen_)
+actors::DeviceSeenPtr Device::look(const events::IpAddress& host) {
+  if (!seen_ || seen_->host_addresses.front() != host)
     seen_ = std::make_shared<const actors::DeviceSeen>(
-        actors::DeviceSeen{shown_, "simulated"});
+        actors::DeviceSeen{shown_, "simulated", {host}});
   return seen_;
 }
 

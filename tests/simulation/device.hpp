@@ -23,8 +23,9 @@ class Device {
   /// Rises with each change but of what is counted.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
-  /// The same as before as long as nothing changed.
-  actors::DeviceSeenPtr look();
+  /// The same as before as long as nothing changed. `host` is the address of
+  /// the host that it is on.
+  actors::DeviceSeenPtr look(const events::IpAddress& host);
 
   // -- what the node does -----------------------------------------------------
 

@@ -48,6 +48,7 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"wireguard-hangs", 5'000},
     {"device-tampered", 60'000},
     {"host-roams", 30'000},
+    {"translated", 20'000},
     {"tunnel-key-copied", 20'000},
     {"withheld", 20'000},
 }};

@@ -63,6 +63,8 @@ enum class Fault : std::uint8_t {
   device_tampered,
   /// A host is reached elsewhere from then on.
   host_roams,
+  /// A host is behind a router that translates, for a while.
+  translated,
   /// Another machine has the tunnel key of a host, and speaks from elsewhere.
   tunnel_key_copied,
   /// A host keeps the roster from the others, or what it should forward.

@@ -113,12 +113,19 @@ struct Host {
   std::uint64_t dial_incarnation = 0;
 
   Device device;
-  /// Where packets of its tunnels come from, seen from outside.
+  /// Where packets of its tunnels come from, seen from outside, unless it is
+  /// behind a router.
   events::IpAddress outside;
+  /// Behind which it is, its address there, and to whom it sent something when.
+  std::optional<int> router;
+  events::IpAddress inside;
+  std::map<events::Endpoint, std::uint64_t> sent_ns;
   /// When the node looked at its device last, in the time of the world, and
   /// what it saw.
   std::uint64_t looked_ns = 0;
   std::optional<std::uint64_t> looked_revision;
+  /// When it was seen last to call a member.
+  std::map<NodeId, std::uint64_t> called_ns;
   /// It tells nobody of the roster; it forwards nothing for others; it tells a
   /// roster that is none.
   bool keeps_roster = false;

@@ -1,6 +1,7 @@
 #include "tests/simulation/mesh_ports.hpp"
 
 #include "actors/device.hpp"
+#include "actors/paths.hpp"
 
 namespace ppn::simulation {
 
@@ -37,6 +38,40 @@ bool is_seen_live(const Scene& scene, const Host& host,
          scene.now() - session.made_ns < handshake_lasts_ns;
 }
 
+/// Notes whom the node calls, who was asked in vain or has no handshake.
+void note_called(const Scene& scene, Host& host) {
+  const auto* actor =
+      host.process->look_into_kept<actors::PathsState, actors::PathsActor>();
+  if (actor == nullptr) return;
+  for (const auto& [node, call] : actor->candidates.calls())
+    if (call.endpoint) host.called_ns[node] = scene.now();
+}
+
+/// When it looked last, it called the holder of that key.
+bool was_called(const Host& host, const events::TunnelKey& key) {
+  constexpr std::uint64_t a_while = 10 * second;
+  const auto& holders = host.shadow.state().mesh.holders.tunnel_keys;
+  auto holder = holders.find(key);
+  if (holder == holders.end()) return false;
+  auto called = host.called_ns.find(holder->second);
+  return called != host.called_ns.end() &&
+         called->second + a_while >= host.looked_ns;
+}
+
+void see_copies(Scene& scene, const Host& host) {
+  for (auto& other : scene.hosts) {
+    const auto& key = other.device.shown().key;
+    if (!other.copy || !key) continue;
+    auto peer = host.device.shown().peers.find(*key);
+    // Who calls a member moves it itself.
+    if (was_called(host, *key))
+      other.fights[host.index] = {};
+    else if (peer != host.device.shown().peers.end())
+      other.fights[host.index].look(peer->second.config.endpoint == other.copy,
+                                    scene.now());
+  }
+}
+
 /// What may not be asked of a device.
 Complaint check_change(const Scene& scene, const Host& host,
                        const events::DeviceChange& change) {
@@ -49,7 +84,7 @@ Complaint check_change(const Scene& scene, const Host& host,
       return "its device gets a peer that no durable roster names";
     bool is_there = host.device.shown().peers.contains(peer.key);
     if (is_there && !peer.add && peer.endpoint &&
-        is_seen_live(scene, host, peer.key))
+        is_seen_live(scene, host, peer.key) && !was_called(host, peer.key))
       return "the endpoint of a peer is overwritten through which packets pass";
   }
   return {};
@@ -76,17 +111,6 @@ void hang(Scene& scene, Host& host) {
   scene.plan(time, [] {});
 }
 
-void see_copies(Scene& scene, const Host& host) {
-  for (auto& other : scene.hosts) {
-    const auto& key = other.device.shown().key;
-    if (!other.copy || !key) continue;
-    auto peer = host.device.shown().peers.find(*key);
-    if (peer != host.device.shown().peers.end())
-      other.fights[host.index].look(peer->second.config.endpoint == other.copy,
-                                    scene.now());
-  }
-}
-
 caf::result<actors::DeviceLook> look(Wireguard self, Scene& scene, Host& host) {
   if (scene.strikes(Fault::wireguard_dumb))
     return say_nothing<actors::DeviceLook>(self, scene, host);
@@ -96,9 +120,12 @@ caf::result<actors::DeviceLook> look(Wireguard self, Scene& scene, Host& host) {
   }
   if (scene.strikes(Fault::wireguard_hangs)) hang(scene, host);
   see_copies(scene, host);
+  note_called(scene, host);
   host.looked_ns = scene.now();
   host.looked_revision = host.device.revision();
-  return actors::DeviceLook{host.device.look(), scene.read_clock(host).utc_ns};
+  return actors::DeviceLook{
+      host.device.look(host.router ? host.inside : host.outside),
+      scene.read_clock(host).utc_ns};
 }
 
 /// What was decided so long ago is not true any more, and nobody waits for it.
@@ -126,6 +153,7 @@ caf::result<bool> apply(Wireguard self, Scene& scene, Host& host,
   scene.trace.note(host.index, "device apply", change.peers.size());
   if (scene.strikes(Fault::wireguard_dumb))
     return say_nothing<bool>(self, scene, host);
+  note_called(scene, host);
   scene.check(host, check_change(scene, host, change));
   auto before = host.device.revision();
   bool failed = false;

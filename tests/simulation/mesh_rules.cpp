@@ -71,10 +71,11 @@ Complaint check_device(const Host& host, std::int64_t wall_ns) {
   if (!state.mesh.founded() || !state.device.key || !host.process) return {};
   const auto* actor =
       host.process->look_into_kept<actors::DeviceState, actors::DeviceActor>();
-  if (actor == nullptr || !actor->paths)
+  if (actor == nullptr || !actor->choices)
     return "its device does not know the paths";
-  auto desired = events::desired_device(
-      state.mesh, state.node.id, *state.device.key, tunnel_port, *actor->paths);
+  auto desired = events::desired_device(state.mesh, state.node.id,
+                                        *state.device.key, tunnel_port,
+                                        *actor->choices);
   auto change = events::difference(desired, shown, wall_ns);
   if (change.empty()) return {};
   auto words = events::in_words(

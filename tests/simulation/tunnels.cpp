@@ -16,6 +16,10 @@ constexpr std::uint64_t keepalive_bytes = 32;
 
 constexpr int hops_max = 3;
 
+constexpr int first_translated_port = 40'000;
+/// For so long a router lets answers in.
+constexpr std::uint64_t translation_ns = 120 * second;
+
 bool forwards(const Device& device, const events::IpAddress& from,
               const events::IpAddress& to) {
   const auto& ranges = device.shown().forwarded;
@@ -30,7 +34,17 @@ bool forwards(const Device& device, const events::IpAddress& from,
 }  // namespace
 
 events::Endpoint outside_endpoint(const Host& host) {
-  return {host.outside, host.device.shown().listen_port};
+  auto port = host.device.shown().listen_port;
+  if (!host.router) return {host.outside, port};
+  auto router = "203.0.113." + std::to_string(*host.router);
+  return {*events::IpAddress::parse(router),
+          static_cast<std::uint16_t>(first_translated_port + host.index)};
+}
+
+events::Endpoint endpoint_for(const Host& host, const Host& other) {
+  if (host.router && host.router == other.router)
+    return {host.inside, host.device.shown().listen_port};
+  return outside_endpoint(host);
 }
 
 Host* Tunnels::host_with(const events::TunnelKey& key) {
@@ -89,23 +103,31 @@ bool Tunnels::share_a_session(const Host& a, const Host& b) const {
          scene_.now() - one.made_ns < reject_after_ns;
 }
 
-/// Whether it knows where the other is.
-bool Tunnels::finds(const Host& from, const Host& to) const {
+bool Tunnels::lets_in(const Host& to, const Host& from) const {
+  if (!to.router || to.router == from.router) return true;
+  auto sent = to.sent_ns.find(outside_endpoint(from));
+  return sent != to.sent_ns.end() &&
+         scene_.now() - sent->second < translation_ns;
+}
+
+bool Tunnels::reaches(Host& from, const Host& to) {
   auto peer = from.device.shown().peers.find(*to.device.shown().key);
-  return peer != from.device.shown().peers.end() &&
-         peer->second.config.endpoint == outside_endpoint(to) &&
-         !from.is_suspended && !to.is_suspended && scene_.hears(to, from);
+  if (peer == from.device.shown().peers.end() || from.is_suspended ||
+      peer->second.config.endpoint != endpoint_for(to, from))
+    return false;
+  if (from.router) from.sent_ns[*peer->second.config.endpoint] = scene_.now();
+  return !to.is_suspended && scene_.hears(to, from) && lets_in(to, from);
 }
 
 bool Tunnels::pass(Host& from, Host& to, std::uint64_t size) {
-  if (&from == &to || !finds(from, to)) return false;
+  if (&from == &to || !reaches(from, to)) return false;
   auto age = scene_.now() - from.device.session(*to.device.shown().key).made_ns;
   if (!share_a_session(from, to) || age >= rekey_after_ns)
     shake_hands(from, to);
   if (!share_a_session(from, to)) return false;
   from.device.count_sent(*to.device.shown().key, size);
   to.device.count_received(*from.device.shown().key, size);
-  to.device.note_endpoint(*from.device.shown().key, outside_endpoint(from));
+  to.device.note_endpoint(*from.device.shown().key, endpoint_for(from, to));
   return true;
 }
 
@@ -113,6 +135,7 @@ void Tunnels::shake_hands(Host& from, Host& to) {
   const auto& own = *from.device.shown().key;
   const auto& other = *to.device.shown().key;
   if (!to.device.shown().peers.contains(own) || !scene_.hears(from, to)) return;
+  if (to.router) to.sent_ns[endpoint_for(from, to)] = scene_.now();
   scene_.trace.note(from.index, "handshake with",
                     static_cast<std::uint64_t>(to.index));
   from.device.count_sent(other, initiation_bytes);
@@ -122,7 +145,7 @@ void Tunnels::shake_hands(Host& from, Host& to) {
   Session session{++last_session_, scene_.now()};
   from.device.note_handshake(other, session, scene_.read_clock(from).utc_ns);
   to.device.note_handshake(own, session, scene_.read_clock(to).utc_ns);
-  to.device.note_endpoint(own, outside_endpoint(from));
+  to.device.note_endpoint(own, endpoint_for(from, to));
 }
 
 }  // namespace ppn::simulation

@@ -32,13 +32,19 @@ class Tunnels {
   bool pass(Host& from, Host& to, std::uint64_t size);
   void shake_hands(Host& from, Host& to);
   [[nodiscard]] bool share_a_session(const Host& a, const Host& b) const;
-  [[nodiscard]] bool finds(const Host& from, const Host& to) const;
+  /// Sends something to where it takes the other to be; whether it gets there.
+  bool reaches(Host& from, const Host& to);
+  [[nodiscard]] bool lets_in(const Host& to, const Host& from) const;
 
   Scene& scene_;
   std::uint64_t last_session_ = 0;
 };
 
-/// Where a host is heard from and, if something gets that far, hears.
+/// Where a host is heard from and, if something gets that far, hears, by all
+/// who are not behind the same router.
 events::Endpoint outside_endpoint(const Host& host);
+
+/// The same by one host: what comes out of a router does not come back in.
+events::Endpoint endpoint_for(const Host& host, const Host& other);
 
 }  // namespace ppn::simulation

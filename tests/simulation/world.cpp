@@ -393,6 +393,7 @@ class World {
     check_device_stays_right(host);
     if (strikes(Fault::device_tampered)) tamper_now_and_then(host);
     if (strikes(Fault::host_roams)) roam(host);
+    if (strikes(Fault::translated)) translate(host);
     if (strikes(Fault::tunnel_key_copied)) copy_tunnel_key(host);
     if (strikes(Fault::withheld)) withhold(host);
     auto skew_ns = host.clock_skew_ns;
@@ -500,6 +501,16 @@ class World {
                  std::to_string(1 + random_below(250));
     host.outside = *events::IpAddress::parse(where);
     scene_.trace.note(host.index, "roams");
+  }
+
+  /// It is behind one of two routers for a while.
+  void translate(Host& host) {
+    host.router = 1 + static_cast<int>(random_below(2));
+    host.inside = *events::IpAddress::parse("192.168.1." +
+                                            std::to_string(10 + host.index));
+    scene_.trace.note(host.index, "is behind a router",
+                      static_cast<std::uint64_t>(*host.router));
+    plan(some_time(30 * minute), [&host] { host.router.reset(); });
   }
 
   /// Somebody who may change the device does, and it is not the node. Some do
@@ -730,6 +741,7 @@ class World {
     for (auto& host : scene_.hosts) {
       host.is_slow = false;
       host.is_suspended = false;
+      host.router.reset();
       if (host.process)
         crash(host, "operator restarts");
       else

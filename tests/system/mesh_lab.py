@@ -191,9 +191,11 @@ class Host:
 
 
 class Lab:
-    """Hosts on one cable. They end with the process, at the latest."""
+    """Hosts on one cable, or behind routers: those by name, with their address
+    outside and inside; a host behind one has ADDRESS@ROUTER. They end with the
+    process, at the latest."""
 
-    def __init__(self, bin_directory, **addresses):
+    def __init__(self, bin_directory, routers=None, **addresses):
         self.bin = bin_directory
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="mesh-"))
         self.hosts = {}
@@ -202,8 +204,17 @@ class Lab:
         self.config = self.home / "ppnd.toml"
         self.config.write_text("")
         named = {name.replace("_", "-"): a for name, a in addresses.items()}
-        run(LAB, "up", self.directory, *(f"{n}={a}/24" for n, a in named.items()))
+        specs = [f"{name}~{outside}/24={inside}/24"
+                 for name, (outside, inside) in (routers or {}).items()]
+        for name, address in named.items():
+            address, at, router = address.partition("@")
+            specs.append(f"{name}={address}/24{at}{router}")
+            named[name] = address
+        run(LAB, "up", self.directory, *specs)
         self.hosts = {n: Host(self, n, a) for n, a in named.items()}
+
+    def on_router(self, router, *command):
+        return run(LAB, "run", self.directory, router, *command)
 
     def down(self):
         atexit.unregister(self.down)

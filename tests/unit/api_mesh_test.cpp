@@ -271,7 +271,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_up_is_told_with_all_that_passes) {
     "address": "10.8.0.3", "public_key": ")" +
                                     store::to_base64(tunnel_key_of(3).view()) +
                                     R"(", "path": "direct", "path_why": null,
-    "path_since": null, "up": true,
+    "path_since": null, "called_at": null, "tried": [], "up": true,
     "why": null, "endpoint": "192.0.2.3:51820",
     "latest_handshake": "2025-12-31T23:59:59.000Z", "received_bytes": 10,
     "sent_bytes": 20, "keepalive_seconds": 25, "allowed": ["10.8.0.3/32"],
@@ -308,7 +308,7 @@ BOOST_AUTO_TEST_CASE(the_path_of_a_peer_is_told) {
   BOOST_TEST(peer_in(roster, {})["path"] == "none");
   roster.mesh.hub = node_of(1);
   events::TakenPath taken{{node_of(9)}, schema::PathReason::relay_lost};
-  status.paths[node_of(3)] = taken;
+  status.choices.paths[node_of(3)] = taken;
   status.tunnels[node_of(3)].path.emplace(
       events::RecordedPath{taken, 1'767'225'600'000'000'000});
   auto peer = peer_in(roster, status);
@@ -317,8 +317,21 @@ BOOST_AUTO_TEST_CASE(the_path_of_a_peer_is_told) {
              "who had passed packets on could not be reached");
   BOOST_TEST(peer["path_since"] == "2026-01-01T00:00:00.000Z");
   // What is recorded is another one yet.
-  status.paths[node_of(3)].path = events::direct_path;
+  status.choices.paths[node_of(3)].path = events::direct_path;
   BOOST_TEST(peer_in(roster, status)["path_since"].is_null());
+}
+
+BOOST_AUTO_TEST_CASE(where_a_peer_is_tried_is_told) {
+  auto status = sample_device_status();
+  status.choices.calls[node_of(3)] = {
+      endpoint("203.0.113.3:7"),
+      {{events::CandidateKind::local, endpoint("192.168.1.3:1")},
+       {events::CandidateKind::observed, endpoint("203.0.113.3:7")}}};
+  auto peer = peer_of(status);
+  BOOST_TEST(peer["called_at"] == "203.0.113.3:7");
+  BOOST_TEST(peer["tried"] ==
+             Json::parse(R"([{"kind": "local", "endpoint": "192.168.1.3:1"},
+               {"kind": "observed", "endpoint": "203.0.113.3:7"}])"));
 }
 
 /// Nobody speaks with it any more.

@@ -275,8 +275,17 @@ BOOST_AUTO_TEST_CASE(a_device_that_is_not_set_right_is_found) {
   BOOST_TEST(finding(seen, "mesh").detail == "ppn0: no such module");
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_reaches_nobody_is_told_what_helps) {
+  auto seen = good();
+  for (auto& peer : seen.peers->peers) peer.is_up = false;
+  expect(seen, "mesh", Health::fail);
+  BOOST_TEST(finding(seen, "mesh").detail == "nobody is reached");
+  BOOST_TEST(mentions(finding(seen, "mesh").advice, "ppnctl mesh import"));
+}
+
 BOOST_AUTO_TEST_CASE(a_peer_that_should_be_up_is_found) {
   auto seen = good();
+  seen.peers->peers.push_back(seen.peers->peers.front());
   auto& peer = seen.peers->peers.front();
   peer.is_up = false;
   peer.why = "it is off";

@@ -50,13 +50,16 @@ Json peers_document() {
       {"node": "3", "name": "phone", "address": "10.8.0.3",
        "public_key": "p=", "path": "via laptop-b",
        "path_why": "who had passed packets on could not be reached",
-       "path_since": "2026-11-23T09:59:57.000Z", "up": false,
+       "path_since": "2026-11-23T09:59:57.000Z",
+       "called_at": "203.0.113.3:7", "tried": [
+         {"kind": "local", "endpoint": "192.168.1.3:51820"},
+         {"kind": "observed", "endpoint": "203.0.113.3:7"}], "up": false,
        "why": "no endpoint", "endpoint": null, "latest_handshake": null,
        "received_bytes": 0, "sent_bytes": 0, "keepalive_seconds": 0,
        "allowed": [], "since": null},
       {"node": "1", "name": "nas", "address": "10.8.0.2",
        "public_key": "n=", "path": "direct", "path_why": null, "path_since": null,
-       "up": true, "why": null,
+       "called_at": null, "tried": [], "up": true, "why": null,
        "endpoint": "192.0.2.1:5",
        "latest_handshake": "2026-11-23T09:59:57.000Z",
        "received_bytes": 1536, "sent_bytes": 10, "keepalive_seconds": 25,
@@ -255,7 +258,9 @@ BOOST_AUTO_TEST_CASE(each_peer_is_a_block) {
              "  address: 10.8.0.3\n"
              "  public key: p=\n"
              "  path: via laptop-b, since 1 minute, 3 seconds ago: who had "
-             "passed packets on could not be reached\n");
+             "passed packets on could not be reached\n"
+             "  trying: 203.0.113.3:7\n"
+             "  tried: local 192.168.1.3:51820, observed 203.0.113.3:7\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_most_recent_handshake_comes_first) {

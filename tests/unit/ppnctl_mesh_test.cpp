@@ -472,7 +472,9 @@ BOOST_AUTO_TEST_CASE(peers_that_are_down_decide_the_exit_code) {
         R"(,"public_key":null,"listen_port":0,"addresses":[],"time":null,)"
         R"("peers":[{"name":"nas","address":"10.8.0.2","public_key":"",)"
         R"("path":")" +
-        path + R"(","path_why":null,"path_since":null,"up":)" + (is_up ? "true" : "false") +
+        path +
+        R"(","path_why":null,"path_since":null,"called_at":null,"tried":[],"up":)" +
+        (is_up ? "true" : "false") +
         R"(,"why":"off","endpoint":null,"latest_handshake":null,)"
         R"("received_bytes":0,"sent_bytes":0,"keepalive_seconds":0,)"
         R"("allowed":[],"since":null}]})");

@@ -47,7 +47,7 @@ TakenPaths by(std::uint32_t relay, std::uint32_t other) {
 std::optional<PeerConfig> peer(const Mesh& mesh, std::uint32_t self,
                                std::uint32_t other,
                                const TakenPaths& paths = {}) {
-  return desired_peer(mesh, node_of(self), node_of(other), paths);
+  return desired_peer(mesh, node_of(self), node_of(other), {paths, {}});
 }
 
 /// But for the tunnel address, which each peer has and no other.
@@ -65,7 +65,7 @@ DeviceConfig device_of(const Mesh& mesh, const NodeId& self,
   const auto* member = mesh.find(self);
   return desired_device(mesh, self,
                         member == nullptr ? TunnelKey{} : member->tunnel_key,
-                        51'820, paths);
+                        51'820, {paths, {}});
 }
 
 std::size_t peers_of(const Mesh& mesh, std::uint32_t number) {
@@ -127,15 +127,45 @@ BOOST_AUTO_TEST_CASE(each_peer_has_its_tunnel_address_whatever_the_path) {
   BOOST_TEST((events::own_address(mesh, other) == other));
 }
 
-BOOST_AUTO_TEST_CASE(who_has_an_endpoint_is_called_and_kept_alive) {
+BOOST_AUTO_TEST_CASE(who_has_an_endpoint_is_called) {
   auto mesh = some_mesh();
   for (std::uint32_t self : {1U, 3U})
     BOOST_TEST((peer(mesh, self, 2)->endpoint == port_51820));
-  BOOST_TEST(peer(mesh, 3, 2)->keepalive_seconds == events::keepalive_seconds);
-  for (std::uint32_t self : {1U, 2U}) {
+  for (std::uint32_t self : {1U, 2U})
     BOOST_TEST(!peer(mesh, self, 3)->endpoint);
-    BOOST_TEST(peer(mesh, self, 3)->keepalive_seconds == 0);
-  }
+}
+
+BOOST_AUTO_TEST_CASE(where_a_member_is_tried_it_is_called_for_the_time) {
+  auto mesh = some_mesh();
+  events::PathChoices choices;
+  choices.calls[node_of(2)].endpoint = endpoint("203.0.113.9:7");
+  choices.calls[node_of(4)].tried = {
+      {events::CandidateKind::local, endpoint("203.0.113.9:8")}};
+  auto called = [&](std::uint32_t other) {
+    return desired_peer(mesh, node_of(3), node_of(other), choices)->endpoint;
+  };
+  BOOST_TEST((called(2) == endpoint("203.0.113.9:7")));
+  BOOST_TEST(!called(4));
+}
+
+BOOST_AUTO_TEST_CASE(all_tunnels_of_a_small_mesh_are_kept) {
+  auto mesh = mesh_of(events::kept_members_max).mesh();
+  for (auto [self, other] : {std::pair{1U, 3U}, {3U, 1U}, {2U, 3U}})
+    BOOST_TEST(peer(mesh, self, other)->keepalive_seconds ==
+               events::keepalive_seconds);
+}
+
+BOOST_AUTO_TEST_CASE(in_a_large_mesh_each_keeps_its_tunnel_to_the_hub) {
+  auto author = mesh_of(events::kept_members_max + 1);
+  auto keepalive = [&](std::uint32_t self, std::uint32_t other) {
+    return peer(author.mesh(), self, other)->keepalive_seconds;
+  };
+  BOOST_TEST(keepalive(3, 1) == events::keepalive_seconds);
+  BOOST_TEST(keepalive(2, 3) == 0);
+  // The hub may be behind a router too.
+  BOOST_TEST(keepalive(1, 3) == events::keepalive_seconds);
+  author(events::ChangeEndpoints{node_of(1), {endpoint("192.0.2.1:1")}});
+  BOOST_TEST(keepalive(1, 3) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_hub_what_can_be_reached_is_reached_directly) {

@@ -63,6 +63,9 @@ Findings of_peers(const Peers& peers) {
     findings.push_back({"mesh", Health::fail,
                         fmt::format("{}: {}", peers.interface, *peers.problem),
                         "see why: journalctl -u ppnd"});
+  if (peers.reaches_nobody())
+    findings.push_back(
+        {"mesh", Health::fail, "nobody is reached", bring_roster});
   for (const auto& peer : peers.peers)
     if (peer.is_down())
       findings.push_back({"mesh", Health::warn,

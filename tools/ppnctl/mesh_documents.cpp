@@ -1,5 +1,7 @@
 #include "tools/ppnctl/mesh_documents.hpp"
 
+#include <algorithm>
+
 #include "tools/ppnctl/fields.hpp"
 
 namespace ppn::ctl {
@@ -31,6 +33,15 @@ FormerMember read_former(const Json& json, Fields& fields) {
           .was_replaced = fields.flag(json, "replaced")};
 }
 
+/// "local 192.168.1.20:51820"
+std::vector<std::string> read_tried(const Json& json, Fields& fields) {
+  std::vector<std::string> tried;
+  for (const auto& one : fields.array(json, "tried"))
+    tried.push_back(fields.text(one, "kind") + ' ' +
+                    fields.text(one, "endpoint"));
+  return tried;
+}
+
 Peer read_peer(const Json& json, Fields& fields) {
   return {.name = fields.text(json, "name"),
           .address = fields.text(json, "address"),
@@ -38,6 +49,8 @@ Peer read_peer(const Json& json, Fields& fields) {
           .path = fields.text(json, "path"),
           .path_why = fields.text_or_null(json, "path_why"),
           .path_since_ns = fields.time_or_null(json, "path_since"),
+          .called_at = fields.text_or_null(json, "called_at"),
+          .tried = read_tried(json, fields),
           .is_up = fields.flag(json, "up"),
           .why = fields.text_or_null(json, "why"),
           .endpoint = fields.text_or_null(json, "endpoint"),
@@ -50,6 +63,12 @@ Peer read_peer(const Json& json, Fields& fields) {
 }
 
 }  // namespace
+
+bool Peers::reaches_nobody() const {
+  return !peers.empty() &&
+         std::none_of(peers.begin(), peers.end(),
+                      [](const Peer& peer) { return peer.is_up; });
+}
 
 Result<std::optional<Mesh>> read_mesh(const Json& document) {
   Fields fields{document, "ppn.mesh.v1"};

@@ -63,6 +63,9 @@ struct Peer {
   /// It is another one than in the beginning.
   std::optional<std::string> path_why;
   std::optional<std::int64_t> path_since_ns;
+  /// Where it is tried to reach it now, and what was tried so far.
+  std::optional<std::string> called_at;
+  std::vector<std::string> tried;
   bool is_up = false;
   /// It is not up.
   std::optional<std::string> why;
@@ -90,7 +93,14 @@ struct Peers {
   std::vector<std::string> addresses;
   std::optional<std::int64_t> seen_ns;
   std::vector<Peer> peers;
+
+  /// There are others, and no tunnel to any of them is up.
+  [[nodiscard]] bool reaches_nobody() const;
 };
+/// What helps a node that reaches nobody.
+inline constexpr const char* bring_roster =
+    "take what a member knows now: `ppnctl mesh export` there, `ppnctl mesh "
+    "import` here";
 Result<Peers> read_peers(const schema::Json& document);
 
 /// What the next apply would change on the device, a line each.

@@ -79,6 +79,8 @@ std::string peer_text(const Peer& peer, std::int64_t now_ns) {
   block.add("address", peer.address);
   block.add("public key", peer.public_key);
   block.add("path", path_of(peer, now_ns));
+  block.add("trying", peer.called_at);
+  block.add("tried", peer.tried);
   block.add("endpoint", peer.endpoint);
   block.add("allowed", peer.allowed);
   if (peer.handshake_ns)
@@ -112,6 +114,9 @@ std::string peers_text(const Peers& peers, std::int64_t now_ns) {
   auto sorted = peers.peers;
   std::sort(sorted.begin(), sorted.end(), is_before);
   for (const auto& peer : sorted) text += '\n' + peer_text(peer, now_ns);
+  if (peers.reaches_nobody())
+    text +=
+        fmt::format("\nnobody is reached. If that lasts, {}\n", bring_roster);
   return text;
 }
 

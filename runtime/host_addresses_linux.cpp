@@ -1,0 +1,56 @@
+#include "runtime/host_addresses_linux.hpp"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+namespace ppn::runtime {
+
+namespace {
+
+using events::IpAddress;
+
+std::optional<IpAddress> address_of(const sockaddr* address) {
+  if (address == nullptr) return std::nullopt;
+  if (address->sa_family == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
+    return IpAddress::of(
+        {reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4});
+  }
+  if (address->sa_family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
+    return IpAddress::of({v6->sin6_addr.s6_addr, 16});
+  }
+  return std::nullopt;
+}
+
+bool is_link_local(const IpAddress& address) {
+  static const auto v4 = events::IpRange::parse("169.254.0.0/16");
+  static const auto v6 = events::IpRange::parse("fe80::/10");
+  return v4->contains(address) || v6->contains(address);
+}
+
+}  // namespace
+
+std::vector<IpAddress> host_addresses(const std::string& besides) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return {};
+  std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{all, ::freeifaddrs};
+  std::vector<IpAddress> addresses;
+  for (const auto* one = all; one != nullptr; one = one->ifa_next) {
+    bool is_up = (one->ifa_flags & IFF_UP) != 0;
+    bool is_loopback = (one->ifa_flags & IFF_LOOPBACK) != 0;
+    auto address = address_of(one->ifa_addr);
+    if (is_up && !is_loopback && address && one->ifa_name != besides &&
+        !is_link_local(*address))
+      addresses.push_back(*address);
+  }
+  std::sort(addresses.begin(), addresses.end());
+  return addresses;
+}
+
+}  // namespace ppn::runtime

@@ -1,0 +1,16 @@
+// The addresses of this host, as others may reach it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "events/ip.hpp"
+
+namespace ppn::runtime {
+
+/// Those of all interfaces that are up, sorted, without loopback and link-local
+/// ones, and without those of the interface `besides`. Empty if the kernel does
+/// not say.
+std::vector<events::IpAddress> host_addresses(const std::string& besides);
+
+}  // namespace ppn::runtime
