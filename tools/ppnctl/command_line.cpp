@@ -58,6 +58,13 @@ void take_endpoints(CLI::App* command, std::vector<std::string>& endpoints,
       ->type_name("IP:PORT");
 }
 
+void take_introduction(CLI::App* command, MeshImportOptions& options,
+                       const char* file, const char* endpoints) {
+  take_file(command, options.file, file)->required();
+  take_endpoints(command, options.endpoints, endpoints);
+  take_consent(command, options.consent);
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& version)
@@ -251,24 +258,33 @@ void CommandLine::add_mesh() {
 
   command = mesh->add_subcommand(
       "import", "take a roster, or on the authority a new member");
-  take_file(command, mesh_import_.file,
-            "that mesh export wrote; - is standard input")
-      ->required();
-  take_endpoints(command, mesh_import_.endpoints,
-                 "where others reach the new member; may be given up to 4 "
-                 "times");
-  command
-      ->add_option("--replace", mesh_import_.replaced,
-                   "the member whose name, address and roles it takes over")
-      ->type_name("NODE");
-  take_consent(command, mesh_import_.consent);
+  take_introduction(command, mesh_import_,
+                    "that mesh export wrote; - is standard input",
+                    "where others reach the new member; may be given up to 4 "
+                    "times");
   choose(command, [this] { return mesh_import(global_, mesh_import_); });
 
   add_mesh_changes(mesh);
 }
 
 void CommandLine::add_mesh_changes(Command mesh) {
-  auto* command =
+  auto* command = mesh->add_subcommand(
+      "replace",
+      "give the place of a member, its name, address, endpoints and roles, to "
+      "a new one");
+  command
+      ->add_option("OLD", mesh_replace_.old,
+                   "the name of the member, or its node id")
+      ->required()
+      ->type_name("");
+  take_introduction(command, mesh_replace_.import,
+                    "that mesh export wrote on the new one; - is standard "
+                    "input",
+                    "where others reach the new one, if elsewhere; may be "
+                    "given up to 4 times");
+  choose(command, [this] { return mesh_replace(global_, mesh_replace_); });
+
+  command =
       mesh->add_subcommand("remove", "remove a member; no other speaks to it");
   take_node(command, mesh_remove_.node);
   command->add_option("--reason", mesh_remove_.reason, "why, for the ledger")

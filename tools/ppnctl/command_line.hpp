@@ -51,6 +51,7 @@ class CommandLine {
   MeshExportOptions mesh_export_;
   MeshImportOptions mesh_import_;
   MeshRemoveOptions mesh_remove_;
+  MeshReplaceOptions mesh_replace_;
   MeshMoveRoleOptions mesh_move_role_;
   MeshEndpointsOptions mesh_endpoints_;
   MeshRecoverOptions mesh_recover_;

@@ -89,10 +89,17 @@ int mesh_export(const Global& global, const MeshExportOptions& options);
 struct MeshImportOptions {
   std::string file;
   std::vector<std::string> endpoints;
-  std::optional<std::string> replaced;
   Consent consent;
 };
 int mesh_import(const Global& global, const MeshImportOptions& options);
+
+struct MeshReplaceOptions {
+  /// Whose place is taken.
+  std::string old;
+  /// The newcomer's.
+  MeshImportOptions import;
+};
+int mesh_replace(const Global& global, const MeshReplaceOptions& options);
 
 struct MeshRemoveOptions {
   std::string node;
