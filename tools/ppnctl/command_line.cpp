@@ -91,10 +91,11 @@ CommandLine::CommandLine(const std::string& version)
   add_changes();
   add_mesh();
   add_tunnels();
+  add_node();
   add_completion();
   program_.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 daemon not running, 4 degraded,\n"
-      "5 refused, 6 permission.");
+      "5 refused, 6 permission, 8 ledger invalid.");
 }
 
 int CommandLine::run(int argc, const char* const* argv) {
@@ -340,6 +341,29 @@ void CommandLine::add_tunnels() {
   command = program_.add_subcommand(
       "plan", "what the next apply would change on the device");
   choose(command, [this] { return plan(global_); });
+}
+
+void CommandLine::add_node() {
+  auto* node =
+      program_.add_subcommand("node", "this node while ppnd is stopped");
+  auto* command = node->add_subcommand(
+      "rejoin",
+      "begin a new identity in the place of one whose ledger lost its tail");
+  command
+      ->add_option("--state-dir", node_rejoin_.state_dir,
+                   "where the node lives")
+      ->type_name("DIR");
+  command
+      ->add_option("--config", node_rejoin_.config, "the configuration of ppnd")
+      ->type_name("FILE");
+  command->add_flag("--force", node_rejoin_.force,
+                    "although nothing keeps the node from starting");
+  command->add_flag("--yes", node_rejoin_.yes, "without asking");
+  command->footer(
+      "The old ledger is kept, for reading only. To be run by the user that "
+      "ppnd runs as.\n" +
+      program_.get_footer());
+  choose(command, [this] { return node_rejoin(global_, node_rejoin_); });
 }
 
 void CommandLine::add_completion() {

@@ -133,6 +133,16 @@ struct MeshEndpointsOptions {
 int mesh_set_endpoint(const Global& global,
                       const MeshEndpointsOptions& options);
 
+/// Whose place, if it is not that of every ppnd.
+struct NodeRejoinOptions {
+  std::optional<std::string> state_dir;
+  std::optional<std::string> config;
+  /// Although nothing keeps the node from starting.
+  bool force = false;
+  bool yes = false;
+};
+int node_rejoin(const Global& global, const NodeRejoinOptions& options);
+
 struct PeersOptions {
   /// Only what is wrong.
   bool check = false;
