@@ -29,10 +29,11 @@ constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
 /// What an operator may do about a node that does not start.
 std::string advice_on(store::ErrorCode code, const std::string& state_dir) {
+  auto user = ::geteuid();
   auto rejoin = fmt::format(
-      "`ppnctl node rejoin --state-dir {}` keeps this ledger for "
-      "the audit, and begins a new identity in its place",
-      state_dir);
+      "`{}ppnctl node rejoin --state-dir {}` keeps this ledger for the audit, "
+      "and begins a new identity in its place",
+      user == 0 ? "" : fmt::format("sudo -u {} ", user_name(user)), state_dir);
   switch (code) {
     case store::ErrorCode::damaged:
       return "nothing was changed; `ppn-ledger verify` shows the whole damage, "
