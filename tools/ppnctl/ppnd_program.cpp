@@ -34,6 +34,7 @@ std::optional<Failure> start(const std::string& program,
                              pid_t& pid) {
   words.insert(words.begin(), program);
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (auto& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t files{};
