@@ -102,12 +102,12 @@ bool changes_capabilities(const store::AppendRequest& request) {
 }  // namespace
 
 Result<std::shared_ptr<OpenLedger>> open_or_found(
-    const store::LedgerParts& parts, const std::string& node_name,
+    const store::LedgerParts& parts, const store::Founding& founding,
     const store::ClockReading& clock, store::LedgerOptions options) {
   StateReplay replay;
   auto opened = store::Ledger::open(parts, replay, clock, options);
   if (!opened && opened.error().code == ErrorCode::not_found) {
-    auto founded = store::Ledger::found(parts, {node_name, {}}, clock, options);
+    auto founded = store::Ledger::found(parts, founding, clock, options);
     if (!founded) return founded.error();
     founded->reset();
     // Read back like any other, so that there is one way to the state.
@@ -120,6 +120,11 @@ Result<std::shared_ptr<OpenLedger>> open_or_found(
     return folded.error();
   return std::make_shared<OpenLedger>(
       OpenLedger{parts.backend, std::move(*opened), replay.take()});
+}
+
+store::Status check_ledger(const store::LedgerParts& parts) {
+  StateReplay replay;
+  return store::Ledger::check(parts, replay);
 }
 
 class LedgerActorState::Writer {

@@ -27,8 +27,12 @@ struct OpenLedger {
 /// keeps the node from starting: damaged, too_new, rolled_back, forked,
 /// no_outside_checkpoint, key, io.
 store::Result<std::shared_ptr<OpenLedger>> open_or_found(
-    const store::LedgerParts& parts, const std::string& node_name,
+    const store::LedgerParts& parts, const store::Founding& founding,
     const store::ClockReading& clock, store::LedgerOptions options = {});
+
+/// What would keep the node from starting; nothing is changed. not_found if
+/// there is no entry.
+store::Status check_ledger(const store::LedgerParts& parts);
 
 struct LedgerActorState {
   LedgerActorState();

@@ -632,6 +632,10 @@ MemberStatusPtr status_of(const MemberState& state) {
   for (const auto& [what, number] : state.clashes)
     status->is_split |= what.second == schema::Clash::two_recoveries &&
                         state.roster && number == state.roster->mesh.epoch;
+  if (state.roster)
+    for (const auto& [node, member] : state.roster->mesh.members)
+      if (auto clash = events::standing_clash(state.clashes, node))
+        status->clashes.emplace(node, *clash);
   if (state.frames_not_taken != 0)
     status->dropped.emplace("not_taken", state.frames_not_taken);
   status->frames_sent = state.frames_sent;

@@ -96,6 +96,8 @@ struct MemberStatus {
   std::map<std::string, std::uint64_t> dropped;
   std::uint64_t frames_sent = 0;
   std::uint64_t frames_taken = 0;
+  /// Members whose key was used twice, and how that was seen.
+  std::map<NodeId, schema::Clash> clashes;
   /// Somebody follows another recovery for the epoch that this node is in.
   bool is_split = false;
 };

@@ -35,6 +35,13 @@ std::string in_words(schema::Clash clash) {
   }
 }
 
+std::optional<schema::Clash> standing_clash(const Clashes& clashes,
+                                            const NodeId& node) {
+  for (auto clash : {schema::Clash::two_places, schema::Clash::two_entries})
+    if (clashes.contains({node, clash})) return clash;
+  return std::nullopt;
+}
+
 Contradiction apply(Clashes& clashes, const schema::ClashSeen& event) {
   auto [seen, is_first] = clashes.try_emplace(
       {NodeId{*event.node()}, event.clash()}, event.number());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "events/contradiction.hpp"
@@ -30,6 +31,11 @@ struct ClashNote {
 Decision decide_clash(const Clashes& clashes, const ClashNote& note);
 
 std::string in_words(schema::Clash clash);
+
+/// What stands against a node until another one takes its place, since its key
+/// was used twice. What can end otherwise does not stand.
+std::optional<schema::Clash> standing_clash(const Clashes& clashes,
+                                            const NodeId& node);
 
 Contradiction apply(Clashes& clashes, const schema::ClashSeen& event);
 

@@ -200,11 +200,20 @@ Decision decide(Mesh mesh, const AddMember& command, const Moment& now) {
   return draft_of(mesh, std::move(event));
 }
 
+/// The newcomer's, or else those of whom it replaces.
+std::vector<Endpoint> endpoints_of(const Mesh& mesh,
+                                   const ReplaceMember& command) {
+  const auto& given = command.newcomer.endpoints;
+  const auto* old = mesh.find(command.old);
+  return given.empty() && old != nullptr ? old->endpoints : given;
+}
+
 Decision decide(Mesh mesh, const ReplaceMember& command, const Moment& now) {
   const auto* old = mesh.find(command.old);
   if (old == nullptr) return Refusal{not_a_member(command.old)};
   auto member = member_of(command.newcomer, old->address, mesh);
   member.name = old->name;
+  member.endpoints = endpoints_of(mesh, command);
   if (auto wrong =
           replace(mesh, command.old, command.newcomer.node, member, now.utc_ns))
     return Refusal{*wrong};
@@ -289,6 +298,7 @@ std::vector<std::string> words_for(const Mesh& mesh,
   return {"replace " + name_of(mesh, command.old) + " by the node " +
               command.newcomer.node.hex() +
               ", which gets its name, its address and its roles",
+          "it is reached at " + at_endpoints(endpoints_of(mesh, command)),
           "no member will speak to the old one any more"};
 }
 

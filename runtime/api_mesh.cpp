@@ -4,6 +4,7 @@
 
 #include "actors/mesh_file.hpp"
 #include "actors/roster_record.hpp"
+#include "events/clash.hpp"
 #include "events/recovery.hpp"
 #include "schema/time_text.hpp"
 #include "store/base64.hpp"
@@ -157,6 +158,12 @@ Json heard_json(const actors::MemberStatus& status, const NodeId& node) {
           {"roster_epoch", heard->second.roster_epoch},
           {"ledger_size", heard->second.ledger_size},
           {"time", time_or_null(heard->second.heard_ns)}};
+}
+
+Json clash_json(const actors::MemberStatus& status, const NodeId& node) {
+  auto clash = status.clashes.find(node);
+  return clash == status.clashes.end() ? Json()
+                                       : Json(events::in_words(clash->second));
 }
 
 /// Null but from a recovery on until all of it came.
@@ -329,6 +336,7 @@ Json mesh_document(const actors::Roster& roster, const NodeId& self,
     auto json = member_json(mesh, node, member);
     json["self"] = node == self;
     json["heard"] = heard_json(status, node);
+    json["clash"] = clash_json(status, node);
     members.push_back(std::move(json));
   }
   auto former = Json::array();

@@ -28,27 +28,36 @@ constexpr std::uint64_t low_disk_bytes = std::uint64_t{256} << 20U;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
 /// What an operator may do about a node that does not start.
-std::string advice_on(store::ErrorCode code) {
+std::string advice_on(store::ErrorCode code, const std::string& state_dir) {
+  auto user = ::geteuid();
+  auto rejoin = fmt::format(
+      "`{}ppnctl node rejoin --state-dir {}` keeps this ledger for the audit, "
+      "and begins a new identity in its place",
+      user == 0 ? "" : fmt::format("sudo -u {} ", user_name(user)), state_dir);
   switch (code) {
     case store::ErrorCode::damaged:
-      return "nothing was changed; `ppn-ledger verify` shows the whole damage";
+      return "nothing was changed; `ppn-ledger verify` shows the whole damage, "
+             "and " +
+             rejoin;
     case store::ErrorCode::rolled_back:
     case store::ErrorCode::forked:
-      return "nothing was changed; keep this directory for the audit, and "
-             "found a new node in an empty one";
+      return "nothing was changed; " + rejoin;
     case store::ErrorCode::too_new:
       return "nothing was changed; install the version that wrote it, or a "
              "newer one";
     case store::ErrorCode::no_outside_checkpoint:
       return "nothing was changed; --accept-outside-checkpoint opens it all "
-             "the same and records that you said so";
+             "the same and records that you said so; if you do not know that "
+             "it was not rolled back, " +
+             rejoin;
     default:
       return {};
   }
 }
 
-void log_failure(std::string_view event, const store::Error& error) {
-  auto advice = advice_on(error.code);
+void log_not_started(const store::Error& error, const std::string& state_dir) {
+  auto advice = advice_on(error.code, state_dir);
+  std::string_view event = "node.not_started";
   if (advice.empty())
     log(LogLevel::error, event, {{"error", error.message}});
   else
@@ -65,7 +74,7 @@ class Daemon {
   int run() {
     set_log_level(settings_.configuration.log_level);
     if (auto started = start(); !started) {
-      log_failure("node.not_started", started.error());
+      log_not_started(started.error(), settings_.configuration.state_dir);
       return exit_code_of(started.error().code);
     }
     await_signal();

@@ -12,6 +12,7 @@ namespace ppn::runtime {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
+inline constexpr int exit_refused = 5;
 inline constexpr int exit_permission = 6;
 inline constexpr int exit_ledger_invalid = 8;
 

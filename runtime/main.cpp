@@ -10,6 +10,7 @@
 
 #include "runtime/daemon.hpp"
 #include "runtime/process_linux.hpp"
+#include "runtime/rejoin_mode.hpp"
 #include "store/signing.hpp"
 
 namespace {
@@ -27,6 +28,10 @@ struct Flags {
   std::optional<std::string> name;
   bool accept_outside_checkpoint = false;
   bool check = false;
+  bool plan_rejoin = false;
+  /// The identity that is to be given up.
+  std::optional<std::string> rejoin;
+  bool force = false;
 };
 
 std::string host_name() {
@@ -116,10 +121,21 @@ int main(int argc, char** argv) {
                "missing or invalid; this is recorded");
   app.add_flag("--check", flags.check,
                "say whether the configuration is good, and end");
+  app.add_flag("--rejoin-plan", flags.plan_rejoin,
+               "say as JSON what --rejoin would do, and end");
+  auto* rejoin_flag =
+      app.add_option("--rejoin", flags.rejoin,
+                     "give up this identity, begin a new one in its place, and "
+                     "end; ppnctl node rejoin asks before it does that")
+          ->type_name("NODE")
+          ->excludes("--rejoin-plan");
+  app.add_flag("--force", flags.force,
+               "rejoin although nothing keeps the node from starting")
+      ->needs(rejoin_flag);
   app.set_version_flag("--version", "ppnd " PPN_VERSION);
   app.footer(
-      "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 6 permission, "
-      "8 ledger invalid.");
+      "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 5 refused, "
+      "6 permission,\n8 ledger invalid.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -127,15 +143,23 @@ int main(int argc, char** argv) {
   }
   close_doors();
   auto configuration = read_all(flags);
-  if (!configuration) return fail(configuration.error());
+  if (!configuration)
+    return flags.plan_rejoin || flags.rejoin
+               ? runtime::refuse_rejoin(configuration.error())
+               : fail(configuration.error());
   if (flags.check) {
     fmt::print("the configuration is good\n");
     return runtime::exit_ok;
   }
   if (!store::initialise_crypto())
     return fail({store::ErrorCode::io, "the system gives no randomness"});
-  return runtime::run_daemon({*configuration,
-                              runtime::node_name_of_host(host_name()),
+  auto host = runtime::node_name_of_host(host_name());
+  if (flags.plan_rejoin)
+    return runtime::show_rejoin_plan({*configuration, host, {}, false});
+  if (flags.rejoin)
+    return runtime::run_rejoin(
+        {*configuration, host, *flags.rejoin, flags.force});
+  return runtime::run_daemon({*configuration, host,
                               [flags] { return read_all(flags); },
                               flags.accept_outside_checkpoint, PPN_VERSION});
 }

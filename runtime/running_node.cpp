@@ -7,6 +7,7 @@
 
 #include "runtime/clock_linux.hpp"
 #include "runtime/log.hpp"
+#include "runtime/rejoin.hpp"
 #include "runtime/wireguard_port.hpp"
 #include "store/ledger_view.hpp"
 #include "store/record.hpp"
@@ -55,6 +56,8 @@ store::Result<std::unique_ptr<RunningNode>> RunningNode::start(
     const NodeSettings& settings, boost::asio::io_context& io,
     ActorBridge::OnGrowth on_growth, ActorBridge::OnEnd on_end) {
   store::StateDirectory directory{settings.state_dir};
+  auto founding = founding_in(directory, settings.name);
+  if (!founding) return founding.error();
   auto backend = store::LmdbBackend::open_for_writing(directory);
   if (!backend) return backend.error();
   auto keys = store::FileKeyStore::open(directory.keys());
@@ -64,19 +67,21 @@ store::Result<std::unique_ptr<RunningNode>> RunningNode::start(
   std::unique_ptr<RunningNode> running{
       new RunningNode{std::move(*backend), std::move(*keys),
                       std::move(*tunnel_keys), directory.outside_checkpoint()}};
-  if (auto opened = running->open(settings); !opened) return opened.error();
+  if (auto opened = running->open(settings, *founding); !opened)
+    return opened.error();
   running->spawn(settings, io, std::move(on_growth), std::move(on_end));
   return running;
 }
 
-store::Status RunningNode::open(const NodeSettings& settings) {
+store::Status RunningNode::open(const NodeSettings& settings,
+                                const store::Founding& founding) {
   store::LedgerOptions options;
   options.extra_signers =
       std::min(std::thread::hardware_concurrency(), signers_max + 1) - 1;
   options.accept_outside_checkpoint = settings.accept_outside_checkpoint;
-  auto opened = actors::open_or_found({*backend_, *keys_, outside_},
-                                      settings.name, read_clock(),
-                                      std::move(options));
+  auto opened = open_founded({settings.state_dir},
+                             {*backend_, *keys_, outside_}, founding,
+                             std::move(options));
   if (!opened) return opened.error();
   opened_ = std::move(*opened);
   id_ = opened_->state.node.id;

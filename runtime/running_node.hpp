@@ -62,7 +62,8 @@ class RunningNode {
               std::shared_ptr<TunnelKeys> tunnel_keys,
               const std::filesystem::path& outside);
 
-  store::Status open(const NodeSettings& settings);
+  store::Status open(const NodeSettings& settings,
+                     const store::Founding& founding);
   store::Status read_newest_entry();
   void spawn(const NodeSettings& settings, boost::asio::io_context& io,
              ActorBridge::OnGrowth on_growth, ActorBridge::OnEnd on_end);

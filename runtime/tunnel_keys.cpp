@@ -61,6 +61,8 @@ store::Status TunnelKeys::retire_all_but(const events::TunnelKey& current) {
   return files_.retire_all_but(current.hex());
 }
 
+store::Status TunnelKeys::retire_all() { return files_.retire_all(); }
+
 events::TunnelKey public_half(TunnelKeys::Secret secret) {
   events::TunnelKey key;
   // It fails for no secret: the base point is of a large order.

@@ -35,6 +35,9 @@ class TunnelKeys {
   /// itself, io.
   store::Status retire_all_but(const events::TunnelKey& current);
 
+  /// Wipes and removes every key. io.
+  store::Status retire_all();
+
  private:
   explicit TunnelKeys(store::SecretFiles files) : files_(std::move(files)) {}
 

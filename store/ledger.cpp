@@ -478,6 +478,47 @@ Status check_never_used(const LedgerParts& parts) {
                "that it once was not; a node is founded in an empty directory"};
 }
 
+/// A ledger that can be opened.
+struct Openable {
+  OpenedLedger opened;
+  SigningKey key;
+  /// What is wrong with the checkpoint outside, and was accepted.
+  std::optional<schema::OutsideCheckpointProblem> problem;
+};
+
+/// Checks all that opening checks, and changes nothing.
+Result<Openable> look(const LedgerParts& parts, Replay& replay,
+                      bool accepts_outside_checkpoint) {
+  auto transaction = parts.backend.read();
+  if (!transaction) return transaction.error();
+  auto opened = check_and_replay(**transaction, replay);
+  if (!opened) return opened.error();
+  std::optional<schema::OutsideCheckpointProblem> problem;
+  auto note = parts.outside.read();
+  auto compared = note ? compare_with_outside(*note, *opened, **transaction)
+                       : Status{note.error()};
+  if (!note && note.error().code == ErrorCode::not_found) {
+    problem = schema::OutsideCheckpointProblem::missing;
+  } else if (!compared &&
+             compared.error().code == ErrorCode::no_outside_checkpoint) {
+    problem = schema::OutsideCheckpointProblem::invalid;
+  } else if (!compared) {
+    return compared.error();
+  }
+  if (problem && !accepts_outside_checkpoint)
+    return Error{
+        ErrorCode::no_outside_checkpoint,
+        (note ? compared.error().message
+              : std::string{"the checkpoint kept outside the database is "
+                            "missing"}) +
+            "; it would show whether the ledger was rolled back. If you "
+            "know that it was not, open with "
+            "--accept-outside-checkpoint, which is recorded"};
+  auto key = parts.keys.load(opened->position.keys.back().key);
+  if (!key) return key.error();
+  return Openable{std::move(*opened), std::move(*key), problem};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Ledger>> Ledger::found(const LedgerParts& parts,
@@ -514,47 +555,25 @@ Result<std::unique_ptr<Ledger>> Ledger::found(const LedgerParts& parts,
   return std::unique_ptr<Ledger>{new Ledger{std::move(implementation)}};
 }
 
+Status Ledger::check(const LedgerParts& parts, Replay& replay) {
+  auto openable = look(parts, replay, false);
+  if (!openable) return openable.error();
+  return {};
+}
+
 Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerParts& parts,
                                              Replay& replay,
                                              const ClockReading& clock,
                                              LedgerOptions options) {
-  std::optional<schema::OutsideCheckpointProblem> problem;
-  std::optional<OpenedLedger> opened;
-  {
-    auto transaction = parts.backend.read();
-    if (!transaction) return transaction.error();
-    auto checked = check_and_replay(**transaction, replay);
-    if (!checked) return checked.error();
-    opened = std::move(*checked);
-    auto note = parts.outside.read();
-    auto compared = note ? compare_with_outside(*note, *opened, **transaction)
-                         : Status{note.error()};
-    if (!note && note.error().code == ErrorCode::not_found) {
-      problem = schema::OutsideCheckpointProblem::missing;
-    } else if (!compared &&
-               compared.error().code == ErrorCode::no_outside_checkpoint) {
-      problem = schema::OutsideCheckpointProblem::invalid;
-    } else if (!compared) {
-      return compared.error();
-    }
-    if (problem && !options.accept_outside_checkpoint)
-      return Error{
-          ErrorCode::no_outside_checkpoint,
-          (note ? compared.error().message
-                : std::string{"the checkpoint kept outside the database is "
-                              "missing"}) +
-              "; it would show whether the ledger was rolled back. If you "
-              "know that it was not, open with "
-              "--accept-outside-checkpoint, which is recorded"};
-  }
-  auto key = parts.keys.load(opened->position.keys.back().key);
-  if (!key) return key.error();
-  if (auto retired = parts.keys.retire_all_but(key->public_key()); !retired)
-    return retired.error();
   auto accepted_by = options.accept_outside_checkpoint;
-  auto head = opened->position.head;
+  auto openable = look(parts, replay, accepted_by.has_value());
+  if (!openable) return openable.error();
+  auto& [opened, key, problem] = *openable;
+  if (auto retired = parts.keys.retire_all_but(key.public_key()); !retired)
+    return retired.error();
+  auto head = opened.position.head;
   std::unique_ptr<Ledger> ledger{new Ledger{std::make_unique<Implementation>(
-      parts, std::move(*opened), std::move(*key), std::move(options))}};
+      parts, std::move(opened), std::move(key), std::move(options))}};
   auto publish = [&]() -> Result<std::unique_ptr<Ledger>> {
     if (auto published = ledger->publish(); !published)
       return published.error();

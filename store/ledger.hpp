@@ -116,6 +116,9 @@ class Ledger {
                                               const ClockReading& clock,
                                               LedgerOptions options = {});
 
+  /// What open() would say, key and all; nothing is changed.
+  static Status check(const LedgerParts& parts, Replay& replay);
+
   ~Ledger();
 
   /// One durable commit for all requests, or as few as the options allow; each

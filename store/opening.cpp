@@ -255,6 +255,17 @@ Result<OpenedLedger> check_and_replay(ReadTransaction& transaction,
   return opened;
 }
 
+Status verify_outside(const Checkpoint& outside, const NodeId& node,
+                      const KeyHistory& keys, std::uint64_t size) {
+  if (outside.head.size <= size)
+    return verify_checkpoint(outside, node, key_at(keys, outside.head.size));
+  // Past the end, the key in force is unknown; any key of this node may have
+  // signed what was lost.
+  auto verified = verify_checkpoint(outside, node, keys.back().key);
+  if (!verified && verified.error().code == ErrorCode::not_found) return {};
+  return verified;
+}
+
 Status compare_with_outside(const std::string& note, const OpenedLedger& opened,
                             ReadTransaction& transaction) {
   const auto& position = opened.position;
@@ -265,21 +276,16 @@ Status compare_with_outside(const std::string& note, const OpenedLedger& opened,
   auto outside = parse_checkpoint(note);
   if (!outside) return invalid(outside.error().message);
   const auto& head = outside->head;
-  // Past the end, the key in force is unknown; any key of this node may have
-  // signed what was lost.
-  const auto& key = head.size <= position.head.size
-                        ? key_at(position.keys, head.size)
-                        : position.keys.back().key;
-  auto verified = verify_checkpoint(*outside, position.node, key);
-  if (head.size > position.head.size &&
-      (verified || verified.error().code == ErrorCode::not_found))
+  auto verified = verify_outside(*outside, position.node, position.keys,
+                                 position.head.size);
+  if (!verified) return invalid(verified.error().message);
+  if (head.size > position.head.size)
     return Error{ErrorCode::rolled_back,
                  "the ledger was rolled back: it has " +
                      std::to_string(position.head.size) +
                      " entries, and this node signed a checkpoint of " +
                      std::to_string(head.size) +
                      "; it never signs again under this identity"};
-  if (!verified) return invalid(verified.error().message);
   LedgerView view{transaction};
   auto root = tree_root(head.size, view.nodes());
   if (!root) return root.error();

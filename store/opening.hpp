@@ -19,6 +19,11 @@ struct OpenedLedger {
 Result<OpenedLedger> check_and_replay(ReadTransaction& transaction,
                                       Replay& replay);
 
+/// Whether a node that had these keys signed the checkpoint kept outside of its
+/// ledger of `size` entries. damaged, not_found.
+Status verify_outside(const Checkpoint& outside, const NodeId& node,
+                      const KeyHistory& keys, std::uint64_t size);
+
 /// Compares the checkpoint outside with the ledger. rolled_back, forked,
 /// no_outside_checkpoint.
 Status compare_with_outside(const std::string& note, const OpenedLedger& opened,

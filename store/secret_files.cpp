@@ -126,6 +126,13 @@ Status SecretFiles::retire_all_but(const std::string& name) const {
   // Without it there would be none left.
   if (!fs::exists(kept, error))
     return key_error("there is no key " + kept.string());
+  return wipe_all_but(kept);
+}
+
+Status SecretFiles::retire_all() const { return wipe_all_but({}); }
+
+Status SecretFiles::wipe_all_but(const fs::path& kept) const {
+  std::error_code error;
   for (const auto& item : fs::directory_iterator{directory_, error}) {
     if (!is_of_kind(item.path()) || item.path() == kept) continue;
     if (auto removed = wipe_and_remove(item.path()); !removed) return removed;

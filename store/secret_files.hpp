@@ -47,6 +47,9 @@ class SecretFiles {
   /// there itself, io.
   [[nodiscard]] Status retire_all_but(const std::string& name) const;
 
+  /// Wipes and removes every secret of this kind. io.
+  [[nodiscard]] Status retire_all() const;
+
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const;
   [[nodiscard]] const std::filesystem::path& directory() const {
     return directory_;
@@ -58,6 +61,7 @@ class SecretFiles {
 
   [[nodiscard]] std::size_t file_size() const;
   [[nodiscard]] bool is_of_kind(const std::filesystem::path& file) const;
+  [[nodiscard]] Status wipe_all_but(const std::filesystem::path& kept) const;
   [[nodiscard]] Status wipe_and_remove(const std::filesystem::path& file) const;
 
   std::filesystem::path directory_;

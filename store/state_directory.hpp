@@ -6,9 +6,14 @@
 //   checkpoint           the newest checkpoint, kept outside the database
 //   reserve              room for an orderly stop on a full disk
 //   keys/                private keys, mode 0700
+//   rejoin               while this node takes up a new identity: which
+//   former/<node id>/    an identity that was given up, read-only; a state
+//                        directory without keys
 #pragma once
 
 #include <filesystem>
+
+#include "schema/fixed_bytes.hpp"
 
 namespace ppn::store {
 
@@ -22,6 +27,10 @@ struct StateDirectory {
   [[nodiscard]] auto outside_checkpoint() const { return root / "checkpoint"; }
   [[nodiscard]] auto reserve() const { return root / "reserve"; }
   [[nodiscard]] auto keys() const { return root / "keys"; }
+  [[nodiscard]] auto rejoin() const { return root / "rejoin"; }
+  [[nodiscard]] StateDirectory former(const NodeId& node) const {
+    return {root / "former" / node.hex()};
+  }
   /// A view of the roster.
   [[nodiscard]] auto nodes_file() const { return root / "nodes.jsonl"; }
 };

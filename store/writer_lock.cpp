@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +27,16 @@ bool is_alive(const std::string& pid) {
          (::kill(static_cast<pid_t>(number), 0) == 0 || errno == EPERM);
 }
 
+/// Whoever held the lock may have put the ledger elsewhere, and the file with
+/// it.
+bool is_at(int descriptor, const fs::path& path) {
+  struct stat locked {};
+  struct stat named {};
+  return ::fstat(descriptor, &locked) == 0 &&
+         ::stat(path.c_str(), &named) == 0 && locked.st_dev == named.st_dev &&
+         locked.st_ino == named.st_ino;
+}
+
 Error held_by_another(const fs::path& path) {
   auto pid = read_file(path, max_pid_text);
   std::string who = "another process";
@@ -45,6 +56,7 @@ Result<WriterLock> WriterLock::acquire(const fs::path& path) {
     if (errno == EWOULDBLOCK) return held_by_another(path);
     return system_error("lock", path);
   }
+  if (!is_at(file.get(), path)) return held_by_another(path);
   auto pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) != 0) return system_error("truncate", path);
   if (auto written = write_all(file.get(), as_bytes(pid), path); !written)

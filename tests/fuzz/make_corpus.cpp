@@ -8,6 +8,7 @@
 #include "actors/frame.hpp"
 #include "actors/mesh_file.hpp"
 #include "events/state_codec.hpp"
+#include "runtime/rejoin_documents.hpp"
 #include "schema/recovery_statement.hpp"
 #include "store/base64.hpp"
 #include "store/byte_order.hpp"
@@ -322,6 +323,12 @@ void write_texts(const Corpus& corpus, Sample& sample) {
   corpus.write("note", "text", "A text.\n\nAnd more of it.");
   corpus.write("checkpoint", "whole", note);
   corpus.write("checkpoint", "text", note.substr(0, note.find("\n\n") + 1));
+  corpus.write("rejoin", "intent",
+               store::format_intent({"cloud", store::Rejoin{node, note}}));
+  runtime::OldIdentity old{
+      store::Error{store::ErrorCode::rolled_back, "the ledger was rolled back"},
+      store::Remains{node, "cloud", note, ledger_size, true}};
+  corpus.write("rejoin", "identity", schema::compact(to_json(old)));
   corpus.write("verifier_key", "one", key.text());
   corpus.write("base64", "hash", store::to_base64(store::leaf_hash({}).view()));
   corpus.write("base64", "id", Id{}.hex());

@@ -238,7 +238,7 @@ class World {
       host.process->is_dying = true;
     };
     return actors::open_or_found(disk.parts(),
-                                 "host-" + std::to_string(host.index),
+                                 {"host-" + std::to_string(host.index), {}},
                                  scene_.read_clock(host), std::move(options));
   }
 

@@ -222,12 +222,24 @@ BOOST_AUTO_TEST_CASE(a_member_is_told_with_what_was_heard_of_it) {
                   R"(", "self": false,
     "heard": {"boot": 7, "roster_version": 4, "roster_epoch": 2,
               "ledger_size": 99,
-              "time": "2026-01-01T00:00:00.000Z"}})");
+              "time": "2026-01-01T00:00:00.000Z"},
+    "clash": null})");
   BOOST_TEST(members.at(1) == expected);
   BOOST_TEST(members.at(0)["self"] == true);
   BOOST_TEST(members.at(0)["heard"].is_null());
   BOOST_TEST((members.at(0)["roles"] ==
               Json::array({"authority", "hub", "controller"})));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_whose_key_was_used_twice_is_told_with_how) {
+  auto status = sample_member_status();
+  status.clashes = {{node_of(3), schema::Clash::two_places}};
+  auto members = runtime::mesh_document(sample_roster(), node_of(1),
+                                        status)["mesh"]["members"];
+  BOOST_TEST(
+      members.at(1)["clash"] ==
+      "its key speaks from two places, or from one that was rolled back");
+  BOOST_TEST(members.at(0)["clash"].is_null());
 }
 
 BOOST_AUTO_TEST_CASE(a_former_member_is_told_with_when_it_went) {

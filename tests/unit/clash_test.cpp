@@ -102,6 +102,22 @@ BOOST_AUTO_TEST_CASE(each_node_clashes_in_each_way) {
                                  {{node_of(3), Clash::two_entries}, 7}}));
 }
 
+BOOST_AUTO_TEST_CASE(a_key_that_was_used_twice_stands_against_its_node) {
+  for (auto clash : {Clash::two_places, Clash::two_entries}) {
+    Clashes clashes;
+    BOOST_TEST(record(clashes, note(2, clash, 7)) == "");
+    BOOST_TEST((events::standing_clash(clashes, node_of(2)) == clash));
+    BOOST_TEST(!events::standing_clash(clashes, node_of(3)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_can_end_by_itself_does_not_stand) {
+  Clashes clashes;
+  for (auto clash : {Clash::two_endpoints, Clash::two_recoveries})
+    BOOST_TEST(record(clashes, note(2, clash, 7)) == "");
+  BOOST_TEST(!events::standing_clash(clashes, node_of(2)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace ppn::tests

@@ -458,6 +458,29 @@ BOOST_AUTO_TEST_CASE(a_ledger_is_founded_once) {
   BOOST_TEST(opened->position().head.size == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_check_says_what_opening_would_and_changes_nothing) {
+  ScratchDirectory scratch;
+  store::NoReplay no_replay;
+  Parts parts{scratch.path()};
+  auto check = [&] { return store::Ledger::check(parts(), no_replay); };
+  BOOST_TEST(is_error(check(), ErrorCode::not_found));
+  auto key = must(store::Ledger::found(parts(), {"first", {}}, test_clock))
+                 ->position()
+                 .keys.back()
+                 .key;
+  must(check());
+  auto spare = must(parts().keys.create()).public_key();
+  auto note = must(parts().outside.read());
+  must(check());
+  must(parts().keys.load(spare));
+  must(parts().outside.write("no note"));
+  BOOST_TEST(is_error(check(), ErrorCode::no_outside_checkpoint));
+  must(parts().outside.write(note));
+  must(parts().keys.retire_all_but(spare));
+  BOOST_TEST(is_error(parts().keys.load(key), ErrorCode::key));
+  BOOST_TEST(is_error(check(), ErrorCode::key));
+}
+
 BOOST_AUTO_TEST_CASE(a_node_that_rejoins_names_its_old_life) {
   ScratchDirectory old_life;
   auto old_ledger = must(TestLedger::found(old_life.path()));

@@ -498,6 +498,20 @@ BOOST_FIXTURE_TEST_CASE(two_entries_of_a_former_authority_are_found_too, Met) {
   BOOST_TEST((b.state().clashes == expected));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_clash_is_settled_when_another_takes_the_place, Met) {
+  stage.system().spawn([&](caf::event_based_actor* self) {
+    self->send(hub.kept<actors::MemberActor>("member"),
+               actors::clash_atom::value,
+               events::ClashNote{schema::Clash::two_places, a.id(), 1, {1}});
+  });
+  stage.settle();
+  const std::map<NodeId, schema::Clash> expected{
+      {a.id(), schema::Clash::two_places}};
+  BOOST_TEST((hub.member_status().clashes == expected));
+  hub.change(events::ReplaceMember{a.id(), newcomer(9)});
+  BOOST_TEST(hub.member_status().clashes.empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(an_authority_learns_that_its_key_is_used_elsewhere,
                         Met) {
   take(a, signed_elsewhere());

@@ -120,8 +120,9 @@ void TestNode::start() {
       simulation::DiskFaults{[this] { return fate; }, [] { return false; },
                              [] { return false; }, [] { return false; }},
       [this] { return ++draws_; });
-  opened_ = must(actors::open_or_found(
-      open_disk_->parts(), "node-" + std::to_string(number_), stage_.clock()));
+  opened_ = must(actors::open_or_found(open_disk_->parts(),
+                                       {"node-" + std::to_string(number_), {}},
+                                       stage_.clock()));
   ledger_ = stage_.system().spawn(actors::ledger_actor, opened_, clock_,
                                   actors::LedgerSettings{});
   actors::NodeParts parts;

@@ -416,6 +416,16 @@ BOOST_AUTO_TEST_CASE(who_takes_a_place_has_all_that_belongs_to_it) {
   BOOST_TEST(mesh.former.at(node_of(2)).removed_ns == 5 * hour_ns);
 }
 
+BOOST_AUTO_TEST_CASE(who_takes_a_place_is_reached_there_unless_elsewhere) {
+  auto author = mesh_of(2);
+  BOOST_TEST(author(ChangeEndpoints{node_of(2), endpoints(2)}) == "");
+  BOOST_TEST(author(ReplaceMember{node_of(2), newcomer(7)}) == "");
+  BOOST_TEST((author.mesh().find(node_of(7))->endpoints == endpoints(2)));
+  BOOST_TEST(author(ReplaceMember{node_of(7), newcomer(8, endpoints(1))}) ==
+             "");
+  BOOST_TEST((author.mesh().find(node_of(8))->endpoints == endpoints(1)));
+}
+
 BOOST_AUTO_TEST_CASE(the_address_of_a_replaced_member_rests_after_the_last) {
   auto author = mesh_of(2);
   BOOST_TEST(author(ReplaceMember{node_of(2), newcomer(7)}, hours(0)) == "");
@@ -506,6 +516,7 @@ BOOST_AUTO_TEST_CASE(each_command_is_said_in_words) {
   BOOST_TEST(words(ReplaceMember{node_of(2), newcomer(7)}) ==
              "replace node-2 by the node " + id_7 +
                  ", which gets its name, its address and its roles\n"
+                 "it is reached at no endpoint\n"
                  "no member will speak to the old one any more\n");
   BOOST_TEST(words(removal(2)) == "remove node-2 from the mesh home: sold\n");
   BOOST_TEST(words(MoveRole{Role::hub, node_of(2)}) ==

@@ -30,7 +30,7 @@ const store::Principal owner{schema::PrincipalKind::operator_, "uid/1000"};
 class Rig {
  public:
   Rig() {
-    opened_ = must(actors::open_or_found(disk_.parts(), "alone", clock_));
+    opened_ = must(actors::open_or_found(disk_.parts(), {"alone", {}}, clock_));
     clock_port_ = system_.spawn(
         [](actors::ClockPort::pointer,
            const Rig* rig) -> actors::ClockPort::behavior_type {

@@ -85,6 +85,10 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_one_of_usage) {
       {"mesh", "move-role", "hub"},
       {"mesh", "set-endpoint"},
       {"mesh", "import", "--yes"},
+      {"mesh", "replace", "a", "--yes"},
+      {"node"},
+      {"node", "rejoin", "--propose"},
+      {"node", "rejoin", "--watch"},
       {"mesh", "export", "--json"},
       {"plan", "--watch"},
       {"completion", "tcsh"}};
@@ -122,6 +126,7 @@ BOOST_AUTO_TEST_CASE(bash_completes_commands) {
   BOOST_TEST(offered("ppnctl completion ''") == "bash zsh fish\n");
   BOOST_TEST(offered("ppnctl status ''") == "\n");
   BOOST_TEST(offered("ppnctl mesh s") == "show set-endpoint\n");
+  BOOST_TEST(offered("ppnctl node ''") == "rejoin\n");
 }
 
 BOOST_AUTO_TEST_CASE(bash_completes_options) {
@@ -136,6 +141,9 @@ BOOST_AUTO_TEST_CASE(bash_takes_no_value_for_a_command) {
   BOOST_TEST(offered("ppnctl grant --for ''") == "\n");
   BOOST_TEST(offered("ppnctl --socket /etc/passw").find("/etc/passwd") == 0U);
   BOOST_TEST(offered("ppnctl --socket = /etc/passw").find("/etc/passwd") == 0U);
+  BOOST_TEST(
+      offered("ppnctl node rejoin --config /etc/passw").find("/etc/passwd") ==
+      0U);
 }
 
 BOOST_AUTO_TEST_CASE(bash_completes_files_where_a_command_takes_one) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "actors/frame_guard.hpp"
+#include "tests/unit/expect.hpp"
 #include "tools/ppnctl/doctor.hpp"
 
 namespace ppn::tests {
@@ -305,6 +306,16 @@ BOOST_AUTO_TEST_CASE(frames_that_nobody_should_send_are_found) {
              "1 frame dropped since ppnd started: more than ppnd came to take");
 }
 
+BOOST_AUTO_TEST_CASE(a_member_whose_key_was_used_twice_is_found) {
+  auto seen = good();
+  auto& member = (*seen.mesh)->members[1];
+  member.name = "cloud";
+  member.clash = "its key speaks from two places";
+  expect(seen, "mesh", Health::warn);
+  BOOST_TEST(finding(seen, "mesh").detail ==
+             "cloud: its key speaks from two places");
+}
+
 BOOST_AUTO_TEST_CASE(every_fault_of_a_frame_is_news_or_none) {
   for (std::size_t i = 0; i < actors::FrameFaultCounts{}.size(); ++i) {
     std::string fault{
@@ -312,7 +323,8 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_frame_is_news_or_none) {
     auto seen = good();
     (*seen.mesh)->dropped[fault] = 1;
     bool is_usual = fault == "former_sender" || fault == "old_boot" ||
-                    fault == "replayed";
+                    fault == "replayed" || fault == "other_nonce" ||
+                    fault == "two_places";
     expect(seen, "mesh", is_usual ? Health::ok : Health::warn);
   }
 }

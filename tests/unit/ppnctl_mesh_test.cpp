@@ -136,11 +136,13 @@ BOOST_AUTO_TEST_CASE(a_mesh_is_founded_with_what_was_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(changes_of_members_say_no_more_than_was_asked_for) {
-  BOOST_TEST(import_change({"-", {}, {}, {}}, "text").dump() ==
+  BOOST_TEST(import_change({"-", {}, {}}, "text").dump() ==
              R"({"kind":"mesh-import","file":"text"})");
-  BOOST_TEST(import_change({"-", {"192.0.2.1:5"}, "old", {}}, "text").dump() ==
+  BOOST_TEST(import_change({"-", {"192.0.2.1:5"}, {}}, "text").dump() ==
              R"({"kind":"mesh-import","file":"text",)"
-             R"("endpoints":["192.0.2.1:5"],"replaces":"old"})");
+             R"("endpoints":["192.0.2.1:5"]})");
+  BOOST_TEST(replace_change({"old", {"-", {}, {}}}, "text").dump() ==
+             R"({"kind":"mesh-import","file":"text","replaces":"old"})");
   BOOST_TEST(remove_change({"nas", "sold", false, {}}).dump() ==
              R"({"kind":"mesh-remove","node":"nas","reason":"sold"})");
   BOOST_TEST(remove_change({"nas", "sold", true, {}}).dump() ==

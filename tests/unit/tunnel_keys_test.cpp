@@ -202,6 +202,17 @@ BOOST_AUTO_TEST_CASE(a_public_half_is_that_of_other_implementations) {
       "422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079");
 }
 
+BOOST_FIXTURE_TEST_CASE(all_keys_can_be_wiped_and_no_others, Fixture) {
+  auto one = must(keys->create());
+  auto other = must(keys->create());
+  auto signing = must(store::FileKeyStore::open(directory));
+  auto kept = must(signing->create()).public_key();
+  must(keys->retire_all());
+  BOOST_TEST(!has(one));
+  BOOST_TEST(!has(other));
+  must(signing->load(kept));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace ppn::tests

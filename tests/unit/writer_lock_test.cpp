@@ -133,6 +133,16 @@ BOOST_AUTO_TEST_CASE(a_lock_lives_as_long_as_its_last_owner) {
   must(WriterLock::acquire(scratch / "writer.lock"));
 }
 
+// What became of a ledger that was put elsewhere is seen once its lock is free.
+BOOST_AUTO_TEST_CASE(a_lock_that_was_moved_does_not_lock_its_old_place) {
+  ScratchDirectory scratch;
+  auto lock = must(WriterLock::acquire(scratch / "writer.lock"));
+  fs::rename(scratch / "writer.lock", scratch / "moved.lock");
+  must(WriterLock::acquire(scratch / "writer.lock"));
+  BOOST_TEST(
+      is_error(WriterLock::acquire(scratch / "moved.lock"), ErrorCode::locked));
+}
+
 BOOST_AUTO_TEST_CASE(the_lock_file_holds_the_pid_and_nothing_older) {
   ScratchDirectory scratch;
   std::ofstream{scratch / "writer.lock"} << "99999999999999999999\n\n\n";

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "store/crash.hpp"
 #include "tools/ppn-ledger/commands.hpp"
 
 namespace ppn::tools {
@@ -49,24 +50,12 @@ int guarded(const std::function<int()>& work) {
   int signal = WTERMSIG(status);
   if (signal == SIGINT || signal == SIGTERM) return exit_interrupted;
   if (signal == SIGPIPE) return exit_ok;
-  if (!is_crash(signal)) {
+  if (!store::is_crash(signal)) {
     fmt::print(stderr, "ppn-ledger: killed ({})\n", ::strsignal(signal));
     return exit_failed;
   }
-  fmt::print(stderr, "ppn-ledger: {}\n", describe_crash(signal));
+  fmt::print(stderr, "ppn-ledger: {}\n", store::describe_crash(signal));
   return exit_ledger_invalid;
-}
-
-bool is_crash(int signal) {
-  return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT ||
-         signal == SIGFPE || signal == SIGILL;
-}
-
-std::string describe_crash(int signal) {
-  return fmt::format(
-      "the database crashed its reader ({}): {}", ::strsignal(signal),
-      signal == SIGBUS ? "the file is shorter than it says"
-                       : "the structure of its pages is damaged");
 }
 
 }  // namespace ppn::tools

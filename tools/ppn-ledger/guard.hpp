@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
 
 namespace ppn::tools {
 
@@ -11,12 +10,5 @@ namespace ppn::tools {
 /// the child, says that the database is damaged. Ctrl-C is left to the child,
 /// which cleans up.
 int guarded(const std::function<int()>& work);
-
-/// Whether a signal tells of a reader that ran into something damaged, and not
-/// of someone who ended it.
-bool is_crash(int signal);
-
-/// What a signal that ended a reader tells about the file it read.
-std::string describe_crash(int signal);
 
 }  // namespace ppn::tools

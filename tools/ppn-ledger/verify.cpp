@@ -10,6 +10,7 @@
 
 #include "schema/plain_text.hpp"
 #include "schema/reflection_json.hpp"
+#include "store/crash.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/guard.hpp"
 #include "tools/ppn-ledger/progress_bar.hpp"
@@ -53,7 +54,7 @@ schema::Json crash_report(int signal, const SharedProgress& progress) {
   schema::Json finding{{"class", "storage"},
                        {"entry", bad},
                        {"byte", nullptr},
-                       {"message", describe_crash(signal)}};
+                       {"message", store::describe_crash(signal)}};
   return {{"schema", "ppn-ledger.verify.v1"},
           {"verdict", "invalid"},
           {"entries", progress.total.load()},
@@ -158,7 +159,7 @@ int verify(const VerifyOptions& options) {
   if (!child) return fail(child.error());
   auto text = wait_for_report(*child);
   int status = wait_for_end(*child);
-  if (WIFSIGNALED(status) && !is_crash(WTERMSIG(status)))
+  if (WIFSIGNALED(status) && !store::is_crash(WTERMSIG(status)))
     return WTERMSIG(status) == SIGINT
                ? exit_interrupted
                : fail({store::ErrorCode::io, "the audit was killed"});

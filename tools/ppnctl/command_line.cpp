@@ -58,6 +58,13 @@ void take_endpoints(CLI::App* command, std::vector<std::string>& endpoints,
       ->type_name("IP:PORT");
 }
 
+void take_introduction(CLI::App* command, MeshImportOptions& options,
+                       const char* file, const char* endpoints) {
+  take_file(command, options.file, file)->required();
+  take_endpoints(command, options.endpoints, endpoints);
+  take_consent(command, options.consent);
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& version)
@@ -84,10 +91,11 @@ CommandLine::CommandLine(const std::string& version)
   add_changes();
   add_mesh();
   add_tunnels();
+  add_node();
   add_completion();
   program_.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 daemon not running, 4 degraded,\n"
-      "5 refused, 6 permission.");
+      "5 refused, 6 permission, 8 ledger invalid.");
 }
 
 int CommandLine::run(int argc, const char* const* argv) {
@@ -251,24 +259,33 @@ void CommandLine::add_mesh() {
 
   command = mesh->add_subcommand(
       "import", "take a roster, or on the authority a new member");
-  take_file(command, mesh_import_.file,
-            "that mesh export wrote; - is standard input")
-      ->required();
-  take_endpoints(command, mesh_import_.endpoints,
-                 "where others reach the new member; may be given up to 4 "
-                 "times");
-  command
-      ->add_option("--replace", mesh_import_.replaced,
-                   "the member whose name, address and roles it takes over")
-      ->type_name("NODE");
-  take_consent(command, mesh_import_.consent);
+  take_introduction(command, mesh_import_,
+                    "that mesh export wrote; - is standard input",
+                    "where others reach the new member; may be given up to 4 "
+                    "times");
   choose(command, [this] { return mesh_import(global_, mesh_import_); });
 
   add_mesh_changes(mesh);
 }
 
 void CommandLine::add_mesh_changes(Command mesh) {
-  auto* command =
+  auto* command = mesh->add_subcommand(
+      "replace",
+      "give the place of a member, its name, address, endpoints and roles, to "
+      "a new one");
+  command
+      ->add_option("OLD", mesh_replace_.old,
+                   "the name of the member, or its node id")
+      ->required()
+      ->type_name("");
+  take_introduction(command, mesh_replace_.import,
+                    "that mesh export wrote on the new one; - is standard "
+                    "input",
+                    "where others reach the new one, if elsewhere; may be "
+                    "given up to 4 times");
+  choose(command, [this] { return mesh_replace(global_, mesh_replace_); });
+
+  command =
       mesh->add_subcommand("remove", "remove a member; no other speaks to it");
   take_node(command, mesh_remove_.node);
   command->add_option("--reason", mesh_remove_.reason, "why, for the ledger")
@@ -324,6 +341,29 @@ void CommandLine::add_tunnels() {
   command = program_.add_subcommand(
       "plan", "what the next apply would change on the device");
   choose(command, [this] { return plan(global_); });
+}
+
+void CommandLine::add_node() {
+  auto* node =
+      program_.add_subcommand("node", "this node while ppnd is stopped");
+  auto* command = node->add_subcommand(
+      "rejoin",
+      "begin a new identity in the place of one whose ledger lost its tail");
+  command
+      ->add_option("--state-dir", node_rejoin_.state_dir,
+                   "where the node lives")
+      ->type_name("DIR");
+  command
+      ->add_option("--config", node_rejoin_.config, "the configuration of ppnd")
+      ->type_name("FILE");
+  command->add_flag("--force", node_rejoin_.force,
+                    "although nothing keeps the node from starting");
+  command->add_flag("--yes", node_rejoin_.yes, "without asking");
+  command->footer(
+      "The old ledger is kept, for reading only. To be run by the user that "
+      "ppnd runs as.\n" +
+      program_.get_footer());
+  choose(command, [this] { return node_rejoin(global_, node_rejoin_); });
 }
 
 void CommandLine::add_completion() {

@@ -31,6 +31,7 @@ class CommandLine {
   void add_mesh();
   void add_mesh_changes(Command mesh);
   void add_tunnels();
+  void add_node();
   void add_completion();
 
   void choose(Command command, std::function<int()> work);
@@ -50,10 +51,12 @@ class CommandLine {
   MeshShowOptions mesh_show_;
   MeshExportOptions mesh_export_;
   MeshImportOptions mesh_import_;
+  MeshReplaceOptions mesh_replace_;
   MeshRemoveOptions mesh_remove_;
   MeshMoveRoleOptions mesh_move_role_;
   MeshEndpointsOptions mesh_endpoints_;
   MeshRecoverOptions mesh_recover_;
+  NodeRejoinOptions node_rejoin_;
   PeersOptions peers_;
 };
 

@@ -89,10 +89,17 @@ int mesh_export(const Global& global, const MeshExportOptions& options);
 struct MeshImportOptions {
   std::string file;
   std::vector<std::string> endpoints;
-  std::optional<std::string> replaced;
   Consent consent;
 };
 int mesh_import(const Global& global, const MeshImportOptions& options);
+
+struct MeshReplaceOptions {
+  /// Whose place is taken.
+  std::string old;
+  /// The newcomer's.
+  MeshImportOptions import;
+};
+int mesh_replace(const Global& global, const MeshReplaceOptions& options);
 
 struct MeshRemoveOptions {
   std::string node;
@@ -125,6 +132,16 @@ struct MeshEndpointsOptions {
 };
 int mesh_set_endpoint(const Global& global,
                       const MeshEndpointsOptions& options);
+
+/// Whose place, if it is not that of every ppnd.
+struct NodeRejoinOptions {
+  std::optional<std::string> state_dir;
+  std::optional<std::string> config;
+  /// Although nothing keeps the node from starting.
+  bool force = false;
+  bool yes = false;
+};
+int node_rejoin(const Global& global, const NodeRejoinOptions& options);
 
 struct PeersOptions {
   /// Only what is wrong.

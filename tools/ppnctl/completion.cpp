@@ -30,7 +30,8 @@ struct Place {
 void add_flags(const CLI::App& command, std::vector<Flag>& flags) {
   for (const auto* option : command.get_options()) {
     bool has_value = option->get_items_expected_max() > 0;
-    bool has_path = option->get_type_name() == "PATH";
+    auto type = option->get_type_name();
+    bool has_path = type == "PATH" || type == "FILE" || type == "DIR";
     for (const auto& name : option->get_snames())
       flags.push_back(
           {"-" + name, option->get_description(), has_value, has_path});

@@ -13,9 +13,10 @@ namespace ppn::ctl {
 namespace {
 
 constexpr const char* logs = "which, and from where: journalctl -u ppnd";
-constexpr const char* copied =
-    "take one of the two away, and remove the node from the mesh if nobody "
-    "knows the other";
+constexpr const char* used_twice =
+    "was it restored from a backup? ppnctl node rejoin there, and ppnctl mesh "
+    "replace on the authority; if it is not known who else has its key, ppnctl "
+    "mesh remove";
 
 struct FrameFault {
   std::string_view name;
@@ -24,12 +25,9 @@ struct FrameFault {
 };
 
 /// What does not happen while all is well. A frame of a member that was removed
-/// or started again is dropped too, and no news.
+/// or started again is dropped too, and no news; one of a key in two places is
+/// told with its member.
 constexpr std::array frame_faults{
-    FrameFault{"two_places", "the key of a node speaks from a second place",
-               copied},
-    FrameFault{"other_nonce", "a node introduced itself from a second place",
-               copied},
     FrameFault{"bad_signature", "not signed by their sender", logs},
     FrameFault{"wrong_address", "not from an address of their sender", logs},
     FrameFault{"unknown_sender", "of nobody that is known", logs},
@@ -75,6 +73,16 @@ Findings of_peers(const Peers& peers) {
   return findings;
 }
 
+Findings of_clashes(const Mesh& mesh) {
+  Findings findings;
+  for (const auto& member : mesh.members)
+    if (member.clash)
+      findings.push_back({"mesh", Health::warn,
+                          fmt::format("{}: {}", member.name, *member.clash),
+                          used_twice});
+  return findings;
+}
+
 std::string words_of(const Mesh& mesh, const Peers& peers) {
   auto up = std::count_if(peers.peers.begin(), peers.peers.end(),
                           [](const Peer& peer) { return peer.is_up; });
@@ -104,8 +112,8 @@ Findings of_mesh(const Seen& seen) {
              fmt::format("this node is no member of {} any more", mesh->name),
              "if it should be, import it again on the authority"}};
   auto findings = of_peers(*seen.peers);
-  auto frames = of_frames(*mesh);
-  findings.insert(findings.end(), frames.begin(), frames.end());
+  for (const auto& more : {of_clashes(*mesh), of_frames(*mesh)})
+    findings.insert(findings.end(), more.begin(), more.end());
   if (!findings.empty()) return findings;
   return {{"mesh", Health::ok, words_of(*mesh, *seen.peers)}};
 }

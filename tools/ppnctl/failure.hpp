@@ -18,6 +18,7 @@ enum ExitCode : int {
   exit_degraded = 4,
   exit_refused = 5,
   exit_permission = 6,
+  exit_ledger_invalid = 8,
   exit_interrupted = 130,
 };
 

@@ -1,4 +1,5 @@
-// ppnctl mesh export and import: a mesh as a file that is carried by hand.
+// ppnctl mesh export, import and replace: a mesh as a file that is carried by
+// hand.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,6 +30,23 @@ std::string next_after(const std::string& kind) {
       "mesh.roster\n");
 }
 
+/// Proposes what `change_of` makes of the text of the file, and settles it.
+template <class ChangeOf>
+int carry_in(const Global& global, const MeshImportOptions& options,
+             const ChangeOf& change_of) {
+  if (!options.consent.propose)
+    if (auto failure = unable_to_ask(options.consent.yes))
+      return fail(*failure);
+  auto file = read_mesh_file(options.file);
+  if (!file) return fail(file.error());
+  auto proposed = post_proposal(global, change_of(*file));
+  if (!proposed) return fail(proposed.error());
+  auto code = settle(global, options.consent, *proposed);
+  if (code == exit_ok && !options.consent.propose && !global.json)
+    fmt::print("{}", next_after(proposed->proposal.kind));
+  return code;
+}
+
 }  // namespace
 
 int mesh_export(const Global& global, const MeshExportOptions& options) {
@@ -56,17 +74,15 @@ int mesh_export(const Global& global, const MeshExportOptions& options) {
 }
 
 int mesh_import(const Global& global, const MeshImportOptions& options) {
-  if (!options.consent.propose)
-    if (auto failure = unable_to_ask(options.consent.yes))
-      return fail(*failure);
-  auto file = read_mesh_file(options.file);
-  if (!file) return fail(file.error());
-  auto proposed = post_proposal(global, import_change(options, *file));
-  if (!proposed) return fail(proposed.error());
-  auto code = settle(global, options.consent, *proposed);
-  if (code == exit_ok && !options.consent.propose && !global.json)
-    fmt::print("{}", next_after(proposed->proposal.kind));
-  return code;
+  return carry_in(global, options, [&](const std::string& file) {
+    return import_change(options, file);
+  });
+}
+
+int mesh_replace(const Global& global, const MeshReplaceOptions& options) {
+  return carry_in(global, options.import, [&](const std::string& file) {
+    return replace_change(options, file);
+  });
 }
 
 }  // namespace ppn::ctl

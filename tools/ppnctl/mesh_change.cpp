@@ -22,7 +22,13 @@ Json init_change(const MeshInitOptions& options,
 Json import_change(const MeshImportOptions& options, const std::string& file) {
   Json change{{"kind", "mesh-import"}, {"file", file}};
   if (!options.endpoints.empty()) change["endpoints"] = options.endpoints;
-  if (options.replaced) change["replaces"] = *options.replaced;
+  return change;
+}
+
+Json replace_change(const MeshReplaceOptions& options,
+                    const std::string& file) {
+  auto change = import_change(options.import, file);
+  change["replaces"] = options.old;
   return change;
 }
 

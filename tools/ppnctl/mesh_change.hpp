@@ -13,6 +13,8 @@ schema::Json init_change(const MeshInitOptions& options,
 /// `file` is the text of the file.
 schema::Json import_change(const MeshImportOptions& options,
                            const std::string& file);
+schema::Json replace_change(const MeshReplaceOptions& options,
+                            const std::string& file);
 schema::Json remove_change(const MeshRemoveOptions& options);
 schema::Json move_role_change(const MeshMoveRoleOptions& options);
 schema::Json endpoints_change(const MeshEndpointsOptions& options);

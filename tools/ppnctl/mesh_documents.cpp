@@ -17,7 +17,8 @@ Member read_member(const Json& json, Fields& fields) {
                 .address6 = fields.text_or_null(json, "address6"),
                 .endpoints = fields.texts(json, "endpoints"),
                 .is_self = fields.flag(json, "self"),
-                .heard = {}};
+                .heard = {},
+                .clash = fields.text_or_null(json, "clash")};
   if (const auto& heard = fields.object_or_null(json, "heard");
       !heard.is_null())
     member.heard = {.roster_version = fields.number(heard, "roster_version"),

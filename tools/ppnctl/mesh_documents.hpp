@@ -27,6 +27,8 @@ struct Member {
   std::vector<std::string> endpoints;
   bool is_self = false;
   std::optional<Heard> heard;
+  /// How it was seen that its key was used twice.
+  std::optional<std::string> clash;
 };
 
 struct FormerMember {
