@@ -32,6 +32,7 @@ flatbuffers::Offset<StoredEndpoints> build_endpoints(
     flatbuffers::FlatBufferBuilder& builder,
     const std::vector<events::Endpoint>& endpoints) {
   std::vector<flatbuffers::Offset<schema::Endpoint>> built;
+  built.reserve(endpoints.size());
   for (const auto& endpoint : endpoints)
     built.push_back(build_endpoint(builder, endpoint));
   return builder.CreateVector(built);

@@ -5,6 +5,9 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -14,17 +17,22 @@ namespace {
 
 using events::IpAddress;
 
+/// What the kernel gives is of the kind that it says, and no more aligned.
+template <class Socket>
+std::optional<IpAddress> address_of(const sockaddr* address, std::size_t offset,
+                                    std::size_t size) {
+  std::array<std::uint8_t, sizeof(Socket)> bytes{};
+  std::memcpy(bytes.data(), address, sizeof(Socket));
+  return IpAddress::of(ByteView{bytes}.subspan(offset, size));
+}
+
 std::optional<IpAddress> address_of(const sockaddr* address) {
   if (address == nullptr) return std::nullopt;
-  if (address->sa_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
-    return IpAddress::of(
-        {reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4});
-  }
-  if (address->sa_family == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
-    return IpAddress::of({v6->sin6_addr.s6_addr, 16});
-  }
+  if (address->sa_family == AF_INET)
+    return address_of<sockaddr_in>(address, offsetof(sockaddr_in, sin_addr), 4);
+  if (address->sa_family == AF_INET6)
+    return address_of<sockaddr_in6>(address, offsetof(sockaddr_in6, sin6_addr),
+                                    16);
   return std::nullopt;
 }
 

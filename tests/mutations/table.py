@@ -200,10 +200,9 @@ BUGS = [
     Bug("overwrite_a_roamed_endpoint",
         "the endpoint of a live peer is left alone",
         "events/device.cpp",
-        "      !is_live(*observed, utc_ns))\n"
-        "    change.endpoint",
-        "      !is_live(*observed, utc_ns + handshake_lasts_ns))\n"
-        "    change.endpoint"),
+        "desired->is_called || !is_live(*observed, utc_ns);",
+        "desired->is_called ||\n"
+        "                  !is_live(*observed, utc_ns + handshake_lasts_ns);"),
     Bug("overwrite_by_news",
         "the endpoint of a live peer is left alone, by news of a member too",
         "events/roster_news.cpp",
@@ -249,10 +248,10 @@ BUGS = [
         "the hub can not keep the roster from the others",
         "actors/member.cpp",
         "if (mesh_of(context) != nullptr)\n"
-        "    send(context, to, heartbeat_of(context), now);",
+        "    send(context, to, heartbeat_for(context, to), now, way);",
         "const auto* mesh = mesh_of(context);\n"
         "  if (mesh != nullptr && (mesh->hub == to || mesh->hub == context.node))"
-        "\n    send(context, to, heartbeat_of(context), now);"),
+        "\n    send(context, to, heartbeat_for(context, to), now, way);"),
     Bug("recovery_of_anybody",
         "nobody becomes the authority without the recovery key",
         "actors/roster_record.cpp",
