@@ -156,10 +156,10 @@ Result<Founding> founding_in(const StateDirectory& directory,
   auto intended = store::intended_rejoin(directory);
   if (!intended) return intended.error();
   if (!*intended) return Founding{name, {}};
-  auto& founding = **intended;
-  if (auto away = store::put_away(directory, founding.rejoin->replaces); !away)
+  const auto& replaced = (*intended)->rejoin->replaces;
+  if (auto away = store::put_away(directory, replaced); !away)
     return away.error();
-  return std::move(founding);
+  return std::move(**intended);
 }
 
 Result<std::shared_ptr<actors::OpenLedger>> open_founded(
