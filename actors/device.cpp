@@ -271,10 +271,9 @@ void take_look(const Context& context, const DeviceLook& look) {
   bool is_news = state.seen != look.seen;
   state.seen = look.seen;
   state.seen_ns = look.utc_ns;
-  state.chooser.with(context.self, context.parts->node,
-                     [=](const PathsActor& paths) {
-                       context.self->send(paths, observed_atom::value, look);
-                     });
+  state.chooser.with([=](const PathsActor& paths) {
+    context.self->send(paths, observed_atom::value, look);
+  });
   tell_tunnels(context);
   if (is_news) follow_endpoints(context);
   compare(context);

@@ -85,7 +85,7 @@ using LedgerActor = caf::typed_actor<
 struct DeviceSeen {
   events::ObservedDevice device;
   std::string implementation;
-  /// Of this host's other interfaces; sorted.
+  /// Of this host's other interfaces, the best ones first.
   std::vector<events::IpAddress> host_addresses = {};
 };
 using DeviceSeenPtr = std::shared_ptr<const DeviceSeen>;

@@ -26,11 +26,18 @@ class KeptActor {
  public:
   explicit KeptActor(const char* name) : name_(name) {}
 
+  /// Calls `use` with the one that was found before, if it still lives.
+  template <class Use>
+  bool with_known(Use use) {
+    auto known = caf::actor_cast<caf::strong_actor_ptr>(known_);
+    if (known) use(caf::actor_cast<Handle>(known));
+    return known != nullptr;
+  }
+
   /// Calls `use` with it, unless there is none now.
   template <class Self, class Use>
   void with(Self self, const NodeActor& node, Use use) {
-    if (auto known = caf::actor_cast<caf::strong_actor_ptr>(known_))
-      return use(caf::actor_cast<Handle>(known));
+    if (with_known(use)) return;
     with_kept<Handle>(
         self, node, name_,
         [this, self, use](const Handle& found) {
@@ -69,9 +76,11 @@ class FollowedActor {
     });
   }
 
-  template <class Self, class Use>
-  void with(Self self, const NodeActor& node, Use use) {
-    if (actor_.is_known()) actor_.with(self, node, use);
+  /// Calls `use` with the one that is followed, if it lives: another one is
+  /// followed first.
+  template <class Use>
+  void with(Use use) {
+    actor_.with_known(use);
   }
 
   /// To be told of all who died.

@@ -25,8 +25,14 @@ constexpr std::uint64_t beats_to_all = 3;
 constexpr std::uint64_t beats_to_another = 6;
 /// Out of turn a member is answered at most that often.
 constexpr std::uint64_t answer_interval_ns = 1'000'000'000;
+/// The same checkpoint is told a member again after that time.
+constexpr std::uint64_t checkpoint_interval_ns = 300'000'000'000;
 /// For the beginning of its epoch a member is asked at most that often.
 constexpr std::uint64_t compare_interval_ns = 10'000'000'000;
+/// So many frames of a member are passed on at once, and then one in each
+/// interval.
+constexpr std::uint64_t passed_burst = 16;
+constexpr std::uint64_t passed_interval_ns = 100'000'000;
 
 struct Context {
   Self self;
@@ -109,11 +115,27 @@ void send(const Context& context, const NodeId& to, const FrameBody& body,
       [](const caf::error&) {});
 }
 
-Heartbeat heartbeat_for(const Context& context, const NodeId& to) {
-  const auto& state = context.self->state;
+/// It is most of a heartbeat, so it is told when it is another one, and now and
+/// then in case that it got lost.
+std::string checkpoint_for(MemberState& state, const NodeId& to,
+                           const Clock& now) {
+  auto& told = state.told_checkpoints[to];
+  bool is_known = told.text == state.checkpoint &&
+                  now.since_boot_ns - told.at_ns < checkpoint_interval_ns;
+  if (is_known) return {};
+  if (state.heard.contains(to)) told = {state.checkpoint, now.since_boot_ns};
+  return state.checkpoint;
+}
+
+Heartbeat heartbeat_for(const Context& context, const NodeId& to,
+                        const Clock& now) {
+  auto& state = context.self->state;
   const auto& mesh = state.roster->mesh;
-  Heartbeat beat{
-      mesh.version, state.roster->head, state.checkpoint, mesh.epoch, {}};
+  Heartbeat beat{mesh.version,
+                 state.roster->head,
+                 checkpoint_for(state, to, now),
+                 mesh.epoch,
+                 {}};
   if (!state.seen_at) return beat;
   if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
     beat.seen_at = seen->second;
@@ -127,7 +149,7 @@ RosterPlace place_of(const MemberHeard& heard) {
 void beat(const Context& context, const NodeId& to, const Clock& now,
           const Way& way = {}) {
   if (mesh_of(context) != nullptr)
-    send(context, to, heartbeat_for(context, to), now, way);
+    send(context, to, heartbeat_for(context, to, now), now, way);
 }
 
 /// Whoever is not known to have the roster that this node has.
@@ -415,6 +437,8 @@ void send_whereabouts(const Context& context,
 
 void take_word(const Context& context, const NodeId& sender, const Way& way,
                const schema::PathWord& word) {
+  // A relay could unpack it: that says nothing of the tunnel between the two.
+  if (way.by_path) return;
   auto heard = std::make_shared<const HeardWord>(
       HeardWord{sender, way.through, read_word(word)});
   context.self->state.paths.with(
@@ -425,6 +449,21 @@ void take_word(const Context& context, const NodeId& sender, const Way& way,
 
 void take_datagram(const Context& context, const DatagramPtr& datagram,
                    const std::optional<NodeId>& through, const Clock& now);
+
+/// Words of paths, and what introduces their senders; and no more of them than
+/// anybody needs, since all come from this node to whoever gets them.
+bool may_pass(const Context& context, const NodeId& sender,
+              const schema::Frame& frame, const Clock& now) {
+  if (frame.body_as_PathWord() == nullptr &&
+      frame.body_as_Heartbeat() == nullptr)
+    return false;
+  auto& idle_from = context.self->state.passed_from_ns[sender];
+  idle_from = std::max(idle_from, now.since_boot_ns);
+  if (idle_from - now.since_boot_ns > passed_burst * passed_interval_ns)
+    return false;
+  idle_from += passed_interval_ns;
+  return true;
+}
 
 /// Passes on what a member sends to another one, and takes what another one
 /// sends to this node.
@@ -441,7 +480,8 @@ void take_passed(const Context& context, const NodeId& sender,
         context, std::make_shared<const Datagram>(Datagram{relay, bytes, 0}),
         sender, now);
   }
-  if (NodeId{*inner->frame->sender()} != sender) return;
+  bool is_its_own = NodeId{*inner->frame->sender()} == sender;
+  if (!is_its_own || !may_pass(context, sender, *inner->frame, now)) return;
   auto pass = [=](bool passes) {
     if (!passes) return;
     mark(RarePath::word_passed_on);

@@ -34,6 +34,13 @@ struct MemberState {
   std::map<NodeId, MemberHeard> heard;
   /// The newest of this node's own ledger.
   std::string checkpoint;
+  struct ToldCheckpoint {
+    std::string text;
+    std::uint64_t at_ns = 0;
+  };
+  std::map<NodeId, ToldCheckpoint> told_checkpoints;
+  /// When each has used up what is passed on for it.
+  std::map<NodeId, std::uint64_t> passed_from_ns;
   /// What each said last of its ledger.
   std::map<NodeId, std::string> checkpoints;
   /// When each was answered by a heartbeat out of turn last.

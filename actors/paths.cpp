@@ -166,6 +166,8 @@ PathsActor::behavior_type paths_actor(Self self, const PathsParts& parts,
   self->set_down_handler([&state](const caf::down_msg& death) {
     state.mesh.note_death(death.source);
     state.member.note_death(death.source);
+    // Another member actor knows nothing of it.
+    state.seen_at.reset();
     std::erase_if(state.followers, [&](const PathFollower& follower) {
       return caf::actor_cast<caf::actor_addr>(follower) == death.source;
     });

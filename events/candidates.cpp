@@ -13,9 +13,15 @@ constexpr std::uint32_t questions_max = 3;
 /// A tunnel that was just made is given so many looks to come up by itself.
 constexpr std::uint32_t patient_looks = 5;
 constexpr std::uint64_t knock_ns = 5'000'000'000;
+/// Whoever says all the time that it is elsewhere is given a rest too.
+constexpr std::size_t tried_max = 3 * candidates_max;
 constexpr std::uint64_t answer_ns = 1'000'000'000;
 /// Who asks is called for the time of all candidates.
 constexpr std::uint64_t asked_for_ns = 3 * candidates_max * call_ns;
+
+bool has_role_in(const Mesh& mesh, const NodeId& node) {
+  return node == mesh.hub || node == mesh.controller;
+}
 
 template <class T>
 void add_new(std::vector<T>& all, const T& one) {
@@ -101,7 +107,11 @@ void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
     bool is_reached = seen != device.peers.end() &&
                       is_live(seen->second, utc_ns) && !broken.contains(node);
     peer.dark_looks = is_reached ? 0 : peer.dark_looks + 1;
-    if (!is_reached) continue;
+    if (!is_reached) {
+      // Where it saw this node last may be long ago.
+      seen_at_.erase(node);
+      continue;
+    }
     peer.call = {};
     peer.questions = 0;
     peer.has_answered = false;
@@ -166,7 +176,7 @@ WhereaboutsLetters Candidates::take(const Mesh& mesh, const NodeId& sender,
   peer.has_answered = true;
   // Two who rest at different times never call each other at the same time.
   bool has_rested = now_ns - peer.rested_ns >= call_hold_first_ns;
-  if (is_news || (has_rested && !whereabouts.is_answer)) peer.due_ns = 0;
+  if (has_rested && (is_news || !whereabouts.is_answer)) peer.due_ns = 0;
   if (whereabouts.is_answer) return {};
   peer.wanted_until_ns = now_ns + asked_for_ns;
   if (peer.answered_ns != 0 && now_ns - peer.answered_ns < answer_ns) return {};
@@ -178,16 +188,16 @@ bool Candidates::wants(const Mesh& mesh, const NodeId& node, const Peer& peer,
                        const std::set<NodeId>& wanted,
                        std::uint64_t now_ns) const {
   if (peer.dark_looks == 0 || now_ns < peer.due_ns) return false;
-  bool has_role = node == mesh.hub || node == mesh.controller;
+  bool has_role = has_role_in(mesh, node);
   return wanted.contains(node) || now_ns < peer.wanted_until_ns ||
          (has_role && peer.dark_looks > patient_looks);
 }
 
-bool Candidates::has_room() const {
+bool Candidates::has_room(bool for_role) const {
   auto taken = std::count_if(peers_.begin(), peers_.end(), [](const auto& one) {
     return one.second.call.endpoint || one.second.questions != 0;
   });
-  return static_cast<std::size_t>(taken) < calls_at_once;
+  return static_cast<std::size_t>(taken) + (for_role ? 0 : 1) < calls_at_once;
 }
 
 /// Where it is, is known as well as it can be.
@@ -198,19 +208,23 @@ bool Candidates::is_asked(const Peer& peer) {
 /// The one behind the last, or a rest.
 void Candidates::call_next(const Mesh& mesh, const NodeId& node, Peer& peer,
                            std::uint64_t now_ns) {
-  auto& [endpoint, tried] = peer.call;
+  auto& [endpoint, begins, tried] = peer.call;
   if (!endpoint) tried.clear();
   endpoint.reset();
+  begins = false;
   for (const auto& next : candidates(mesh, node, peer)) {
+    if (tried.size() == tried_max) break;
     auto is_it = [&](const auto& one) { return one.endpoint == next.endpoint; };
     if (std::any_of(tried.begin(), tried.end(), is_it)) continue;
     tried.push_back(next);
     endpoint = next.endpoint;
+    begins = true;
     peer.call_began_ns = now_ns;
     peer.knocked_ns = 0;
     return;
   }
-  peer.rested_ns = now_ns;
+  // Who said nothing of itself yet is called as soon as it does.
+  if (!tried.empty()) peer.rested_ns = now_ns;
   peer.hold_ns =
       std::clamp(peer.hold_ns * 2, call_hold_first_ns, call_hold_max_ns);
   peer.due_ns = now_ns + peer.hold_ns;
@@ -234,6 +248,7 @@ void Candidates::go_on_calling(const Mesh& mesh, const NodeId& node, Peer& peer,
     return call_next(mesh, node, peer, now_ns);
   if (peer.knocked_ns != 0 && now_ns - peer.knocked_ns < knock_ns) return;
   peer.knocked_ns = now_ns;
+  peer.call.begins = false;
   letters.push_back({node, true, own(true)});
 }
 
@@ -247,7 +262,7 @@ WhereaboutsLetters Candidates::tick(const Mesh& mesh,
       go_on_calling(mesh, node, peer, now_ns, letters);
     else if (!wants(mesh, node, peer, wanted, now_ns))
       peer.questions = 0;
-    else if (peer.questions != 0 || has_room())
+    else if (peer.questions != 0 || has_room(has_role_in(mesh, node)))
       begin_calling(mesh, node, peer, now_ns, letters);
   }
   return letters;

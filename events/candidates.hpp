@@ -60,6 +60,9 @@ using WhereaboutsLetters = std::vector<WhereaboutsLetter>;
 struct Call {
   /// Where it is called now.
   std::optional<Endpoint> endpoint;
+  /// Nothing was sent there yet. Once something was, it may be the member who
+  /// gets through first, from elsewhere.
+  bool begins = false;
   /// What was tried since it was reached last.
   std::vector<Candidate> tried;
 
@@ -69,7 +72,8 @@ using Calls = std::map<NodeId, Call>;
 
 /// Of each kind.
 inline constexpr std::size_t candidates_max = 4;
-/// So many members are called at a time.
+/// So many members are called at a time; one of them is the hub or the
+/// controller.
 inline constexpr std::size_t calls_at_once = 3;
 /// WireGuard says its first word twice in that time.
 inline constexpr std::uint64_t call_ns = 6'000'000'000;
@@ -146,7 +150,7 @@ class Candidates {
   [[nodiscard]] std::vector<Candidate> candidates(const Mesh& mesh,
                                                   const NodeId& node,
                                                   const Peer& peer) const;
-  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] bool has_room(bool for_role) const;
   [[nodiscard]] static bool is_asked(const Peer& peer);
   void begin_calling(const Mesh& mesh, const NodeId& node, Peer& peer,
                      std::uint64_t now_ns, WhereaboutsLetters& letters);

@@ -143,7 +143,7 @@ bool Paths::passes_on(const NodeId& from, const NodeId& to) const {
 std::set<NodeId> Paths::broken() const {
   std::set<NodeId> broken;
   for (const auto& [node, peer] : peers_)
-    if (!peer.works) broken.insert(node);
+    if (!peer.works && peer.has_spoken) broken.insert(node);
   return broken;
 }
 

@@ -59,8 +59,9 @@ bool is_kept(const Mesh& mesh, const NodeId& self, const NodeId& other) {
 void set_endpoint(PeerConfig& config, const NodeId& node, const Member& member,
                   const Calls& calls) {
   auto call = calls.find(node);
-  config.is_called = call != calls.end() && call->second.endpoint;
-  if (config.is_called)
+  bool is_called = call != calls.end() && call->second.endpoint;
+  config.is_called = is_called && call->second.begins;
+  if (is_called)
     config.endpoint = call->second.endpoint;
   else if (!member.endpoints.empty())
     config.endpoint = member.endpoints.front();

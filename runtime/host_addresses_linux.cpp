@@ -4,12 +4,14 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace ppn::runtime {
 
@@ -42,22 +44,30 @@ bool is_link_local(const IpAddress& address) {
   return v4->contains(address) || v6->contains(address);
 }
 
+bool is_bridge(const std::string& interface) {
+  std::error_code error;
+  return std::filesystem::exists("/sys/class/net/" + interface + "/bridge",
+                                 error);
+}
+
 }  // namespace
 
 std::vector<IpAddress> host_addresses(const std::string& besides) {
   ifaddrs* all = nullptr;
   if (::getifaddrs(&all) != 0) return {};
   std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{all, ::freeifaddrs};
-  std::vector<IpAddress> addresses;
+  std::set<std::pair<bool, IpAddress>> found;
   for (const auto* one = all; one != nullptr; one = one->ifa_next) {
     bool is_up = (one->ifa_flags & IFF_UP) != 0;
     bool is_loopback = (one->ifa_flags & IFF_LOOPBACK) != 0;
     auto address = address_of(one->ifa_addr);
     if (is_up && !is_loopback && address && one->ifa_name != besides &&
         !is_link_local(*address))
-      addresses.push_back(*address);
+      found.emplace(is_bridge(one->ifa_name), *address);
   }
-  std::sort(addresses.begin(), addresses.end());
+  std::vector<IpAddress> addresses;
+  addresses.reserve(found.size());
+  for (const auto& [of_bridge, address] : found) addresses.push_back(address);
   return addresses;
 }
 

@@ -8,9 +8,9 @@
 
 namespace ppn::runtime {
 
-/// Those of all interfaces that are up, sorted, without loopback and link-local
-/// ones, and without those of the interface `besides`. Empty if the kernel does
-/// not say.
+/// Those of all interfaces that are up, without loopback and link-local ones,
+/// and without those of the interface `besides`. Sorted, those of bridges last:
+/// most of them lead to guests alone. Empty if the kernel does not say.
 std::vector<events::IpAddress> host_addresses(const std::string& besides);
 
 }  // namespace ppn::runtime

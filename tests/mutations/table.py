@@ -248,10 +248,10 @@ BUGS = [
         "the hub can not keep the roster from the others",
         "actors/member.cpp",
         "if (mesh_of(context) != nullptr)\n"
-        "    send(context, to, heartbeat_for(context, to), now, way);",
+        "    send(context, to, heartbeat_for(context, to, now), now, way);",
         "const auto* mesh = mesh_of(context);\n"
         "  if (mesh != nullptr && (mesh->hub == to || mesh->hub == context.node))"
-        "\n    send(context, to, heartbeat_for(context, to), now, way);"),
+        "\n    send(context, to, heartbeat_for(context, to, now), now, way);"),
     Bug("recovery_of_anybody",
         "nobody becomes the authority without the recovery key",
         "actors/roster_record.cpp",

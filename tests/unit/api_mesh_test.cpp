@@ -337,6 +337,7 @@ BOOST_AUTO_TEST_CASE(where_a_peer_is_tried_is_told) {
   auto status = sample_device_status();
   status.choices.calls[node_of(3)] = {
       endpoint("203.0.113.3:7"),
+      false,
       {{events::CandidateKind::local, endpoint("192.168.1.3:1")},
        {events::CandidateKind::observed, endpoint("203.0.113.3:7")}}};
   auto peer = peer_of(status);

@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(the_hub_is_called_without_any_traffic) {
               std::vector{endpoint("192.0.2.1:1"), endpoint("192.0.2.1:2")}));
 }
 
-BOOST_AUTO_TEST_CASE(three_are_called_at_a_time) {
+BOOST_AUTO_TEST_CASE(two_are_called_at_a_time_beside_the_hub) {
   Caller caller{12};
   for (std::uint32_t node = 3; node <= 12; ++node) {
     caller.configure(
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(three_are_called_at_a_time) {
         all.insert(node);
         ++now;
       }
-    BOOST_TEST(now <= events::calls_at_once);
+    BOOST_TEST(now < events::calls_at_once);
   }
   BOOST_TEST(all.size() == 10U);
 }
@@ -273,6 +273,37 @@ BOOST_AUTO_TEST_CASE(news_of_where_somebody_is_end_a_rest) {
   caller.hear(3, answer({}, {endpoint("203.0.113.3:7")}));
   caller.step();
   BOOST_TEST((caller.called(3) == endpoint("203.0.113.3:7")));
+}
+
+/// It says at each word that it is somewhere else.
+BOOST_AUTO_TEST_CASE(a_liar_gets_no_more_calls_than_a_round_has) {
+  Caller caller{4};
+  int calls = 0;
+  std::optional<Endpoint> last;
+  constexpr int seconds = 600;
+  for (int i = 0; i < seconds; ++i) {
+    auto somewhere =
+        Endpoint{address("198.51.100.1"), static_cast<std::uint16_t>(1 + i)};
+    caller.hear(3, {false, {somewhere}, {}});
+    caller.step();
+    auto at = caller.called(3);
+    if (at && at != last) ++calls;
+    last = at;
+  }
+  // Twelve in a row take more than a minute, and then there is a rest.
+  BOOST_TEST(calls <= 12 * (1 + seconds / 100));
+  BOOST_TEST(caller.tried(3).size() <= 12U);
+}
+
+BOOST_AUTO_TEST_CASE(where_it_was_seen_by_who_sees_it_no_more_is_not_told) {
+  Caller caller{4};
+  caller.make_live(4);
+  caller.look();
+  caller.see_at(4, endpoint("203.0.113.7:4000"));
+  caller.make_dark(4);
+  caller.look();
+  caller.want(3);
+  BOOST_TEST(caller.step().at(0).what.observed.empty());
 }
 
 BOOST_AUTO_TEST_CASE(pauses_grow_up_to_ten_minutes) {

@@ -145,6 +145,12 @@ BOOST_AUTO_TEST_CASE(where_a_member_is_tried_it_is_called_for_the_time) {
     return desired_peer(mesh, node_of(3), node_of(other), choices)->endpoint;
   };
   BOOST_TEST((called(2) == endpoint("203.0.113.9:7")));
+  auto is_told_anyway = [&] {
+    return desired_peer(mesh, node_of(3), node_of(2), choices)->is_called;
+  };
+  BOOST_TEST(!is_told_anyway());
+  choices.calls[node_of(2)].begins = true;
+  BOOST_TEST(is_told_anyway());
   BOOST_TEST(!called(4));
 }
 
