@@ -76,11 +76,12 @@ void tell_member(const Context& context, events::SeenAt seen_at) {
   auto& state = context.self->state;
   if (state.seen_at && *state.seen_at == seen_at && state.member.is_known())
     return;
-  state.seen_at = std::make_shared<const events::SeenAt>(std::move(seen_at));
+  auto told = std::make_shared<const events::SeenAt>(std::move(seen_at));
+  state.seen_at = told;
   state.member.with(context.self, context.parts.node,
-                    [context, &state](const MemberActor& member) {
+                    [context, told](const MemberActor& member) {
                       context.self->send(member, seen_atom::value,
-                                         state.seen_at);
+                                         SeenAtPtr{told});
                     });
 }
 
