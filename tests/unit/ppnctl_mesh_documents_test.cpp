@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(each_peer_is_a_block) {
              "  why: no endpoint\n"
              "  address: 10.8.0.3\n"
              "  public key: p=\n"
-             "  path: via laptop-b, since 1 minute, 3 seconds ago: who had "
+             "  path: via laptop-b for 1 minute, 3 seconds: who had "
              "passed packets on could not be reached\n"
              "  trying: 203.0.113.3:7\n"
              "  tried: local 192.168.1.3:51820, observed 203.0.113.3:7\n");

@@ -54,22 +54,23 @@ std::string interface_text(const Peers& peers, std::int64_t now_ns) {
   return block.text();
 }
 
+/// " for 1 hour"; nothing if it is not known.
+std::string for_how_long(std::optional<std::int64_t> since_ns,
+                         std::int64_t now_ns) {
+  if (!since_ns || *since_ns > now_ns) return {};
+  auto seconds = static_cast<std::uint64_t>(now_ns - *since_ns) / second_ns;
+  return " for " + duration_words(seconds);
+}
+
 std::string state_of(const Peer& peer, std::int64_t now_ns) {
   if (!peer.is_up && !peer.is_down())
     return peer.path.starts_with("via ") ? "no direct tunnel" : "unreachable";
-  std::string state = peer.is_up ? "up" : "down";
-  if (!peer.since_ns || *peer.since_ns > now_ns) return state;
-  auto seconds =
-      static_cast<std::uint64_t>(now_ns - *peer.since_ns) / second_ns;
-  return fmt::format("{} for {}", state, duration_words(seconds));
+  return (peer.is_up ? "up" : "down") + for_how_long(peer.since_ns, now_ns);
 }
 
 std::string path_of(const Peer& peer, std::int64_t now_ns) {
-  auto path = peer.path;
-  if (peer.path_since_ns)
-    path += ", since " + ago_words(*peer.path_since_ns, now_ns);
-  if (peer.path_why) path += ": " + *peer.path_why;
-  return path;
+  auto path = peer.path + for_how_long(peer.path_since_ns, now_ns);
+  return peer.path_why ? path + ": " + *peer.path_why : path;
 }
 
 std::string peer_text(const Peer& peer, std::int64_t now_ns) {
