@@ -405,9 +405,20 @@ DeviceStatusPtr status_of(const Context& context) {
   return status;
 }
 
+/// Nothing is done before they came.
+void ask_for_choices(const Context& context) {
+  auto& state = context.self->state;
+  state.chooser.ensure(context.self, context.parts->node);
+  if (!state.choices)
+    state.chooser.with([self = context.self](const PathsActor& paths) {
+      self->send(paths, follow_atom::value,
+                 caf::actor_cast<PathFollower>(self));
+    });
+}
+
 void tick(const Context& context) {
   context.self->state.mesh.ensure(context.self, context.parts->node);
-  context.self->state.chooser.ensure(context.self, context.parts->node);
+  ask_for_choices(context);
   reconcile(context);
   context.self->delayed_send(context.self, device_look_interval,
                              tick_atom::value);

@@ -149,8 +149,11 @@ void restore(const Context& context) {
       [self = context.self](caf::error& error) { self->quit(error); });
 }
 
+/// Who waits for the first choices asks again and again, and so sees to it that
+/// the mesh actor is followed, should it have been dead before.
 void follow(const Context& context, const PathFollower& follower) {
   auto& state = context.self->state;
+  state.mesh.ensure(context.self, context.parts.node);
   if (!state.followers.insert(follower).second) return;
   context.self->monitor(follower);
   if (state.told) context.self->send(follower, paths_atom::value, state.told);
