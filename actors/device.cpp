@@ -225,6 +225,16 @@ void record(const Context& context, std::vector<events::RepairNote> notes) {
       [](const auto&) {});
 }
 
+/// Who is called may get through first, from elsewhere.
+void forget_calls(DeviceState& state) {
+  for (auto& [key, peer] : state.confirmed->peers) {
+    auto holder = state.roster->mesh.holders.tunnel_keys.find(key);
+    bool is_known = holder != state.roster->mesh.holders.tunnel_keys.end();
+    if (is_known && is_called(state, holder->second)) peer.endpoint.reset();
+    peer.is_called = false;
+  }
+}
+
 /// Sets right what differs. What differs although nothing that it should be has
 /// changed was changed by somebody else, and that is recorded.
 void compare(const Context& context) {
@@ -235,12 +245,19 @@ void compare(const Context& context) {
     state.problem.reset();
     state.checking = false;
     state.confirmed = std::move(desired);
+    forget_calls(state);
     state.told.emplace();
     return rest(context);
   }
-  bool is_by_others = state.confirmed == desired;
+  // What was right and is not was changed by somebody else, whatever should be
+  // by now.
+  auto by_others = state.confirmed
+                       ? events::difference(*state.confirmed,
+                                            state.seen->device, state.seen_ns)
+                       : events::DeviceChange{};
+  bool is_by_others = !by_others.empty();
   auto notes = is_by_others
-                   ? events::repairs_in(change, peer_names(state))
+                   ? events::repairs_in(by_others, peer_names(state))
                    : events::unknown_peers(
                          change, state.roster->mesh.holders.tunnel_keys);
   if (!notes.empty())
