@@ -225,16 +225,6 @@ void record(const Context& context, std::vector<events::RepairNote> notes) {
       [](const auto&) {});
 }
 
-/// Who is called may get through first, from elsewhere.
-void forget_calls(DeviceState& state) {
-  for (auto& [key, peer] : state.confirmed->peers) {
-    auto holder = state.roster->mesh.holders.tunnel_keys.find(key);
-    bool is_known = holder != state.roster->mesh.holders.tunnel_keys.end();
-    if (is_known && is_called(state, holder->second)) peer.endpoint.reset();
-    peer.is_called = false;
-  }
-}
-
 /// Sets right what differs. What differs although nothing that it should be has
 /// changed was changed by somebody else, and that is recorded.
 void compare(const Context& context) {
@@ -245,7 +235,11 @@ void compare(const Context& context) {
     state.problem.reset();
     state.checking = false;
     state.confirmed = std::move(desired);
-    forget_calls(state);
+    // Where a peer is may change by itself.
+    for (auto& [key, peer] : state.confirmed->peers) {
+      peer.endpoint.reset();
+      peer.is_called = false;
+    }
     state.told.emplace();
     return rest(context);
   }

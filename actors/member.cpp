@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/ask_clock.hpp"
 #include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
 #include "events/recovery.hpp"
@@ -41,15 +42,6 @@ struct Context {
 };
 
 using Clock = store::ClockReading;
-
-/// Goes on with what the clock says.
-void with_clock(const Context& context,
-                const std::function<void(const Clock&)>& next) {
-  on_answer<Clock>(
-      context.self->request(context.parts.clock, caf::infinite,
-                            read_atom::value),
-      next, [self = context.self](caf::error& error) { self->quit(error); });
-}
 
 const events::Mesh* mesh_of(const Context& context) {
   const auto& roster = context.self->state.roster;
@@ -422,14 +414,14 @@ void take_answer(const Context& context, const NodeId& sender,
 // -- paths --------------------------------------------------------------------
 
 void send_letter(const Context& context, const events::PathLetter& letter) {
-  with_clock(context, [=](const Clock& now) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     send(context, letter.to, letter.word, now, {false, letter.through});
   });
 }
 
 void send_whereabouts(const Context& context,
                       const events::WhereaboutsLetter& letter) {
-  with_clock(context, [=](const Clock& now) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     send(context, letter.to, letter.what, now,
          letter.knocks ? through_tunnel : Way{});
   });
@@ -609,7 +601,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   std::erase_if(state.refused_ns, is_no_member);
   std::erase_if(state.compared_ns, is_no_member);
   bind(context, *mesh);
-  with_clock(context, [=](const Clock& now) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     if (mesh_of(context) == nullptr) return;
     // The others are told once there is no more to learn.
     auto more = who_has_more(context);
@@ -637,7 +629,7 @@ void with_checkpoint(const Context& context,
 /// Who is seen elsewhere learns of it at once.
 void take_seen_at(const Context& context, const SeenAtPtr& seen_at) {
   auto before = std::exchange(context.self->state.seen_at, seen_at);
-  with_clock(context, [=](const Clock& now) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     for (const auto& [node, endpoint] : *seen_at) {
       auto last = before ? before->find(node) : seen_at->end();
       bool is_known = before && last != before->end();
@@ -652,7 +644,7 @@ void tick(const Context& context) {
   if (const auto* mesh = mesh_of(context)) {
     bind(context, *mesh);
     with_checkpoint(context, [=] {
-      with_clock(context,
+      with_clock(context.self, context.parts.clock,
                  [=](const Clock& now) { beat_in_turn(context, now); });
     });
   }
@@ -713,7 +705,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
   return {
       [=](datagram_atom, const DatagramPtr& datagram) {
         self->state.frames_not_taken += datagram->dropped_before;
-        with_clock(context, [=](const Clock& now) {
+        with_clock(context.self, context.parts.clock, [=](const Clock& now) {
           take_datagram(context, datagram, std::nullopt, now);
         });
       },

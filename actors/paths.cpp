@@ -1,5 +1,6 @@
 #include "actors/paths.hpp"
 
+#include "actors/ask_clock.hpp"
 #include "actors/rare_path.hpp"
 
 namespace ppn::actors {
@@ -20,14 +21,6 @@ const events::Mesh* mesh_of(const Context& context) {
   bool is_member = state.restored && state.roster &&
                    state.roster->mesh.find(context.node) != nullptr;
   return is_member ? &state.roster->mesh : nullptr;
-}
-
-void with_clock(const Context& context,
-                const std::function<void(const Clock&)>& next) {
-  on_answer<Clock>(
-      context.self->request(context.parts.clock, caf::infinite,
-                            read_atom::value),
-      next, [self = context.self](caf::error& error) { self->quit(error); });
 }
 
 void tell_followers(const Context& context) {
@@ -55,7 +48,7 @@ void send(const Context& context, const std::vector<Letter>& letters) {
 void tick(const Context& context) {
   auto& state = context.self->state;
   state.ticking = true;
-  with_clock(context, [=, &state](const Clock& now) {
+  with_clock(context.self, context.parts.clock, [=, &state](const Clock& now) {
     state.ticking = false;
     const auto* mesh = mesh_of(context);
     if (mesh == nullptr) return;
@@ -100,7 +93,7 @@ void take_look(const Context& context, const DeviceLook& look) {
 
 void take_word(const Context& context, const HeardWordPtr& heard) {
   auto& state = context.self->state;
-  with_clock(context, [=, &state](const Clock& now) {
+  with_clock(context.self, context.parts.clock, [=, &state](const Clock& now) {
     const auto* mesh = mesh_of(context);
     if (mesh == nullptr) return;
     auto before = state.told;
@@ -113,7 +106,7 @@ void take_word(const Context& context, const HeardWordPtr& heard) {
 
 void take_place(const Context& context, const HeardPlacePtr& heard) {
   auto& state = context.self->state;
-  with_clock(context, [=, &state](const Clock& now) {
+  with_clock(context.self, context.parts.clock, [=, &state](const Clock& now) {
     const auto* mesh = mesh_of(context);
     if (mesh == nullptr || mesh->find(heard->sender) == nullptr) return;
     if (heard->seen_at)

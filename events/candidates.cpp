@@ -19,10 +19,6 @@ constexpr std::uint64_t answer_ns = 1'000'000'000;
 /// Who asks is called for the time of all candidates.
 constexpr std::uint64_t asked_for_ns = 3 * candidates_max * call_ns;
 
-bool has_role_in(const Mesh& mesh, const NodeId& node) {
-  return node == mesh.hub || node == mesh.controller;
-}
-
 template <class T>
 void add_new(std::vector<T>& all, const T& one) {
   if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
@@ -188,9 +184,8 @@ bool Candidates::wants(const Mesh& mesh, const NodeId& node, const Peer& peer,
                        const std::set<NodeId>& wanted,
                        std::uint64_t now_ns) const {
   if (peer.dark_looks == 0 || now_ns < peer.due_ns) return false;
-  bool has_role = has_role_in(mesh, node);
   return wanted.contains(node) || now_ns < peer.wanted_until_ns ||
-         (has_role && peer.dark_looks > patient_looks);
+         (serves_all(mesh, node) && peer.dark_looks > patient_looks);
 }
 
 bool Candidates::has_room(bool for_role) const {
@@ -262,7 +257,7 @@ WhereaboutsLetters Candidates::tick(const Mesh& mesh,
       go_on_calling(mesh, node, peer, now_ns, letters);
     else if (!wants(mesh, node, peer, wanted, now_ns))
       peer.questions = 0;
-    else if (peer.questions != 0 || has_room(has_role_in(mesh, node)))
+    else if (peer.questions != 0 || has_room(serves_all(mesh, node)))
       begin_calling(mesh, node, peer, now_ns, letters);
   }
   return letters;

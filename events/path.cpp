@@ -2,6 +2,10 @@
 
 namespace ppn::events {
 
+bool serves_all(const Mesh& mesh, const NodeId& node) {
+  return node == mesh.hub || node == mesh.controller;
+}
+
 Path usual_path(const Mesh& mesh, const NodeId& self, const NodeId& other) {
   if (self == mesh.hub || other == mesh.hub || mesh.find(mesh.hub) == nullptr)
     return direct_path;

@@ -19,6 +19,9 @@ struct Path {
 
 inline constexpr Path direct_path{};
 
+/// The hub or the controller: everybody keeps the tunnel to it.
+bool serves_all(const Mesh& mesh, const NodeId& node);
+
 /// Before anything is known of it: spokes reach each other by the hub.
 Path usual_path(const Mesh& mesh, const NodeId& self, const NodeId& other);
 

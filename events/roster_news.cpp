@@ -24,6 +24,11 @@ std::set<NodeId> concerned(const schema::Entry& entry) {
   }
 }
 
+/// All its tunnels are kept.
+bool is_small(const Mesh& mesh) {
+  return mesh.members.size() <= kept_members_max;
+}
+
 /// Whether another peer than theirs has their addresses, or theirs those of
 /// others. The hub's peer has the whole range in any case.
 bool concerns_relays(const std::set<NodeId>& members, const NodeId& hub,
@@ -52,6 +57,7 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   std::int64_t utc_ns) {
   if (!news.members || news.since != before.version ||
       before.hub != after.hub || news.members->contains(self) ||
+      is_small(before) != is_small(after) ||
       concerns_relays(*news.members, before.hub, choices.paths))
     return std::nullopt;
   PeerNews found;

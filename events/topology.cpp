@@ -49,11 +49,8 @@ void note_reached(ReachedBy& reached, const Mesh& mesh, const NodeId& self,
 /// A router forgets what passes through it no more, so the tunnel is kept by
 /// whoever may be behind one.
 bool is_kept(const Mesh& mesh, const NodeId& self, const NodeId& other) {
-  auto has_role = [&](const NodeId& node) {
-    return node == mesh.hub || node == mesh.controller;
-  };
-  return mesh.members.size() <= kept_members_max || has_role(other) ||
-         (has_role(self) && mesh.find(self)->endpoints.empty());
+  return mesh.members.size() <= kept_members_max || serves_all(mesh, other) ||
+         (serves_all(mesh, self) && mesh.find(self)->endpoints.empty());
 }
 
 void set_endpoint(PeerConfig& config, const NodeId& node, const Member& member,

@@ -27,9 +27,14 @@ namespace {
   // A crash ends it, whatever its parent does about its own.
   for (int signal = 1; signal < NSIG; ++signal)
     if (store::is_crash(signal)) std::signal(signal, SIG_DFL);
-  auto text = work();
-  auto told = store::write_all(answer, store::as_bytes(text), "a pipe");
-  ::_exit(told ? 0 : 1);
+  // What is thrown is no crash: it does not say that the data are damaged.
+  try {
+    auto text = work();
+    auto told = store::write_all(answer, store::as_bytes(text), "a pipe");
+    ::_exit(told ? 0 : 1);
+  } catch (...) {
+    ::_exit(1);
+  }
 }
 
 std::string read_to_end(int pipe) {

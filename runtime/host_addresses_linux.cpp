@@ -38,12 +38,6 @@ std::optional<IpAddress> address_of(const sockaddr* address) {
   return std::nullopt;
 }
 
-bool is_link_local(const IpAddress& address) {
-  static const auto v4 = events::IpRange::parse("169.254.0.0/16");
-  static const auto v6 = events::IpRange::parse("fe80::/10");
-  return v4->contains(address) || v6->contains(address);
-}
-
 bool is_bridge(const std::string& interface) {
   std::error_code error;
   return std::filesystem::exists("/sys/class/net/" + interface + "/bridge",
@@ -51,6 +45,12 @@ bool is_bridge(const std::string& interface) {
 }
 
 }  // namespace
+
+bool is_link_local(const IpAddress& address) {
+  static const auto v4 = events::IpRange::parse("169.254.0.0/16");
+  static const auto v6 = events::IpRange::parse("fe80::/10");
+  return v4->contains(address) || v6->contains(address);
+}
 
 std::vector<IpAddress> host_addresses(const std::string& besides) {
   ifaddrs* all = nullptr;

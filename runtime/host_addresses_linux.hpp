@@ -13,4 +13,7 @@ namespace ppn::runtime {
 /// most of them lead to guests alone. Empty if the kernel does not say.
 std::vector<events::IpAddress> host_addresses(const std::string& besides);
 
+/// Of a link alone, so nobody beyond it reaches it.
+bool is_link_local(const events::IpAddress& address);
+
 }  // namespace ppn::runtime

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "runtime/forwarding_linux.hpp"
+#include "runtime/host_addresses_linux.hpp"
 #include "runtime/route_objects_linux.hpp"
 
 namespace ppn::runtime {
@@ -44,12 +45,6 @@ store::Status change(nl_sock* socket, const std::string& name, const char* what,
   return {};
 }
 
-bool is_link_local(const IpRange& range) {
-  static const auto v4 = IpRange::parse("169.254.0.0/16");
-  static const auto v6 = IpRange::parse("fe80::/10");
-  return v4->contains(range.address) || v6->contains(range.address);
-}
-
 store::Result<std::vector<IpRange>> addresses_of(nl_sock* socket, int index) {
   ifaddrmsg header{};
   header.ifa_index = static_cast<unsigned>(index);
@@ -58,7 +53,7 @@ store::Result<std::vector<IpRange>> addresses_of(nl_sock* socket, int index) {
   std::vector<IpRange> ranges;
   for (const auto& address : *addresses) {
     auto range = range_of(rtnl_addr_get_local(address.get()));
-    if (range && !is_link_local(*range)) ranges.push_back(*range);
+    if (range && !is_link_local(range->address)) ranges.push_back(*range);
   }
   std::sort(ranges.begin(), ranges.end());
   return ranges;

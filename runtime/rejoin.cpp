@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "runtime/child_linux.hpp"
 #include "runtime/clock_linux.hpp"
 #include "runtime/configuration.hpp"
@@ -14,6 +17,7 @@ namespace ppn::runtime {
 
 namespace {
 
+namespace fs = std::filesystem;
 using store::Error;
 using store::ErrorCode;
 using store::Founding;
@@ -35,6 +39,14 @@ Status check(const StateDirectory& directory, store::Backend& database) {
   return actors::check_ledger({database, **keys, outside});
 }
 
+bool has_keys(const StateDirectory& directory) {
+  std::error_code error;
+  fs::directory_iterator keys{directory.keys(), error};
+  return std::any_of(begin(keys), end(keys), [](const auto& file) {
+    return file.path().extension() == ".key";
+  });
+}
+
 /// What can be told without the database.
 OldIdentity without_database(const StateDirectory& directory,
                              const Error& fault) {
@@ -49,6 +61,9 @@ OldIdentity with_database(const StateDirectory& directory) {
   OldIdentity old;
   if (auto checked = check(directory, **database); !checked)
     old.fault = checked.error();
+  // A key that can not be used for the time being is not lost.
+  if (old.fault && old.fault->code == ErrorCode::key && has_keys(directory))
+    old.fault->code = ErrorCode::permission;
   old.remains = store::remains_of(transaction->get(), outside_of(directory));
   return old;
 }
@@ -121,7 +136,7 @@ Result<RejoinPlan> plan_rejoin(const StateDirectory& directory,
   auto old = look_at_identity(directory);
   if (!old.remains) return cannot_tell(directory, old);
   auto former = directory.former(old.remains->node).root;
-  if (std::filesystem::exists(former))
+  if (fs::exists(former))
     return Error{ErrorCode::bad_input,
                  fmt::format("{} keeps this identity already, and the ledger "
                              "is of it again: move one of the two elsewhere",

@@ -50,8 +50,9 @@ Status make_read_only(const fs::path& path) {
 
 Status make_all_read_only(const fs::path& directory) {
   std::error_code error;
-  for (const auto& item : fs::recursive_directory_iterator{directory, error})
-    if (auto made = make_read_only(item.path()); !made) return made;
+  fs::recursive_directory_iterator item{directory, error};
+  for (; !error && item != end(item); item.increment(error))
+    if (auto made = make_read_only(item->path()); !made) return made;
   if (error)
     return Error{ErrorCode::io,
                  "cannot list " + directory.string() + ": " + error.message()};
@@ -98,6 +99,14 @@ Status intend_rejoin(const StateDirectory& directory,
                      const Founding& founding) {
   auto lock = lock_ledger(directory);
   if (!lock) return lock.error();
+  std::error_code unknown;
+  auto former = directory.former(founding.rejoin->replaces).root;
+  bool is_begun = fs::exists(directory.rejoin(), unknown);
+  if (!is_begun && fs::exists(former, unknown))
+    return Error{ErrorCode::bad_input,
+                 former.string() +
+                     " keeps this identity already: somebody "
+                     "else gave it up meanwhile"};
   return replace_file(directory.rejoin(), as_bytes(format_intent(founding)),
                       0600);
 }
@@ -118,7 +127,8 @@ Result<std::optional<Founding>> intended_rejoin(
 Status put_away(const StateDirectory& directory, const NodeId& old) {
   auto former = directory.former(old);
   if (auto made = make_directory(former.root, 0700); !made) return made;
-  if (!fs::exists(former.ledger()))
+  std::error_code unknown;
+  if (!fs::exists(former.ledger(), unknown))
     if (auto moved = move_all(directory, former); !moved) return moved;
   return make_all_read_only(former.root);
 }

@@ -402,6 +402,17 @@ BOOST_FIXTURE_TEST_CASE(a_plan_names_members_by_their_names, Tunnels) {
   BOOST_TEST(mentions(plan[0], "add node-2"));
 }
 
+/// It roamed and fell silent, which is nobody's doing.
+BOOST_FIXTURE_TEST_CASE(where_a_peer_roamed_to_is_no_repair, Tunnels) {
+  hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
+  stage.pass(2 * a_look);
+  hub.device.peer(key_of(a)).config.endpoint = endpoint("198.51.100.7:9");
+  stage.pass(2 * a_look);
+  BOOST_TEST(
+      (hub.device.peer(key_of(a)).config.endpoint == endpoint("192.0.2.2:1")));
+  BOOST_TEST(hub.state().device.repairs == 0U);
+}
+
 /// It is by the clock of now, whenever the device was looked at last.
 BOOST_FIXTURE_TEST_CASE(a_plan_leaves_a_live_peer_alone_too, Tunnels) {
   shake_hands(a, hub);

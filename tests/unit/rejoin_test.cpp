@@ -235,9 +235,10 @@ BOOST_FIXTURE_TEST_CASE(a_checkpoint_that_was_moved_alone_is_followed, Node) {
 BOOST_FIXTURE_TEST_CASE(a_successor_that_was_founded_is_not_founded_again,
                         Node) {
   must(store::intend_rejoin(directory, intent()));
+  auto written = must(store::read_file(directory.rejoin(), 10'000));
   auto first = must(start())->state.node.id;
   // As if its end had not become durable.
-  must(store::intend_rejoin(directory, intent()));
+  must(store::replace_file(directory.rejoin(), store::as_bytes(written), 0600));
   auto again = must(start());
   BOOST_TEST(again->state.node.id == first);
   expect_rejoined(*this, again->state.node);
@@ -276,6 +277,25 @@ BOOST_FIXTURE_TEST_CASE(a_ledger_without_its_key_is_lost, Node) {
   BOOST_REQUIRE(planned.old.fault.has_value());
   BOOST_TEST(planned.old.fault->code == ErrorCode::key);
   BOOST_TEST(planned.is_lost());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_key_that_others_may_read_is_not_lost, Node) {
+  for (const auto& item : fs::directory_iterator{directory.keys()})
+    BOOST_REQUIRE(::chmod(item.path().c_str(), 0640) == 0);
+  auto planned = plan();
+  BOOST_REQUIRE(planned.old.fault.has_value());
+  BOOST_TEST(mentions(planned.old.fault->message, "chmod 600"));
+  BOOST_TEST(!planned.is_lost());
+}
+
+/// Two planned it at once, and the other one did it.
+BOOST_FIXTURE_TEST_CASE(an_identity_that_was_given_up_is_not_given_up_again,
+                        Node) {
+  auto planned = plan();
+  must(runtime::rejoin(directory, planned));
+  BOOST_TEST(
+      is_error(runtime::rejoin(directory, planned), ErrorCode::bad_input));
+  BOOST_TEST(!fs::exists(directory.rejoin()));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_ledger_without_its_checkpoint_outside_is_lost, Node) {
