@@ -15,6 +15,8 @@ constexpr std::int64_t keepalive_bytes = 64;
 /// Own frames may be counted before the device shows them, but not many.
 constexpr std::int64_t explained_ahead_max = 4096;
 constexpr std::uint32_t busy_looks_after_packets = 2;
+/// A keepalive would have come in that many.
+constexpr std::uint32_t silent_looks_max = 15;
 /// So many relays are tried one after the other before there is a pause.
 constexpr std::size_t relays_at_once = 3;
 constexpr std::uint64_t relay_hold_first_ns = 30'000'000'000;
@@ -67,6 +69,10 @@ void take_sight(PeerPath& peer, const ObservedPeer& observed,
     peer.busy_looks = busy_looks_after_packets;
   else if (peer.busy_looks != 0)
     peer.busy_looks -= 1;
+  // What can not be sent is not counted, so silence is all there is to see.
+  peer.silent_looks = received > 0 ? 0 : peer.silent_looks + 1;
+  if (peer.silent_looks % silent_looks_max == silent_looks_max - 1)
+    peer.questions = unanswered_max;
   if (shook_hands && peer.is_live) note_works(peer);
   if (!peer.works && received > 0) peer.questions = unanswered_max;
 }
@@ -245,7 +251,7 @@ bool Paths::asks(const PeerPath& peer, std::uint64_t now_ns) {
       now_ns - peer.asked_ns >= path_settled_ns)
     return true;
   if (peer.questions != 0) return true;
-  // What can not be sent is not counted as sent, so it may look idle now.
+  // It may look idle because nothing can be sent.
   bool is_doubtful = peer.works && peer.unanswered > 1;
   return !peer.path.relay && (peer.busy_looks != 0 || is_doubtful);
 }
@@ -272,6 +278,8 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
   }
   if (!path.relay) {
     peer.took_ns = now_ns;
+    // It is taken for its packets, before a look shows them.
+    peer.busy_looks = busy_looks_after_packets;
     peer.failed_relays.clear();
     peer.relay_hold_ns = 0;
   }

@@ -80,6 +80,8 @@ struct PeerPath {
   /// Bytes that neither handshakes nor this program's own frames explain.
   std::int64_t unexplained_received = 0;
   std::int64_t unexplained_sent = 0;
+  /// Since something was received last.
+  std::uint32_t silent_looks = 0;
   /// For so many looks more packets are taken to pass.
   std::uint32_t busy_looks = 0;
 

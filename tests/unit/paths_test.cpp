@@ -43,6 +43,9 @@ class Net {
     cut(a, b);
     cut(b, a);
   }
+  void unplug(std::uint32_t a, std::uint32_t b) {
+    link(a, b).unplugged = link(b, a).unplugged = true;
+  }
   void mend(std::uint32_t a, std::uint32_t b) {
     link(a, b).cut = false;
     link(b, a).cut = false;
@@ -87,6 +90,8 @@ class Net {
   struct Tunnel {
     /// What goes out here does not arrive.
     bool cut = false;
+    /// Nothing can be sent here, and so nothing is counted.
+    bool unplugged = false;
     std::uint64_t session = 0;
     std::uint64_t made = 0;
     std::uint64_t asked = 0;
@@ -112,11 +117,12 @@ class Net {
   void shake_hands(std::uint32_t from, std::uint32_t to) {
     auto& out = link(from, to);
     auto& back = link(to, from);
-    if (out.asked != 0 && now_ - out.asked < 5) return;
+    if (out.unplugged || (out.asked != 0 && now_ - out.asked < 5)) return;
     out.asked = now_;
     out.sent += 148;
     if (out.cut) return;
     back.received += 148;
+    if (back.unplugged) return;
     back.sent += 92;
     if (back.cut) return;
     out.received += 92;
@@ -132,7 +138,7 @@ class Net {
              now_ - out.made < 180;
     };
     if (!is_good() || now_ - out.made >= 120) shake_hands(from, to);
-    if (!is_good()) return false;
+    if (!is_good() || out.unplugged) return false;
     out.sent += bytes;
     if (out.cut) return false;
     back.received += bytes;
@@ -285,6 +291,41 @@ BOOST_AUTO_TEST_CASE(a_cut_costs_at_most_ten_seconds) {
   BOOST_TEST(net.run(60) == 0U);
   BOOST_TEST(net.way(2, 3) == "by 1");
   BOOST_TEST(net.way(3, 2) == "by 1");
+}
+
+/// No counter grows, so nothing looks busy.
+BOOST_AUTO_TEST_CASE(what_can_not_be_sent_at_all_is_missed) {
+  auto net = busy_net(3, 2, 3);
+  net.unplug(2, 3);
+  BOOST_TEST(net.run(10) <= 10U);
+  BOOST_TEST(net.run(60) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_that_breaks_as_it_is_taken_costs_little) {
+  for (std::uint64_t after = 0; after < 8; ++after) {
+    Net net{3};
+    net.run(settle);
+    net.cut_both(2, 3);
+    net.ping(2, 3);
+    net.run(200);
+    BOOST_TEST(net.way(2, 3) == "by 1");
+    net.mend(2, 3);
+    while (net.way(2, 3) != "direct" || net.way(3, 2) != "direct") net.run(1);
+    net.run(after);
+    net.unplug(2, 3);
+    BOOST_TEST(net.run(60) <= 10U, after);
+    BOOST_TEST(net.way(2, 3) == "by 1");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_broke_while_idle_is_found_by_its_silence) {
+  Net net{3};
+  net.run(settle);
+  net.unplug(2, 3);
+  net.run(60);
+  net.ping(2, 3);
+  BOOST_TEST(net.run(60) <= 10U);
+  BOOST_TEST(net.way(2, 3) == "by 1");
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_in_one_direction_costs_at_most_ten_seconds) {
