@@ -69,6 +69,7 @@ CAF_ADD_ATOM(ppn, ppn::actors, letter_atom, "letter")
 CAF_ADD_ATOM(ppn, ppn::actors, passed_atom, "passed")
 CAF_ADD_ATOM(ppn, ppn::actors, own_atom, "ownbytes")
 CAF_ADD_ATOM(ppn, ppn::actors, seen_atom, "seenat")
+CAF_ADD_ATOM(ppn, ppn::actors, key_atom, "tunnelkey")
 CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {

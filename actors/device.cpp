@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/device_key.hpp"
 #include "actors/rare_path.hpp"
 
 namespace ppn::actors {
@@ -15,12 +16,7 @@ using store::ErrorCode;
 const Origin own_will{
     {schema::PrincipalKind::actor, DeviceState::name}, {}, {}};
 
-struct Context {
-  Self self;
-  std::shared_ptr<const DeviceParts> parts;
-  NodeId node;
-  std::uint64_t boot = 0;
-};
+using Context = DeviceContext;
 
 void reconcile(const Context& context);
 
@@ -29,8 +25,8 @@ void reconcile(const Context& context);
 events::DeviceConfig desired_of(const Context& context) {
   const auto& state = context.self->state;
   return events::desired_device(state.roster->mesh, context.node,
-                                *state.own.key, context.parts->listen_port,
-                                *state.choices);
+                                key_of_device(context),
+                                context.parts->listen_port, *state.choices);
 }
 
 /// A device is made once there is a mesh, and stays. It is not touched before
@@ -101,14 +97,20 @@ bool is_recorded(const DeviceState& state, const NodeId& member,
 /// What there is to see of the tunnel to a member; null if there is no such
 /// peer and never was.
 TunnelSightPtr sight_of(const Context& context, const NodeId& node,
-                        const events::TunnelKey& key) {
+                        const events::Member& member) {
   const auto& state = context.self->state;
-  auto found = state.seen->device.peers.find(key);
+  const auto& keys = state.choices->keys;
+  auto found =
+      state.seen->device.peers.find(events::key_in_use(node, member, keys));
   bool is_there = found != state.seen->device.peers.end();
   if (!is_there && !state.tunnels.contains(node)) return nullptr;
   auto sight = std::make_shared<TunnelSight>();
   // One whose peer is gone hears that nothing comes any more.
   if (is_there) sight->observed = found->second;
+  // A handshake with the old key is one with the member, too.
+  if (const auto* use = events::use_of_next(node, member, keys))
+    sight->observed.last_handshake_ns =
+        std::max(sight->observed.last_handshake_ns, use->last_handshake_ns);
   sight->usual = events::usual_path(state.roster->mesh, context.node, node);
   auto taken = state.choices->paths.find(node);
   sight->taken = taken == state.choices->paths.end()
@@ -123,7 +125,7 @@ void tell_tunnels(const Context& context) {
   end_tunnels_of_others(state);
   for (const auto& [node, member] : state.roster->mesh.members) {
     if (node == context.node) continue;
-    auto sight = sight_of(context, node, member.tunnel_key);
+    auto sight = sight_of(context, node, member);
     if (!sight || is_recorded(state, node, *sight)) continue;
     ensure_tunnel(context, node);
     on_answer<events::Tunnel>(
@@ -205,7 +207,8 @@ void apply(const Context& context, events::DeviceChange change,
   state.wish = std::make_shared<const events::DeviceChange>(std::move(change));
   on_answer<bool>(
       context.self->request(context.parts->wireguard, wireguard_patience,
-                            apply_atom::value, DeviceWish{state.wish}),
+                            apply_atom::value,
+                            DeviceWish{state.wish, keys_of_use(state)}),
       [=, &state](bool) {
         state.problem.reset();
         state.wish.reset();
@@ -332,34 +335,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   apply(context, std::move(news->change), [=] { rest(context); });
 }
 
-// -- the key ------------------------------------------------------------------
-
-void record_key(const Context& context, const events::TunnelKey& key) {
-  auto& state = context.self->state;
-  state.aggregate.command(
-      own_will,
-      [&state, key](const events::Moment&) {
-        return events::decide_key(state.own, key);
-      },
-      [=](const auto& result) {
-        if (!result) return fail(context, to_message(result.error()));
-        rest(context);
-      });
-}
-
-/// One that is made is not made again because it could not be recorded.
-void make_key(const Context& context) {
-  auto& state = context.self->state;
-  if (state.made_key) return record_key(context, *state.made_key);
-  on_answer<events::TunnelKey>(
-      context.self->request(context.parts->wireguard, wireguard_patience,
-                            create_key_atom::value),
-      [=, &state](const events::TunnelKey& key) {
-        state.made_key = key;
-        record_key(context, key);
-      },
-      [=](caf::error& error) { fail(context, error); });
-}
+// -- reconcile ----------------------------------------------------------------
 
 void reconcile(const Context& context) {
   auto& state = context.self->state;
@@ -370,7 +346,10 @@ void reconcile(const Context& context) {
   }
   if (!state.own.key) {
     state.busy = true;
-    return make_key(context);
+    return make_first_key(context, [=](const auto& result) {
+      if (!result) return fail(context, to_message(result.error()));
+      rest(context);
+    });
   }
   if (!is_wanted(state)) return;
   state.busy = true;
@@ -405,6 +384,7 @@ DeviceStatusPtr status_of(const Context& context) {
   auto status = std::make_shared<DeviceStatus>();
   status->problem = state.problem;
   status->key = state.own.key;
+  status->rotation = rotation_of(context);
   status->tunnels = state.recorded;
   if (state.choices) status->choices = *state.choices;
   if (state.seen) {
@@ -431,6 +411,7 @@ void tick(const Context& context) {
   context.self->state.mesh.ensure(context.self, context.parts->node);
   ask_for_choices(context);
   reconcile(context);
+  go_on_with_rotation(context);
   context.self->delayed_send(context.self, device_look_interval,
                              tick_atom::value);
 }
@@ -439,6 +420,8 @@ events::Contradiction apply(events::OwnDevice& own,
                             const schema::Entry& entry) {
   if (const auto* made = entry.payload_as_TunnelKeyMade())
     return events::apply(own, *made);
+  if (const auto* requested = entry.payload_as_TunnelKeyRequested())
+    return events::apply(own, *requested);
   if (const auto* repaired = entry.payload_as_DeviceRepaired())
     return events::apply(own, entry, *repaired);
   return "it is no event of a device";
@@ -478,7 +461,18 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
         reconcile(context);
       },
       [=](tick_atom) { tick(context); },
+      [=](key_atom, std::uint32_t step) {
+        switch_key(context, step, [=] { reconcile(context); });
+      },
       [=](plan_atom) { return plan(context); },
+      [=](plan_atom, const ChangePtr& change) {
+        return plan_rotation(context, std::get<RotateTunnelKey>(*change));
+      },
+      [=](commit_atom, const ChangePtr& change, const Id& proposal,
+          const store::Principal& principal) {
+        return request_rotation(context, std::get<RotateTunnelKey>(*change),
+                                proposal, principal);
+      },
       [=](status_atom) { return status_of(context); },
   };
 }

@@ -29,6 +29,17 @@ struct DeviceState {
   events::OwnDevice own;
   /// Made, and not recorded yet.
   std::optional<events::TunnelKey> made_key;
+  /// The key that the others are being told of, and whether all was said.
+  std::optional<events::TunnelKey> told_key;
+  bool has_told = false;
+  /// Where the roster was when it was first seen to announce the next key.
+  std::optional<events::RosterPlace> announced_at;
+  /// How often it was looked at since.
+  std::uint32_t waited = 0;
+  /// Who did not acknowledge it when that was looked at last.
+  std::vector<NodeId> waits_for;
+  /// The roster lacked something of the key.
+  bool has_key_news = false;
   FollowedMesh mesh;
   FollowedActor<PathsActor, PathFollower> chooser{"paths"};
   RosterPtr roster;

@@ -55,8 +55,14 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
   auto hash = body.roster_hash.stored();
   flatbuffers::Offset<schema::Endpoint> seen_at;
   if (body.seen_at) seen_at = build_endpoint(builder, *body.seen_at);
+  flatbuffers::Offset<schema::KeyNews> key_news;
+  if (body.key_news) {
+    auto key = body.key_news->key.stored();
+    key_news = schema::CreateKeyNews(builder, &key, body.key_news->is_in_use);
+  }
   return schema::CreateHeartbeat(builder, body.roster_version, &hash,
-                                 checkpoint, body.roster_epoch, seen_at)
+                                 checkpoint, body.roster_epoch, seen_at,
+                                 key_news)
       .Union();
 }
 
@@ -96,11 +102,18 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
       .Union();
 }
 
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const events::KeySwitch& body) {
+  auto key = body.key.stored();
+  return schema::CreateKeySwitch(builder, &key, body.in_ms).Union();
+}
+
 schema::FrameBody kind_of(const FrameBody& body) {
   constexpr std::array kinds{
       schema::FrameBody::Heartbeat,    schema::FrameBody::RosterRequest,
       schema::FrameBody::RosterAnswer, schema::FrameBody::PathWord,
-      schema::FrameBody::Passed,       schema::FrameBody::Whereabouts};
+      schema::FrameBody::Passed,       schema::FrameBody::Whereabouts,
+      schema::FrameBody::KeySwitch};
   static_assert(kinds.size() == std::variant_size_v<FrameBody>);
   return kinds[body.index()];
 }

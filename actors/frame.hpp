@@ -13,6 +13,7 @@
 
 #include "events/candidates.hpp"
 #include "events/paths.hpp"
+#include "events/tunnel_key.hpp"
 #include "schema/fixed_bytes.hpp"
 #include "schema/frame_generated.h"
 #include "store/record.hpp"
@@ -50,6 +51,8 @@ struct Heartbeat {
   std::uint64_t roster_epoch = 1;
   /// Where the sender sees the recipient.
   std::optional<events::Endpoint> seen_at = std::nullopt;
+  /// For the authority.
+  std::optional<events::KeyNews> key_news = std::nullopt;
 };
 
 struct RosterRequest {
@@ -70,8 +73,9 @@ struct Passed {
 /// What is passed on leaves room for the frame around it.
 inline constexpr std::size_t passed_max = 800;
 
-using FrameBody = std::variant<Heartbeat, RosterRequest, RosterAnswer,
-                               events::PathWord, Passed, events::Whereabouts>;
+using FrameBody =
+    std::variant<Heartbeat, RosterRequest, RosterAnswer, events::PathWord,
+                 Passed, events::Whereabouts, events::KeySwitch>;
 
 /// What a frame says of a path.
 events::PathWord read_word(const schema::PathWord& word);

@@ -12,6 +12,7 @@
 #include "actors/messages.hpp"
 #include "events/paths.hpp"
 #include "events/state.hpp"
+#include "events/tunnel_key.hpp"
 #include "store/ledger.hpp"
 
 namespace ppn::actors {
@@ -98,10 +99,12 @@ struct DeviceLook {
 
 using DeviceChangePtr = std::shared_ptr<const events::DeviceChange>;
 
-/// A change that its device shall be told. Whoever asked holds it as long as he
-/// waits: what nobody waits for was decided on what is no longer true.
+/// A change that its device shall be told, and all keys whose private halves
+/// are still of use. Whoever asked holds it as long as he waits: what nobody
+/// waits for was decided on what is no longer true.
 struct DeviceWish {
   std::weak_ptr<const events::DeviceChange> change;
+  std::vector<events::TunnelKey> kept_keys = {};
 };
 
 /// The one WireGuard device of this node.
@@ -166,6 +169,9 @@ using OperatorGate = caf::typed_actor<
 
 using RosterPtr = std::shared_ptr<const Roster>;
 
+/// Of a node's own key; null: there is none.
+using KeyNewsPtr = std::shared_ptr<const events::KeyNews>;
+
 /// Told the roster when it begins to follow, and whenever it changed.
 using RosterFollower = caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>>;
 
@@ -183,6 +189,9 @@ using MeshActor = caf::typed_actor<
     /// as long as it is in no mesh those by which it introduces itself.
     caf::replies_to<export_atom>::with<EntriesPtr>,
     caf::replies_to<roster_atom>::with<RosterPtr>,
+    /// What a member says of the key of its tunnels. The authority records what
+    /// the roster lacks of it, in the member's name.
+    caf::reacts_to<key_atom, NodeId, KeyNewsPtr>,
     /// Once more is harmless.
     caf::reacts_to<follow_atom, RosterFollower>>;
 
@@ -211,6 +220,12 @@ struct HeardPlace {
 };
 using HeardPlacePtr = std::shared_ptr<const HeardPlace>;
 
+/// The tunnels of another member are about to have another key.
+struct HeardSwitch {
+  NodeId sender;
+  events::KeySwitch word;
+};
+
 /// Where the device sees each member that it reaches.
 using SeenAtPtr = std::shared_ptr<const events::SeenAt>;
 
@@ -227,6 +242,9 @@ using PathsActor =
                      caf::reacts_to<observed_atom, DeviceLook>,
                      caf::reacts_to<word_atom, HeardWordPtr>,
                      caf::reacts_to<word_atom, HeardPlacePtr>,
+                     caf::reacts_to<key_atom, HeardSwitch>,
+                     /// Of which a member spoke: the moment has come.
+                     caf::reacts_to<key_atom, NodeId, events::TunnelKey>,
                      caf::reacts_to<own_atom, OwnBytes>,
                      /// Whether something of one member may be passed on to
                      /// another.
@@ -256,8 +274,16 @@ using DeviceActor =
     caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
                      caf::reacts_to<paths_atom, PathChoicesPtr>,
                      caf::reacts_to<tick_atom>,
+                     /// The next of the steps by which the key is switched.
+                     caf::reacts_to<key_atom, std::uint32_t>,
                      /// What the next apply would change on the device.
                      caf::replies_to<plan_atom>::with<WordsPtr>,
+                     /// What a rotation of its key would do, in words.
+                     caf::replies_to<plan_atom, ChangePtr>::with<WordsPtr>,
+                     /// Requests it in the operator's name, as of a proposal.
+                     /// Answers the sequence of its last entry.
+                     caf::replies_to<commit_atom, ChangePtr, Id,
+                                     store::Principal>::with<std::uint64_t>,
                      caf::replies_to<status_atom>::with<DeviceStatusPtr>>;
 
 // -- member -------------------------------------------------------------------
@@ -274,6 +300,11 @@ using MemberActor =
                      caf::reacts_to<letter_atom, PathLetterPtr>,
                      caf::reacts_to<letter_atom, WhereaboutsLetterPtr>,
                      caf::reacts_to<seen_atom, SeenAtPtr>,
+                     /// What the authority is told of this node's key from now
+                     /// on.
+                     caf::reacts_to<key_atom, KeyNewsPtr>,
+                     /// Told to all members.
+                     caf::reacts_to<key_atom, events::KeySwitch>,
                      caf::reacts_to<tick_atom>,
                      /// Records it, if it is news, and says so.
                      caf::reacts_to<clash_atom, events::ClashNote>,
@@ -324,6 +355,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::SeenAtPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WhereaboutsLetterPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardWordPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::OwnBytes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::KeyNewsPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardSwitch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::KeySwitch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PathLetterPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::NodeId)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceStatusPtr)

@@ -127,7 +127,9 @@ Heartbeat heartbeat_for(const Context& context, const NodeId& to,
                  state.roster->head,
                  checkpoint_for(state, to, now),
                  mesh.epoch,
+                 {},
                  {}};
+  if (to == mesh.authority) beat.key_news = state.key_news;
   if (!state.seen_at) return beat;
   if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
     beat.seen_at = seen->second;
@@ -186,6 +188,7 @@ void beat_in_turn(const Context& context, const Clock& now) {
   bool has_role = mesh->roles_of(context.node) != schema::Role{};
   if (has_role && turn % beats_to_all == 0) return beat_all(context, now);
   std::set<NodeId> whom{mesh->hub, mesh->controller};
+  if (state.key_news) whom.insert(mesh->authority);
   if (turn % beats_to_another == 0)
     whom.insert(another(*mesh, turn / beats_to_another));
   for (const auto& node : whom) beat(context, node, now);
@@ -275,6 +278,23 @@ void tell_place(const Context& context, HeardPlace place) {
       });
 }
 
+void take_key_news(const Context& context, const NodeId& sender,
+                   const schema::KeyNews& told) {
+  const auto* mesh = mesh_of(context);
+  auto news = std::make_shared<const events::KeyNews>(
+      events::KeyNews{events::TunnelKey{*told.key()}, told.is_in_use()});
+  if (mesh->authority != context.node ||
+      !events::is_lacking(*mesh, sender, *news))
+    return;
+  with_kept<MeshActor>(
+      context.self, context.parts.node, "mesh",
+      [=](const MeshActor& mesh_actor) {
+        context.self->send(mesh_actor, key_atom::value, sender,
+                           KeyNewsPtr{news});
+      },
+      [](const caf::error&) {});
+}
+
 void take_heartbeat(const Context& context, const NodeId& sender,
                     const schema::Heartbeat& beat, const Clock& now) {
   auto& state = context.self->state;
@@ -284,6 +304,8 @@ void take_heartbeat(const Context& context, const NodeId& sender,
   state.heard[sender].roster_version = theirs.version;
   if (beat.seen_at() != nullptr)
     tell_place(context, {sender, {}, events::read_endpoint(*beat.seen_at())});
+  if (beat.key_news() != nullptr)
+    take_key_news(context, sender, *beat.key_news());
   if (beat.checkpoint() != nullptr)
     take_checkpoint(state, sender, beat.checkpoint()->string_view());
   auto ours = place_of(roster.mesh);
@@ -439,6 +461,39 @@ void take_word(const Context& context, const NodeId& sender, const Way& way,
       });
 }
 
+// -- this node's key ----------------------------------------------------------
+
+void take_own_news(const Context& context, const KeyNewsPtr& news) {
+  auto& state = context.self->state;
+  auto before =
+      std::exchange(state.key_news, news ? std::optional{*news} : std::nullopt);
+  if (!news || before == state.key_news) return;
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    if (const auto* mesh = mesh_of(context))
+      beat(context, mesh->authority, now);
+  });
+}
+
+void tell_of_switch(const Context& context, const events::KeySwitch& word) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    const auto* mesh = mesh_of(context);
+    if (mesh == nullptr) return;
+    for (const auto& [node, member] : mesh->members)
+      send(context, node, word, now);
+  });
+}
+
+void take_switch(const Context& context, const NodeId& sender,
+                 const schema::KeySwitch& told) {
+  HeardSwitch heard{sender, {events::TunnelKey{*told.key()}, told.in_ms()}};
+  context.self->state.paths.with(
+      context.self, context.parts.node, [=](const PathsActor& paths) {
+        context.self->send(paths, key_atom::value, heard);
+      });
+}
+
+// -- what is passed on --------------------------------------------------------
+
 void take_datagram(const Context& context, const DatagramPtr& datagram,
                    const std::optional<NodeId>& through, const Clock& now);
 
@@ -514,6 +569,8 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
     take_word(context, accepted.sender, way, *word);
   else if (const auto* where = frame.body_as_Whereabouts())
     tell_place(context, {accepted.sender, read_whereabouts(*where), {}});
+  else if (const auto* key = frame.body_as_KeySwitch())
+    take_switch(context, accepted.sender, *key);
   else if (const auto* passed = frame.body_as_Passed())
     take_passed(context, accepted.sender,
                 {passed->datagram()->begin(), passed->datagram()->end()}, now);
@@ -720,6 +777,10 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
       },
       [=](seen_atom, const SeenAtPtr& seen_at) {
         take_seen_at(context, seen_at);
+      },
+      [=](key_atom, const KeyNewsPtr& news) { take_own_news(context, news); },
+      [=](key_atom, const events::KeySwitch& word) {
+        tell_of_switch(context, word);
       },
       [=](tick_atom) { tick(context); },
       [=](clash_atom, const events::ClashNote& note) {

@@ -32,6 +32,8 @@ struct MemberState {
   RosterPtr roster;
   events::Clashes clashes;
   std::map<NodeId, MemberHeard> heard;
+  /// What the roster lacks of the key of this node's tunnels.
+  std::optional<events::KeyNews> key_news;
   /// The newest of this node's own ledger.
   std::string checkpoint;
   struct ToldCheckpoint {

@@ -229,6 +229,23 @@ caf::result<std::uint64_t> take(Self self, const NodeId& node,
   return promise;
 }
 
+/// The member's own word, which its frame was signed with, is all that it
+/// takes.
+void take_key_news(Self self, const NodeId& node, const NodeId& member,
+                   const KeyNewsPtr& news) {
+  self->state.aggregate.command(
+      {{schema::PrincipalKind::node, member.hex()}, {}, {}},
+      [self, node, member, news](const events::Moment& now) {
+        return events::decide_key_news(self->state.roster.mesh, node, member,
+                                       *news, now);
+      },
+      [news](const auto& result) {
+        if (result)
+          mark(news->is_in_use ? RarePath::tunnel_key_changed
+                               : RarePath::tunnel_key_announced);
+      });
+}
+
 // -- export -------------------------------------------------------------------
 
 /// The sequence of an entry by which a node introduces itself; nothing for any
@@ -363,6 +380,10 @@ MeshActor::behavior_type mesh_actor(Self self, const MeshParts& parts,
       [=](roster_atom) -> caf::result<RosterPtr> {
         if (self->state.told) return self->state.told;
         return to_message(not_read_yet());
+      },
+      [=, id = node.id](key_atom, const NodeId& member,
+                        const KeyNewsPtr& news) {
+        take_key_news(self, id, member, news);
       },
       [=](follow_atom, const RosterFollower& follower) {
         follow(self, follower);

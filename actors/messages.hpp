@@ -40,9 +40,14 @@ struct ImportRoster {
   std::vector<Bytes> records;
 };
 
+/// The tunnels of this node are to get another key.
+struct RotateTunnelKey {
+  bool force = false;
+};
+
 /// What an operator may commit.
 using Change = std::variant<events::GrantWish, RevokeWish, events::MeshCommand,
-                            ImportRoster>;
+                            ImportRoster, RotateTunnelKey>;
 
 /// A change that waits for the operator.
 struct Proposal {
@@ -64,6 +69,18 @@ struct Roster {
   events::RosterNews news;
 };
 
+/// A rotation of the key of this node's tunnels that is not over.
+struct KeyRotation {
+  /// The one that they are to get, or have.
+  events::TunnelKey key;
+  bool is_forced = false;
+  bool is_announced = false;
+  /// They have it; the authority is still to say so.
+  bool is_in_use = false;
+  /// Who did not acknowledge it yet.
+  std::vector<NodeId> waits_for;
+};
+
 struct DeviceStatus {
   /// Which implementation answered; empty if none did yet.
   std::string implementation;
@@ -76,6 +93,7 @@ struct DeviceStatus {
   std::int64_t observed_ns = 0;
   std::map<NodeId, events::Tunnel> tunnels;
   events::PathChoices choices;
+  std::optional<KeyRotation> rotation;
 };
 
 /// What another member told last.

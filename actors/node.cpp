@@ -227,7 +227,7 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
                          node));
        }},
       {OperatorGateState::name,
-       {"ledger", "clock", "mesh"},
+       {"ledger", "clock", "mesh", "device"},
        [parts](NodePointer self, const events::Node& node) {
          return caf::actor_cast<caf::actor>(
              self->spawn(operator_gate,

@@ -22,7 +22,11 @@ bool is_of_mesh(const Change& change) {
          std::holds_alternative<ImportRoster>(change);
 }
 
-/// Of a change that is none of the mesh.
+bool is_of_device(const Change& change) {
+  return std::holds_alternative<RotateTunnelKey>(change);
+}
+
+/// Of a change that is decided here.
 events::Decision decide(const events::Capabilities& capabilities,
                         const Change& change, const events::Moment& now) {
   if (const auto* grant = std::get_if<events::GrantWish>(&change))
@@ -106,18 +110,20 @@ void keep(OperatorGateState& state, const Proposal& proposal,
   answer(promise, store::Result<Id>{proposal.id});
 }
 
-void propose_to_mesh(Self self, const NodeActor& node, const Id& id,
-                     const Change& change,
-                     const caf::typed_response_promise<Id>& promise) {
+/// To the kept actor of that name, which decides it.
+template <class Decider>
+void propose_to(const char* name, Self self, const NodeActor& node,
+                const Id& id, const Change& change,
+                const caf::typed_response_promise<Id>& promise) {
   auto wanted = std::make_shared<const Change>(change);
   auto failed = [promise](const caf::error& error) {
     answer(promise, store::Result<Id>{from_message(error)});
   };
-  with_kept<MeshActor>(
-      self, node, "mesh",
-      [=](const MeshActor& mesh) {
+  with_kept<Decider>(
+      self, node, name,
+      [=](const Decider& decider) {
         on_answer<WordsPtr>(
-            self->request(mesh, caf::infinite, plan_atom::value, wanted),
+            self->request(decider, caf::infinite, plan_atom::value, wanted),
             [=](const WordsPtr& plan) {
               keep(self->state, {id, *wanted, *plan}, promise);
             },
@@ -135,7 +141,11 @@ caf::result<Id> propose(Self self, const GateParts& parts, const Change& wish) {
   auto change = with_own_id(wish, parts.next_id);
   auto id = parts.next_id();
   if (is_of_mesh(change)) {
-    propose_to_mesh(self, parts.node, id, change, promise);
+    propose_to<MeshActor>("mesh", self, parts.node, id, change, promise);
+    return promise;
+  }
+  if (is_of_device(change)) {
+    propose_to<DeviceActor>("device", self, parts.node, id, change, promise);
     return promise;
   }
   auto plan = std::make_shared<std::vector<std::string>>();
@@ -167,20 +177,21 @@ void settle(OperatorGateState& state, const Id& id,
   answer(promise, result);
 }
 
-void commit_to_mesh(Self self, const NodeActor& node, const Proposal& proposal,
-                    const store::Principal& principal,
-                    const caf::typed_response_promise<std::uint64_t>& promise) {
+template <class Decider>
+void commit_to(const char* name, Self self, const NodeActor& node,
+               const Proposal& proposal, const store::Principal& principal,
+               const caf::typed_response_promise<std::uint64_t>& promise) {
   auto change = std::make_shared<const Change>(proposal.change);
   auto id = proposal.id;
   auto failed = [=](const caf::error& error) {
     settle(self->state, id, promise, from_message(error));
   };
-  with_kept<MeshActor>(
-      self, node, "mesh",
-      [=](const MeshActor& mesh) {
+  with_kept<Decider>(
+      self, node, name,
+      [=](const Decider& decider) {
         on_answer<std::uint64_t>(
-            self->request(mesh, caf::infinite, commit_atom::value, change, id,
-                          principal),
+            self->request(decider, caf::infinite, commit_atom::value, change,
+                          id, principal),
             [=](std::uint64_t sequence) {
               settle(self->state, id, promise, sequence);
             },
@@ -200,7 +211,11 @@ caf::result<std::uint64_t> commit(Self self, const NodeActor& node,
   proposal->committing = true;
   auto promise = self->make_response_promise<std::uint64_t>();
   if (is_of_mesh(proposal->change)) {
-    commit_to_mesh(self, node, *proposal, principal, promise);
+    commit_to<MeshActor>("mesh", self, node, *proposal, principal, promise);
+    return promise;
+  }
+  if (is_of_device(proposal->change)) {
+    commit_to<DeviceActor>("device", self, node, *proposal, principal, promise);
     return promise;
   }
   Origin origin{principal,

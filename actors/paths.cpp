@@ -27,7 +27,8 @@ void tell_followers(const Context& context) {
   auto& state = context.self->state;
   events::PathChoices chosen;
   if (const auto* mesh = mesh_of(context))
-    chosen = {state.paths.taken(*mesh), state.candidates.calls()};
+    chosen = {state.paths.taken(*mesh), state.candidates.calls(),
+              state.keys.uses()};
   if (state.told && *state.told == chosen) return;
   state.told = std::make_shared<const events::PathChoices>(std::move(chosen));
   for (const auto& follower : state.followers)
@@ -83,9 +84,11 @@ void take_look(const Context& context, const DeviceLook& look) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
   const auto& device = look.seen->device;
-  state.paths.look(*mesh, device, look.utc_ns);
+  state.keys.look(*mesh, device, state.paths.broken(), look.utc_ns);
+  const auto& keys = state.keys.uses();
+  state.paths.look(*mesh, device, look.utc_ns, keys);
   state.candidates.note_own(look.seen->host_addresses);
-  state.candidates.look(*mesh, device, state.paths.broken(), look.utc_ns);
+  state.candidates.look(*mesh, device, state.paths.broken(), look.utc_ns, keys);
   tell_member(context, events::places_of(*mesh, device, look.utc_ns));
   tell_followers(context);
   if (!state.ticking) tick(context);
@@ -119,11 +122,38 @@ void take_place(const Context& context, const HeardPlacePtr& heard) {
   });
 }
 
+/// It does so first, and this node a moment later.
+void take_switch(const Context& context, const HeardSwitch& heard) {
+  const auto* mesh = mesh_of(context);
+  const auto* member = mesh == nullptr ? nullptr : mesh->find(heard.sender);
+  const auto& word = heard.word;
+  if (member == nullptr || member->next_tunnel_key != word.key ||
+      word.in_ms > events::key_switch_ms_max)
+    return;
+  std::chrono::milliseconds moment{word.in_ms + events::key_switch_margin_ms};
+  context.self->delayed_send(context.self, moment, key_atom::value,
+                             heard.sender, word.key);
+}
+
+void switch_key(const Context& context, const NodeId& node,
+                const events::TunnelKey& key) {
+  auto& state = context.self->state;
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr || !state.keys.take(*mesh, node, key)) return;
+  mark(RarePath::tunnel_key_switched);
+  state.paths.doubt(node);
+  tell_followers(context);
+  if (!state.ticking) tick(context);
+}
+
 void take_roster(const Context& context, const RosterPtr& roster) {
   auto& state = context.self->state;
   state.roster = roster;
   if (!state.restored) return;
-  if (const auto* mesh = mesh_of(context)) state.paths.keep_members(*mesh);
+  if (const auto* mesh = mesh_of(context)) {
+    state.paths.keep_members(*mesh);
+    state.keys.keep_announced(*mesh);
+  }
   tell_followers(context);
 }
 
@@ -182,6 +212,10 @@ PathsActor::behavior_type paths_actor(Self self, const PathsParts& parts,
       [=](word_atom, const HeardWordPtr& heard) { take_word(context, heard); },
       [=](word_atom, const HeardPlacePtr& heard) {
         take_place(context, heard);
+      },
+      [=](key_atom, const HeardSwitch& heard) { take_switch(context, heard); },
+      [=](key_atom, const NodeId& member, const events::TunnelKey& key) {
+        switch_key(context, member, key);
       },
       [=](own_atom, const OwnBytes& own) {
         self->state.paths.note_own(own.node, own.by_path, own.received,

@@ -1,7 +1,8 @@
 // The paths actor: chooses the path to each member (events/paths.*), and where
-// it is called (events/candidates.*), from what the device shows and from the
-// words of the other ends, and tells the device.
-// It owns no stream: what it chose is recorded by the actor of each tunnel.
+// it is called (events/candidates.*) and with which key (events/key_use.*),
+// from what the device shows and from the words of the other ends, and tells
+// the device. It owns no stream: what it chose is recorded by the actor of each
+// tunnel.
 #pragma once
 
 #include "actors/kept_actor.hpp"
@@ -19,6 +20,7 @@ struct PathsState {
 
   events::Paths paths;
   events::Candidates candidates;
+  events::KeyChoice keys;
   /// What was recorded last is known.
   bool restored = false;
   FollowedMesh mesh;

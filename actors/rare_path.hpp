@@ -39,22 +39,26 @@ enum class RarePath : std::uint8_t {
   endpoint_fought_for,
   path_agreed,
   word_passed_on,
+  tunnel_key_announced,
+  tunnel_key_switched,
+  tunnel_key_changed,
   count_,
 };
 
 inline constexpr std::array<std::string_view,
                             static_cast<std::size_t>(RarePath::count_)>
     rare_path_names{
-        "need_not_live",     "replay_behind_appends", "group_waited",
-        "went_read_only",    "snapshot_written",      "cascade_of_three",
-        "grant_expired",     "actor_respawned",       "respawn_delayed",
-        "stop_unrecorded",   "record_refused",        "import_overtaken",
-        "device_failed",     "device_repaired",       "stranger_removed",
-        "looked_again",      "frame_introduces",      "frame_replayed",
-        "frame_of_old_boot", "frame_of_former",       "another_asked",
-        "recovery_taken",    "recovery_overtaken",    "recovery_unwanted",
-        "recovered_twice",   "told_at_once",          "endpoint_fought_for",
-        "path_agreed",       "word_passed_on"};
+        "need_not_live",       "replay_behind_appends", "group_waited",
+        "went_read_only",      "snapshot_written",      "cascade_of_three",
+        "grant_expired",       "actor_respawned",       "respawn_delayed",
+        "stop_unrecorded",     "record_refused",        "import_overtaken",
+        "device_failed",       "device_repaired",       "stranger_removed",
+        "looked_again",        "frame_introduces",      "frame_replayed",
+        "frame_of_old_boot",   "frame_of_former",       "another_asked",
+        "recovery_taken",      "recovery_overtaken",    "recovery_unwanted",
+        "recovered_twice",     "told_at_once",          "endpoint_fought_for",
+        "path_agreed",         "word_passed_on",        "tunnel_key_announced",
+        "tunnel_key_switched", "tunnel_key_changed"};
 
 /// How often each was taken in this process.
 std::array<std::atomic<std::uint64_t>, rare_path_names.size()>&

@@ -89,7 +89,8 @@ void Candidates::note_seen_at(const Mesh& mesh, const NodeId& by,
 }
 
 void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
-                      const std::set<NodeId>& broken, std::int64_t utc_ns) {
+                      const std::set<NodeId>& broken, std::int64_t utc_ns,
+                      const KeyUses& keys) {
   port_ = device.listen_port;
   auto is_gone = [&](const auto& one) {
     return mesh.find(one.first) == nullptr;
@@ -99,7 +100,7 @@ void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
   for (const auto& [node, member] : mesh.members) {
     if (node == self_) continue;
     auto& peer = peers_[node];
-    auto seen = device.peers.find(member.tunnel_key);
+    auto seen = device.peers.find(key_in_use(node, member, keys));
     bool is_reached = seen != device.peers.end() &&
                       is_live(seen->second, utc_ns) && !broken.contains(node);
     peer.dark_looks = is_reached ? 0 : peer.dark_looks + 1;

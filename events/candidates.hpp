@@ -18,8 +18,7 @@
 #include <set>
 #include <vector>
 
-#include "events/device.hpp"
-#include "events/mesh.hpp"
+#include "events/key_use.hpp"
 
 namespace ppn::events {
 
@@ -102,7 +101,8 @@ class Candidates {
   /// What the device says of each tunnel; nothing passes through those of the
   /// `broken`, whatever their handshakes are. `utc_ns` is by this node's clock.
   void look(const Mesh& mesh, const ObservedDevice& device,
-            const std::set<NodeId>& broken, std::int64_t utc_ns);
+            const std::set<NodeId>& broken, std::int64_t utc_ns,
+            const KeyUses& keys = {});
 
   /// From another member.
   WhereaboutsLetters take(const Mesh& mesh, const NodeId& sender,

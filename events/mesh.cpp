@@ -40,6 +40,20 @@ std::uint32_t number_of(const IpAddress& address) {
   return number;
 }
 
+std::vector<TunnelKey> tunnel_keys_of(const FormerMember& gone) {
+  auto keys = gone.other_tunnel_keys;
+  keys.push_back(gone.tunnel_key);
+  return keys;
+}
+
+/// False if one of them is somebody's already.
+bool hold_all(Holders& holders, const std::vector<TunnelKey>& keys,
+              const NodeId& node) {
+  return std::all_of(keys.begin(), keys.end(), [&](const TunnelKey& key) {
+    return holders.tunnel_keys.emplace(key, node).second;
+  });
+}
+
 /// The address so many places after the first of a range.
 IpAddress at(const IpRange& range, std::uint32_t offset) {
   auto address = range.first().address;
@@ -123,7 +137,8 @@ Contradiction check_unique(const Mesh& mesh, const NodeId& node,
     return mesh.find(*there)->name + " has the address " +
            member.address.text();
   auto same_key = holder_in(holders.keys, member.key);
-  if (!same_key) same_key = holder_in(holders.tunnel_keys, member.tunnel_key);
+  for (const auto& key : tunnel_keys_of(member))
+    if (!same_key) same_key = holder_in(holders.tunnel_keys, key);
   if (!same_key) return {};
   if (const auto* there = mesh.find(*same_key))
     return there->name + " has the same key";
@@ -136,11 +151,10 @@ Contradiction check_member(const Mesh& mesh, const NodeId& node,
   if (!is_member_name(member.name)) return no_member_name;
   if (auto wrong = check_address(mesh, member)) return wrong;
   if (auto wrong = check_endpoints(member.endpoints)) return wrong;
+  auto keys = tunnel_keys_of(member);
+  if (std::set(keys.begin(), keys.end()).size() != keys.size())
+    return "one key is named twice";
   return check_unique(mesh, node, member);
-}
-
-std::string not_a_member(const NodeId& node) {
-  return node.hex() + " is not a member";
 }
 
 // -- decisions ----------------------------------------------------------------
@@ -339,6 +353,10 @@ std::vector<std::string> words_for(const Mesh& mesh, const RecoverMesh& command,
 
 }  // namespace
 
+std::string not_a_member(const NodeId& node) {
+  return node.hex() + " is not a member";
+}
+
 bool is_member_name(std::string_view name) {
   auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -413,20 +431,27 @@ std::optional<IpAddress> free_address(const Mesh& mesh, const Moment& now) {
   return std::nullopt;
 }
 
+std::vector<TunnelKey> tunnel_keys_of(const Member& member) {
+  std::vector<TunnelKey> keys{member.tunnel_key};
+  for (const auto& other : {member.next_tunnel_key, member.last_tunnel_key})
+    if (other) keys.push_back(*other);
+  return keys;
+}
+
 bool enlist(Mesh& mesh, const NodeId& node, const Member& member) {
   auto& holders = mesh.holders;
   return mesh.members.emplace(node, member).second &&
          holders.names.emplace(member.name, node).second &&
          holders.addresses.emplace(member.address, node).second &&
          holders.keys.emplace(member.key, node).second &&
-         holders.tunnel_keys.emplace(member.tunnel_key, node).second;
+         hold_all(holders, tunnel_keys_of(member), node);
 }
 
 bool keep_in_mind(Mesh& mesh, const NodeId& node, const FormerMember& gone) {
   auto& holders = mesh.holders;
   return mesh.former.emplace(node, gone).second &&
          holders.keys.emplace(gone.key, node).second &&
-         holders.tunnel_keys.emplace(gone.tunnel_key, node).second;
+         hold_all(holders, tunnel_keys_of(gone), node);
 }
 
 // -- what happened to a mesh --------------------------------------------------
@@ -466,8 +491,13 @@ Contradiction add_former(Mesh& mesh, const NodeId& node,
            " can not be a former member: it is one already, or a "
            "member";
   if (!is_member_name(gone.name)) return no_member_name;
+  auto keys = tunnel_keys_of(gone);
+  auto is_held = [&](const TunnelKey& key) {
+    return mesh.holders.tunnel_keys.contains(key);
+  };
   if (mesh.holders.keys.contains(gone.key) ||
-      mesh.holders.tunnel_keys.contains(gone.tunnel_key))
+      std::any_of(keys.begin(), keys.end(), is_held) ||
+      std::set(keys.begin(), keys.end()).size() != keys.size())
     return "two that are or were members have the same key";
   keep_in_mind(mesh, node, gone);
   return {};
@@ -480,8 +510,14 @@ Contradiction remove(Mesh& mesh, const NodeId& node, std::int64_t utc_ns) {
     return "the authority can not remove itself: move that role to another "
            "member first";
   const auto& member = found->second;
-  mesh.former[node] = {member.name,    member.key, member.tunnel_key,
-                       member.address, utc_ns,     false};
+  auto keys = tunnel_keys_of(member);
+  mesh.former[node] = {member.name,
+                       member.key,
+                       member.tunnel_key,
+                       member.address,
+                       utc_ns,
+                       false,
+                       {keys.begin() + 1, keys.end()}};
   if (mesh.hub == node) mesh.hub = {};
   if (mesh.controller == node) mesh.controller = {};
   // Its keys stay in mind with it.

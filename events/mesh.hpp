@@ -33,6 +33,8 @@ inline constexpr std::size_t roster_entry_max = 900;
 inline constexpr std::size_t endpoints_max = 4;
 inline constexpr std::size_t name_max = 63;
 inline constexpr std::size_t reason_max = 120;
+/// Of a former member: the one before its last, and one announced.
+inline constexpr std::size_t other_tunnel_keys_max = 2;
 /// How long the address of a removed member is nobody's.
 inline constexpr std::int64_t quarantine_ns = 24LL * 3600 * 1'000'000'000;
 
@@ -48,6 +50,12 @@ struct Member {
   /// In a mesh that has a range of IPv6.
   std::optional<IpAddress> address6;
   std::vector<Endpoint> endpoints;
+  /// Announced, and not in use as far as the authority knows.
+  std::optional<TunnelKey> next_tunnel_key = std::nullopt;
+  /// The one before tunnel_key.
+  std::optional<TunnelKey> last_tunnel_key = std::nullopt;
+  /// When a key was announced last, by the authority's clock; 0: never.
+  std::int64_t key_announced_ns = 0;
 
   bool operator==(const Member&) const = default;
 };
@@ -62,6 +70,8 @@ struct FormerMember {
   std::int64_t removed_ns = 0;
   /// The address went on to a new identity.
   bool replaced = false;
+  /// Others that were its own, or announced.
+  std::vector<TunnelKey> other_tunnel_keys = {};
 
   bool operator==(const FormerMember&) const = default;
 };
@@ -223,10 +233,16 @@ std::string what_stops(schema::Role roles);
 /// ago; a clock that nobody synchronised ends no quarantine.
 std::optional<IpAddress> free_address(const Mesh& mesh, const Moment& now);
 
+/// Every key that its tunnels have, had last or are to have.
+std::vector<TunnelKey> tunnel_keys_of(const Member& member);
+
 /// Makes it a member, or a former one. False, and the mesh is not to be used
 /// any more, if something of it is another's.
 bool enlist(Mesh& mesh, const NodeId& node, const Member& member);
 bool keep_in_mind(Mesh& mesh, const NodeId& node, const FormerMember& gone);
+
+/// Why something is refused to who is none.
+std::string not_a_member(const NodeId& node);
 
 // -- what happened to a mesh --------------------------------------------------
 //

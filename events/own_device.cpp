@@ -69,7 +69,8 @@ std::vector<RepairNote> unknown_peers(
 }
 
 Decision decide_key(const OwnDevice& device, const TunnelKey& key) {
-  if (device.key) return Refusal{"the tunnels have a key already"};
+  if (device.key && device.next_key != key)
+    return Refusal{"the tunnels have a key already"};
   schema::TunnelKeyMadeT made;
   made.key = std::make_unique<schema::TunnelKey>(key.stored());
   std::vector<Draft> drafts;
@@ -97,7 +98,18 @@ Decision decide_repairs(const OwnDevice& device,
 }
 
 Contradiction apply(OwnDevice& device, const schema::TunnelKeyMade& event) {
+  if (device.key) device.former_keys.push_back(*device.key);
+  if (device.former_keys.size() > former_keys_max)
+    device.former_keys.erase(device.former_keys.begin());
   device.key = TunnelKey{*event.key()};
+  device.next_key.reset();
+  return {};
+}
+
+Contradiction apply(OwnDevice& device,
+                    const schema::TunnelKeyRequested& event) {
+  device.next_key = TunnelKey{*event.key()};
+  device.is_forced = event.force();
   return {};
 }
 

@@ -20,8 +20,17 @@ inline constexpr const char* device_stream = "wireguard";
 /// More repairs than that within an hour are made, and not recorded.
 inline constexpr std::uint32_t repairs_an_hour = 20;
 
+/// So many keys are kept in mind, and their private halves.
+inline constexpr std::size_t former_keys_max = 8;
+
 struct OwnDevice {
   std::optional<TunnelKey> key;
+  /// Requested, and not in use yet; see events/tunnel_key.hpp.
+  std::optional<TunnelKey> next_key;
+  /// What was requested last waits for nobody.
+  bool is_forced = false;
+  /// Those before, the newest last; see key_of_device.
+  std::vector<TunnelKey> former_keys;
   std::uint64_t repairs = 0;
   std::int64_t repaired_ns = 0;
   std::uint32_t repairs_in_hour = 0;
@@ -49,6 +58,7 @@ std::vector<RepairNote> repairs_in(const DeviceChange& change,
 std::vector<RepairNote> unknown_peers(
     const DeviceChange& change, const std::map<TunnelKey, NodeId>& holders);
 
+/// The first key, or the one that was requested.
 Decision decide_key(const OwnDevice& device, const TunnelKey& key);
 
 /// All that the hour has room for.
@@ -57,6 +67,7 @@ Decision decide_repairs(const OwnDevice& device,
                         const Moment& now);
 
 Contradiction apply(OwnDevice& device, const schema::TunnelKeyMade& event);
+Contradiction apply(OwnDevice& device, const schema::TunnelKeyRequested& event);
 Contradiction apply(OwnDevice& device, const schema::Entry& entry,
                     const schema::DeviceRepaired& event);
 

@@ -122,14 +122,19 @@ void Paths::keep_members(const Mesh& mesh) {
 }
 
 void Paths::look(const Mesh& mesh, const ObservedDevice& device,
-                 std::int64_t utc_ns) {
+                 std::int64_t utc_ns, const KeyUses& keys) {
   keep_members(mesh);
   for (auto& [node, peer] : peers_) {
-    auto found = device.peers.find(mesh.find(node)->tunnel_key);
+    auto found = device.peers.find(key_in_use(node, *mesh.find(node), keys));
     take_sight(peer,
                found == device.peers.end() ? ObservedPeer{} : found->second,
                utc_ns);
   }
+}
+
+void Paths::doubt(const NodeId& node) {
+  auto found = peers_.find(node);
+  if (found != peers_.end()) found->second.questions = unanswered_max;
 }
 
 void Paths::note_own(const NodeId& node, bool by_path, std::uint64_t received,

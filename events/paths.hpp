@@ -21,7 +21,7 @@
 #include <set>
 #include <vector>
 
-#include "events/device.hpp"
+#include "events/key_use.hpp"
 #include "events/path.hpp"
 
 namespace ppn::events {
@@ -116,8 +116,11 @@ class Paths {
   void keep_members(const Mesh& mesh);
 
   /// What the device says of each tunnel. `utc_ns` is by this node's clock.
-  void look(const Mesh& mesh, const ObservedDevice& device,
-            std::int64_t utc_ns);
+  void look(const Mesh& mesh, const ObservedDevice& device, std::int64_t utc_ns,
+            const KeyUses& keys = {});
+
+  /// The tunnel to a member has another key: a word through it shakes hands.
+  void doubt(const NodeId& node);
 
   /// This program's own frames to or from a member, as bytes that the device
   /// counts; by the path that packets take, or through the tunnel between the

@@ -7,6 +7,7 @@
 #include "events/recovery.hpp"
 #include "events/stored_address.hpp"
 #include "events/stored_member.hpp"
+#include "events/tunnel_key.hpp"
 
 namespace ppn::events {
 
@@ -82,6 +83,17 @@ Contradiction fold(Mesh& mesh, const schema::Entry& /*entry*/,
   return change_endpoints(mesh, NodeId{*event.node()}, *endpoints);
 }
 
+Contradiction fold(Mesh& mesh, const schema::Entry& entry,
+                   const schema::TunnelKeyAnnounced& event) {
+  return announce_key(mesh, NodeId{*event.node()}, TunnelKey{*event.key()},
+                      entry.clock()->utc_ns());
+}
+
+Contradiction fold(Mesh& mesh, const schema::Entry& /*entry*/,
+                   const schema::TunnelKeyChanged& event) {
+  return change_key(mesh, NodeId{*event.node()}, TunnelKey{*event.key()});
+}
+
 NodeId id_or_none(const schema::NodeId* node) {
   return node == nullptr ? NodeId{} : NodeId{*node};
 }
@@ -131,6 +143,10 @@ Contradiction fold_payload(Mesh& mesh, const schema::Entry& entry) {
       return fold(mesh, entry, *entry.payload_as_RoleMoved());
     case schema::Event::EndpointsChanged:
       return fold(mesh, entry, *entry.payload_as_EndpointsChanged());
+    case schema::Event::TunnelKeyAnnounced:
+      return fold(mesh, entry, *entry.payload_as_TunnelKeyAnnounced());
+    case schema::Event::TunnelKeyChanged:
+      return fold(mesh, entry, *entry.payload_as_TunnelKeyChanged());
     case schema::Event::AuthorityRecovered:
       return fold(mesh, entry, *entry.payload_as_AuthorityRecovered());
     case schema::Event::MemberRestated:

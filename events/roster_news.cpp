@@ -19,6 +19,10 @@ std::set<NodeId> concerned(const schema::Entry& entry) {
     }
     case schema::Event::EndpointsChanged:
       return {NodeId{*entry.payload_as_EndpointsChanged()->node()}};
+    case schema::Event::TunnelKeyAnnounced:
+      return {NodeId{*entry.payload_as_TunnelKeyAnnounced()->node()}};
+    case schema::Event::TunnelKeyChanged:
+      return {NodeId{*entry.payload_as_TunnelKeyChanged()->node()}};
     default:
       return {};
   }
@@ -57,7 +61,7 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   std::int64_t utc_ns) {
   if (!news.members || news.since != before.version ||
       before.hub != after.hub || news.members->contains(self) ||
-      is_small(before) != is_small(after) ||
+      is_small(before) != is_small(after) || !choices.keys.empty() ||
       concerns_relays(*news.members, before.hub, choices.paths))
     return std::nullopt;
   PeerNews found;

@@ -54,12 +54,16 @@ Contradiction apply(State& state, const schema::Entry& entry) {
     case schema::Event::AuthorityRecovered:
     case schema::Event::MemberRestated:
     case schema::Event::FormerRestated:
+    case schema::Event::TunnelKeyAnnounced:
+    case schema::Event::TunnelKeyChanged:
     case schema::Event::RosterEntryTaken:
       return apply(state.mesh, entry);
     case schema::Event::ClashSeen:
       return apply(state.clashes, *entry.payload_as_ClashSeen());
     case schema::Event::TunnelKeyMade:
       return apply(state.device, *entry.payload_as_TunnelKeyMade());
+    case schema::Event::TunnelKeyRequested:
+      return apply(state.device, *entry.payload_as_TunnelKeyRequested());
     case schema::Event::DeviceRepaired:
       return apply(state.device, entry, *entry.payload_as_DeviceRepaired());
     case schema::Event::TunnelUp:

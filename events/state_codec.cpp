@@ -79,6 +79,7 @@ void add(Tables& all, const std::map<NodeId, FormerMember>& former) {
     one->address = stored(gone.address);
     one->removed_ns = gone.removed_ns;
     one->replaced = gone.replaced;
+    one->other_tunnel_keys = stored(gone.other_tunnel_keys);
   }
 }
 
@@ -152,9 +153,14 @@ auto encode(Builder& builder, const std::map<NodeId, Tunnel>& tunnels) {
 flatbuffers::Offset<schema::OwnDeviceState> encode(Builder& builder,
                                                    const OwnDevice& device) {
   auto key = device.key.value_or(TunnelKey{}).stored();
-  return schema::CreateOwnDeviceState(builder, device.key ? &key : nullptr,
-                                      device.repairs, device.repaired_ns,
-                                      device.repairs_in_hour);
+  auto next = device.next_key.value_or(TunnelKey{}).stored();
+  auto former = events::stored(device.former_keys);
+  flatbuffers::Offset<flatbuffers::Vector<const schema::TunnelKey*>> formers;
+  if (!former.empty()) formers = builder.CreateVectorOfStructs(former);
+  return schema::CreateOwnDeviceState(
+      builder, device.key ? &key : nullptr, device.repairs, device.repaired_ns,
+      device.repairs_in_hour, device.next_key ? &next : nullptr,
+      device.is_forced, formers);
 }
 
 auto encode(Builder& builder, const Clashes& clashes) {
@@ -286,11 +292,19 @@ bool decode(const schema::TunnelState& table,
   return tunnels.emplace(NodeId{*table.node()}, tunnel).second;
 }
 
-void decode(const schema::OwnDeviceState& table, OwnDevice& device) {
+bool decode(const schema::OwnDeviceState& table, OwnDevice& device) {
   if (table.key() != nullptr) device.key = TunnelKey{*table.key()};
+  if (table.next_key() != nullptr)
+    device.next_key = TunnelKey{*table.next_key()};
+  device.is_forced = table.next_forced();
+  if (const auto* keys = table.former_keys()) {
+    if (keys->size() > former_keys_max) return false;
+    for (const auto* key : *keys) device.former_keys.emplace_back(*key);
+  }
   device.repairs = table.repairs();
   device.repaired_ns = table.repaired_ns();
   device.repairs_in_hour = table.repairs_in_hour();
+  return true;
 }
 
 bool decode(const schema::State& table, State& state) {
@@ -299,7 +313,8 @@ bool decode(const schema::State& table, State& state) {
   if (table.tunnels() != nullptr)
     for (const auto* tunnel : *table.tunnels())
       if (!decode(*tunnel, state.tunnels)) return false;
-  if (table.device() != nullptr) decode(*table.device(), state.device);
+  if (table.device() != nullptr && !decode(*table.device(), state.device))
+    return false;
   if (table.clashes() != nullptr)
     for (const auto* clash : *table.clashes())
       if (!state.clashes

@@ -2,11 +2,30 @@
 
 namespace ppn::events {
 
+namespace {
+
+std::unique_ptr<schema::TunnelKey> stored(const std::optional<TunnelKey>& key) {
+  return key ? std::make_unique<schema::TunnelKey>(key->stored()) : nullptr;
+}
+
+std::optional<TunnelKey> read_key(const schema::TunnelKey* stored) {
+  return stored == nullptr ? std::nullopt : std::optional{TunnelKey{*stored}};
+}
+
+}  // namespace
+
 std::vector<std::unique_ptr<schema::EndpointT>> stored(
     const std::vector<Endpoint>& endpoints) {
   std::vector<std::unique_ptr<schema::EndpointT>> all;
   all.reserve(endpoints.size());
   for (const auto& endpoint : endpoints) all.push_back(stored(endpoint));
+  return all;
+}
+
+std::vector<schema::TunnelKey> stored(const std::vector<TunnelKey>& keys) {
+  std::vector<schema::TunnelKey> all;
+  all.reserve(keys.size());
+  for (const auto& key : keys) all.push_back(key.stored());
   return all;
 }
 
@@ -21,6 +40,9 @@ std::unique_ptr<schema::MemberT> stored(const NodeId& node,
   all->address = stored(member.address);
   if (member.address6) all->address6 = stored(*member.address6);
   all->endpoints = stored(member.endpoints);
+  all->next_tunnel_key = stored(member.next_tunnel_key);
+  all->last_tunnel_key = stored(member.last_tunnel_key);
+  all->key_announced_ns = member.key_announced_ns;
   return all;
 }
 
@@ -34,6 +56,7 @@ schema::FormerRestatedT restated(const NodeId& node, const FormerMember& gone) {
   all.address = stored(gone.address);
   all.removed_ns = gone.removed_ns;
   all.replaced = gone.replaced;
+  all.other_tunnel_keys = stored(gone.other_tunnel_keys);
   return all;
 }
 
@@ -66,6 +89,9 @@ std::optional<Member> read_member(const schema::Member& stored) {
   member.tunnel_key = TunnelKey{*stored.tunnel_key()};
   member.address = *address;
   member.endpoints = std::move(*endpoints);
+  member.next_tunnel_key = read_key(stored.next_tunnel_key());
+  member.last_tunnel_key = read_key(stored.last_tunnel_key());
+  member.key_announced_ns = stored.key_announced_ns();
   return member;
 }
 

@@ -15,6 +15,7 @@ using StoredEndpoints =
 
 std::vector<std::unique_ptr<schema::EndpointT>> stored(
     const std::vector<Endpoint>& endpoints);
+std::vector<schema::TunnelKey> stored(const std::vector<TunnelKey>& keys);
 std::unique_ptr<schema::MemberT> stored(const NodeId& node,
                                         const Member& member);
 
@@ -32,12 +33,18 @@ std::optional<FormerMember> read_former(const Stored& stored) {
   auto address = IpAddress::of(view(stored.address()));
   if (!address || address->is_v6 || stored.name()->size() > name_max)
     return std::nullopt;
+  std::vector<TunnelKey> others;
+  if (const auto* keys = stored.other_tunnel_keys()) {
+    if (keys->size() > other_tunnel_keys_max) return std::nullopt;
+    for (const auto* key : *keys) others.emplace_back(*key);
+  }
   return FormerMember{stored.name()->str(),
                       PublicKey{*stored.key()},
                       TunnelKey{*stored.tunnel_key()},
                       *address,
                       stored.removed_ns(),
-                      stored.replaced()};
+                      stored.replaced(),
+                      std::move(others)};
 }
 
 }  // namespace ppn::events

@@ -54,21 +54,24 @@ bool is_kept(const Mesh& mesh, const NodeId& self, const NodeId& other) {
 }
 
 void set_endpoint(PeerConfig& config, const NodeId& node, const Member& member,
-                  const Calls& calls) {
-  auto call = calls.find(node);
-  bool is_called = call != calls.end() && call->second.endpoint;
+                  const PathChoices& choices) {
+  auto call = choices.calls.find(node);
+  bool is_called = call != choices.calls.end() && call->second.endpoint;
+  const auto* use = use_of_next(node, member, choices.keys);
   config.is_called = is_called && call->second.begins;
   if (is_called)
     config.endpoint = call->second.endpoint;
+  else if (use != nullptr && use->seen_at)
+    config.endpoint = use->seen_at;
   else if (!member.endpoints.empty())
     config.endpoint = member.endpoints.front();
 }
 
 PeerConfig peer_config(const Mesh& mesh, const NodeId& self,
                        const NodeId& other, const Member& member,
-                       const ReachedBy& reached, const Calls& calls) {
+                       const ReachedBy& reached, const PathChoices& choices) {
   PeerConfig config;
-  set_endpoint(config, other, member, calls);
+  set_endpoint(config, other, member, choices);
   if (is_kept(mesh, self, other)) config.keepalive_seconds = keepalive_seconds;
   config.allowed.push_back(IpRange::only(tunnel_address(mesh, member)));
   auto add = [&](const std::vector<IpRange>& ranges) {
@@ -80,6 +83,13 @@ PeerConfig peer_config(const Mesh& mesh, const NodeId& self,
   else
     for (auto one = begin; one != end; ++one) add(own_addresses(*one->second));
   config.allowed = sorted(std::move(config.allowed));
+  return config;
+}
+
+/// Who has that key shakes hands, and nothing else passes.
+PeerConfig only_tried(PeerConfig config) {
+  config.allowed.clear();
+  config.keepalive_seconds = keepalive_seconds;
   return config;
 }
 
@@ -120,7 +130,7 @@ std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
     if (const auto* member = mesh.find(node);
         node != other && taken.path.relay == other && member != nullptr)
       note_reached(reached, mesh, self, node, *member, paths);
-  return peer_config(mesh, self, other, *peer, reached, choices.calls);
+  return peer_config(mesh, self, other, *peer, reached, choices);
 }
 
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
@@ -137,11 +147,15 @@ DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
   ReachedBy reached;
   for (const auto& [node, member] : mesh.members)
     note_reached(reached, mesh, self, node, member, choices.paths);
-  for (const auto& [node, member] : mesh.members)
-    if (node != self)
-      device.peers.emplace(
-          member.tunnel_key,
-          peer_config(mesh, self, node, member, reached, choices.calls));
+  for (const auto& [node, member] : mesh.members) {
+    if (node == self) continue;
+    auto config = peer_config(mesh, self, node, member, reached, choices);
+    const auto* use = use_of_next(node, member, choices.keys);
+    if (use != nullptr && !use->is_taken)
+      device.peers.emplace(use->key, only_tried(config));
+    device.peers.emplace(key_in_use(node, member, choices.keys),
+                         std::move(config));
+  }
   return device;
 }
 

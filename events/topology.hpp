@@ -2,6 +2,7 @@
 #pragma once
 
 #include "events/candidates.hpp"
+#include "events/key_use.hpp"
 #include "events/path.hpp"
 
 namespace ppn::events {
@@ -10,6 +11,7 @@ namespace ppn::events {
 struct PathChoices {
   TakenPaths paths;
   Calls calls;
+  KeyUses keys = {};
 
   bool operator==(const PathChoices&) const = default;
 };
@@ -32,7 +34,8 @@ IpAddress own_address(const Mesh& mesh, const IpAddress& address);
 
 /// What the device of `self` is told of the member `other`: its tunnel address,
 /// and the own address of whoever is reached by it. The hub's peer has the
-/// whole range instead. Nothing if one of the two is no member.
+/// whole range instead. Nothing if one of the two is no member. It goes with
+/// the key in use.
 std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
                                        const NodeId& other,
                                        const PathChoices& choices);

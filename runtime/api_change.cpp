@@ -109,6 +109,10 @@ ChangeWish read_recover(FieldReader& fields) {
                      fields.signature("signature").value_or(Signature{})};
 }
 
+ChangeWish read_rotate_key(FieldReader& fields) {
+  return actors::RotateTunnelKey{fields.flag("force")};
+}
+
 struct Kind {
   std::string_view name;
   ChangeWish (*read)(FieldReader&);
@@ -123,6 +127,7 @@ constexpr std::array kinds{
     Kind{"mesh-move-role", read_move_role},
     Kind{"mesh-endpoints", read_endpoints},
     Kind{"mesh-recover", read_recover},
+    Kind{"mesh-rotate-key", read_rotate_key},
 };
 
 }  // namespace
@@ -143,8 +148,8 @@ Answer<ChangeWish> read_change(std::string_view body) {
   if (kind == kinds.end())
     return Problem{ProblemType::bad_request,
                    "'kind' must be grant, revoke, mesh-init, mesh-import, "
-                   "mesh-remove, mesh-move-role, mesh-endpoints or "
-                   "mesh-recover"};
+                   "mesh-remove, mesh-move-role, mesh-endpoints, mesh-recover "
+                   "or mesh-rotate-key"};
   auto wish = kind->read(fields);
   if (auto problem = fields.finish(name)) return *problem;
   return wish;

@@ -62,7 +62,8 @@ struct RecoverWish {
 
 using ChangeWish =
     std::variant<GrantWishFor, actors::RevokeWish, FoundWish, ImportWish,
-                 RemoveWish, MoveRoleWish, EndpointsWish, RecoverWish>;
+                 RemoveWish, MoveRoleWish, EndpointsWish, RecoverWish,
+                 actors::RotateTunnelKey>;
 
 /// The body of a proposal. bad_request.
 Answer<ChangeWish> read_change(std::string_view body);

@@ -37,6 +37,8 @@ Json change_json(const actors::Change& change) {
     return mesh_change_json(*command);
   if (const auto* import = std::get_if<actors::ImportRoster>(&change))
     return {{"kind", "mesh-import"}, {"records", import->records.size()}};
+  if (const auto* rotate = std::get_if<actors::RotateTunnelKey>(&change))
+    return {{"kind", "mesh-rotate-key"}, {"force", rotate->force}};
   const auto& grant = std::get<events::GrantWish>(change);
   Json json{{"kind", "grant"},
             {"grant", grant.grant.hex()},

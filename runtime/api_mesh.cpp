@@ -105,6 +105,11 @@ Answer<actors::Change> change_of(const RecoverWish& wish,
       events::RecoverMesh{state.node.id, wish.epoch, wish.signature}};
 }
 
+Answer<actors::Change> change_of(const actors::RotateTunnelKey& wish,
+                                 const events::State& /*state*/) {
+  return actors::Change{wish};
+}
+
 Answer<actors::Change> change_of(const actors::RevokeWish& wish,
                                  const events::State&) {
   return wish;
@@ -237,12 +242,13 @@ void add_calls(Json& json, const NodeId& node,
 Json peer_json(const events::Mesh& mesh, const NodeId& self, const NodeId& node,
                const events::Member& member,
                const actors::DeviceStatus& device) {
+  const auto& key = events::key_in_use(node, member, device.choices.keys);
   Json json{{"node", node.hex()},
             {"name", member.name},
             {"address", member.address.text()},
-            {"public_key", key_text(member.tunnel_key)}};
-  auto desired = device.desired.peers.find(member.tunnel_key);
-  auto observed = device.observed.peers.find(member.tunnel_key);
+            {"public_key", key_text(key)}};
+  auto desired = device.desired.peers.find(key);
+  auto observed = device.observed.peers.find(key);
   const auto* wanted = desired == device.desired.peers.end() ? nullptr
                                                              : &desired->second;
   const auto* seen =
@@ -271,6 +277,20 @@ Json peer_json(const events::Mesh& mesh, const NodeId& self, const NodeId& node,
                       ? Json()
                       : time_or_null(recorded->second.changed_ns);
   return json;
+}
+
+/// Null unless the key of this node's tunnels is being rotated.
+Json rotation_json(const events::Mesh& mesh,
+                   const std::optional<actors::KeyRotation>& rotation) {
+  if (!rotation) return {};
+  auto waits_for = Json::array();
+  for (const auto& node : rotation->waits_for)
+    waits_for.push_back(events::name_of(mesh, node));
+  return {{"public_key", key_text(rotation->key)},
+          {"forced", rotation->is_forced},
+          {"announced", rotation->is_announced},
+          {"in_use", rotation->is_in_use},
+          {"waits_for", std::move(waits_for)}};
 }
 
 struct CommandJson {
@@ -373,6 +393,7 @@ Json peers_document(const actors::Roster& roster, const NodeId& self,
           {"implementation", device.implementation},
           {"problem", device.problem ? Json(*device.problem) : Json()},
           {"public_key", device.key ? key_text(*device.key) : Json()},
+          {"rotation", rotation_json(roster.mesh, device.rotation)},
           {"listen_port", device.observed.listen_port},
           {"addresses", text_of(device.observed.addresses)},
           {"time", time_or_null(device.observed_ns)},

@@ -57,8 +57,12 @@ store::Status TunnelKeys::with_secret(
   return use(secret);
 }
 
-store::Status TunnelKeys::retire_all_but(const events::TunnelKey& current) {
-  return files_.retire_all_but(current.hex());
+store::Status TunnelKeys::retire_all_but(
+    const std::vector<events::TunnelKey>& kept) {
+  std::vector<std::string> names;
+  names.reserve(kept.size());
+  for (const auto& key : kept) names.push_back(key.hex());
+  return files_.retire_all_but(names);
 }
 
 store::Status TunnelKeys::retire_all() { return files_.retire_all(); }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "events/device.hpp"
 #include "store/result.hpp"
@@ -31,9 +32,9 @@ class TunnelKeys {
   store::Status with_secret(const events::TunnelKey& key,
                             const std::function<store::Status(Secret)>& use);
 
-  /// Wipes and removes every key but `current`. key if `current` is not there
+  /// Wipes and removes every key but `kept`. key if one of them is not there
   /// itself, io.
-  store::Status retire_all_but(const events::TunnelKey& current);
+  store::Status retire_all_but(const std::vector<events::TunnelKey>& kept);
 
   /// Wipes and removes every key. io.
   store::Status retire_all();

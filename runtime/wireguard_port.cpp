@@ -62,10 +62,13 @@ caf::result<bool> apply(Self self, const WireguardPortParts& parts,
     return failed(parts, "wireguard.not_applied", applied.error(), said);
   said.clear();
   // Keys that were made and never recorded are of no use to anyone.
-  if (change->key)
-    if (auto retired = parts.keys->retire_all_but(*change->key); !retired)
+  if (change->key) {
+    auto kept = wish.kept_keys;
+    kept.push_back(*change->key);
+    if (auto retired = parts.keys->retire_all_but(kept); !retired)
       log(LogLevel::warning, "tunnel_keys.not_retired",
           {{"error", retired.error().message}});
+  }
   return true;
 }
 

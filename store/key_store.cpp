@@ -37,7 +37,7 @@ Result<SigningKey> FileKeyStore::load(const PublicKey& key) {
 }
 
 Status FileKeyStore::retire_all_but(const PublicKey& current) {
-  return files_.retire_all_but(current.hex());
+  return files_.retire_all_but({current.hex()});
 }
 
 }  // namespace ppn::store

@@ -120,21 +120,26 @@ Result<SecretBytes> SecretFiles::read(const std::string& name) const {
   return secret;
 }
 
-Status SecretFiles::retire_all_but(const std::string& name) const {
-  auto kept = file_of(name);
+Status SecretFiles::retire_all_but(
+    const std::vector<std::string>& names) const {
+  std::set<fs::path> kept;
   std::error_code error;
-  // Without it there would be none left.
-  if (!fs::exists(kept, error))
-    return key_error("there is no key " + kept.string());
+  for (const auto& name : names) {
+    auto file = file_of(name);
+    // Without it there might be none left.
+    if (!fs::exists(file, error))
+      return key_error("there is no key " + file.string());
+    kept.insert(std::move(file));
+  }
   return wipe_all_but(kept);
 }
 
 Status SecretFiles::retire_all() const { return wipe_all_but({}); }
 
-Status SecretFiles::wipe_all_but(const fs::path& kept) const {
+Status SecretFiles::wipe_all_but(const std::set<fs::path>& kept) const {
   std::error_code error;
   for (const auto& item : fs::directory_iterator{directory_, error}) {
-    if (!is_of_kind(item.path()) || item.path() == kept) continue;
+    if (!is_of_kind(item.path()) || kept.contains(item.path())) continue;
     if (auto removed = wipe_and_remove(item.path()); !removed) return removed;
   }
   if (error)

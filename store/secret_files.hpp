@@ -5,7 +5,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/fixed_bytes.hpp"
 #include "store/result.hpp"
@@ -43,9 +46,10 @@ class SecretFiles {
   /// A secret of 32 bytes. not_found; key if it is damaged or exposed.
   [[nodiscard]] Result<SecretBytes> read(const std::string& name) const;
 
-  /// Wipes and removes every secret of this kind but one. key if that is not
-  /// there itself, io.
-  [[nodiscard]] Status retire_all_but(const std::string& name) const;
+  /// Wipes and removes every secret of this kind but those. key if one of them
+  /// is not there itself, io.
+  [[nodiscard]] Status retire_all_but(
+      const std::vector<std::string>& names) const;
 
   /// Wipes and removes every secret of this kind. io.
   [[nodiscard]] Status retire_all() const;
@@ -61,7 +65,8 @@ class SecretFiles {
 
   [[nodiscard]] std::size_t file_size() const;
   [[nodiscard]] bool is_of_kind(const std::filesystem::path& file) const;
-  [[nodiscard]] Status wipe_all_but(const std::filesystem::path& kept) const;
+  [[nodiscard]] Status wipe_all_but(
+      const std::set<std::filesystem::path>& kept) const;
   [[nodiscard]] Status wipe_and_remove(const std::filesystem::path& file) const;
 
   std::filesystem::path directory_;

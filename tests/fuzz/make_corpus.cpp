@@ -446,6 +446,10 @@ void write_frames(const Corpus& corpus, Sample& sample) {
   say("heartbeat", heartbeat);
   say("request", actors::RosterRequest{3});
   say("answer", actors::RosterAnswer{Bytes(200, 5), {}});
+  actors::Heartbeat rotating;
+  rotating.key_news = events::KeyNews{tests::tunnel_key_of(3), true};
+  say("key_news", rotating);
+  say("key_switch", events::KeySwitch{tests::tunnel_key_of(3), 50});
   head.nonce.bytes.fill(8);
   say("other_nonce", actors::Heartbeat{});
   head.boot = 2;
@@ -499,6 +503,8 @@ Bytes roster_entries() {
       tests::newcomer(3, {tests::endpoint("192.0.2.3:51820")})});
   author(events::ReplaceMember{tests::node_of(2), tests::newcomer(4)});
   author(events::MoveRole{schema::Role::hub, tests::node_of(3)});
+  author.hear(tests::node_of(3), {tests::tunnel_key_of(5)});
+  author.hear(tests::node_of(3), {tests::tunnel_key_of(5), true});
   author(events::ChangeEndpoints{tests::node_of(3), {}});
   author(events::RemoveMember{tests::node_of(4), "lost"});
   Bytes records;

@@ -107,11 +107,14 @@ TABLES = {
     "FormerRestated": [
         ("node!", "16"), ("name!", "string"), ("key!", "32"),
         ("tunnel_key!", "32"), ("address!", "bytes"), ("removed_ns", "i64"),
-        ("replaced", "u8")],
+        ("replaced", "u8"), ("other_tunnel_keys", "[32]")],
     "ClashSeen": [
         ("clash", "u8"), ("node!", "16"), ("number", "u64"),
         ("evidence!", "bytes")],
     "TunnelKeyMade": [("key!", "32")],
+    "TunnelKeyAnnounced": [("node!", "16"), ("key!", "32")],
+    "TunnelKeyChanged": [("node!", "16"), ("key!", "32")],
+    "TunnelKeyRequested": [("key!", "32"), ("force", "u8")],
     "DeviceRepaired": [("repair", "u8"), ("peer", "32"), ("detail!", "string")],
     "TunnelUp": [("node!", "16"), ("endpoint", "Endpoint")],
     "TunnelDown": [("node!", "16"), ("last_handshake_ns", "i64")],
@@ -119,7 +122,8 @@ TABLES = {
     "Member": [
         ("node!", "16"), ("name!", "string"), ("key!", "32"),
         ("tunnel_key!", "32"), ("address!", "bytes"), ("address6", "bytes"),
-        ("endpoints", "[Endpoint]")],
+        ("endpoints", "[Endpoint]"), ("next_tunnel_key", "32"),
+        ("last_tunnel_key", "32"), ("key_announced_ns", "i64")],
     "IpRange": [("address!", "bytes"), ("length", "u8")],
     "Endpoint": [("address!", "bytes"), ("port", "u16")],
     "Identity": [("key!", "32"), ("schema_digest!", "32"), ("name!", "string")],
@@ -132,7 +136,8 @@ EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "MemberAdded", "MemberRemoved", "MemberReplaced", "RoleMoved",
           "EndpointsChanged", "RosterEntryTaken", "ClashSeen", "TunnelKeyMade",
           "DeviceRepaired", "TunnelUp", "TunnelDown", "AuthorityRecovered",
-          "MemberRestated", "FormerRestated", "PathChanged"]
+          "MemberRestated", "FormerRestated", "PathChanged",
+          "TunnelKeyAnnounced", "TunnelKeyChanged", "TunnelKeyRequested"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
            [("u8", "B"), ("u16", "H"), ("u32", "I"), ("u64", "Q"),
@@ -196,6 +201,9 @@ class FlatBuffer:
             return self.string(target)
         if kind == "bytes":
             return self.byte_vector(target)
+        if kind.startswith("[") and kind[1:-1].isdigit():
+            return self.raw(target + 4, self.number(U32, target) *
+                            int(kind[1:-1]))
         if kind.startswith("["):
             return [self.table(kind[1:-1], self.refer(target + 4 + 4 * item))
                     for item in range(self.number(U32, target))]

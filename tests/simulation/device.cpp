@@ -76,6 +76,13 @@ store::Status Device::apply(const events::DeviceChange& change,
   return {};
 }
 
+void Device::forget_keys_but(const std::vector<TunnelKey>& kept) {
+  std::set<TunnelKey> left;
+  for (const auto& key : kept)
+    if (keys_.contains(key)) left.insert(key);
+  keys_ = std::move(left);
+}
+
 store::Status Device::apply_peer(const events::PeerChange& change) {
   const auto& key = change.key;
   if (change.remove) {

@@ -31,6 +31,8 @@ class Device {
 
   /// A private key is kept from now on, whatever becomes of the interface.
   void keep(const events::TunnelKey& key) { keys_.insert(key); }
+  /// All others are of no use any more.
+  void forget_keys_but(const std::vector<events::TunnelKey>& kept);
   /// One thing after the other, until `fails` says that one can not be done.
   store::Status apply(const events::DeviceChange& change,
                       const std::function<bool()>& fails);

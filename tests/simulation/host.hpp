@@ -131,6 +131,8 @@ struct Host {
   bool keeps_roster = false;
   bool keeps_from_others = false;
   bool lies = false;
+  /// What rosters of its ledger named at any time.
+  std::set<events::TunnelKey> named_keys;
   /// Where the roster was that was durable after the last step, and when each
   /// key that was removed became durable as such.
   events::RosterPlace roster;

@@ -99,7 +99,7 @@ void MeshOperators::operate() {
   if (scene_.one_in(20)) return recover();
   auto* at = some_authority();
   if (at == nullptr) return;
-  switch (scene_.random.below(20)) {
+  switch (scene_.random.below(24)) {
     case 0:
     case 1:
     case 2:
@@ -126,6 +126,11 @@ void MeshOperators::operate() {
       return do_what_is_refused();
     case 17:
       return start_anew();
+    case 18:
+    case 19:
+    case 20:
+    case 21:
+      return rotate_key();
     default:
       return import_once_more();
   }
@@ -211,6 +216,12 @@ void MeshOperators::remove(Host& authority) {
   operators_.propose(authority,
                      events::MeshCommand{events::RemoveMember{
                          node_of(*member), "it is lost", scene_.one_in(2)}});
+}
+
+/// Its own operator does. Whoever is away is waited for, or not.
+void MeshOperators::rotate_key() {
+  if (auto* member = some_member(); member != nullptr && can_ask(*member))
+    operators_.propose(*member, actors::RotateTunnelKey{scene_.one_in(3)});
 }
 
 /// Two operators at once: whatever comes first, it is removed in the end.
@@ -375,7 +386,7 @@ void MeshOperators::remove_lost(Host& authority) {
 }
 
 /// Whether it can hear from nobody what it lacks: its roster and that of each
-/// other member have changed too much.
+/// other member have changed too much, or their keys have.
 bool MeshOperators::is_stranded(const Host& host) {
   const auto& mesh = host.shadow.state().mesh;
   if (!mesh.founded()) return true;
@@ -385,9 +396,16 @@ bool MeshOperators::is_stranded(const Host& host) {
     auto peer = events::desired_peer(roster, node_of(from), node_of(to), {});
     return peer && peer->endpoint == events::Endpoint{to.outside, 51'820};
   };
+  auto knows_key = [](const events::Mesh& roster, const Host& of) {
+    const auto* member = roster.find(node_of(of));
+    const auto& key = of.device.shown().key;
+    return member != nullptr && key &&
+           (member->tunnel_key == *key || member->next_tunnel_key == key);
+  };
   auto can_talk = [&](const Host& other) {
     const auto& theirs = other.shadow.state().mesh;
-    return events::desired_peer(mesh, node_of(host), node_of(other), {}) &&
+    return knows_key(mesh, other) && knows_key(theirs, host) &&
+           events::desired_peer(mesh, node_of(host), node_of(other), {}) &&
            events::desired_peer(theirs, node_of(other), node_of(host), {}) &&
            (knows_way(mesh, host, other) || knows_way(theirs, other, host));
   };

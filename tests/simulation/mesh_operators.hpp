@@ -39,6 +39,7 @@ class MeshOperators {
   void move_role(Host& authority);
   void move_role(Host& authority, schema::Role role, const NodeId& to);
   void remove(Host& authority);
+  void rotate_key();
   void remove_and_change(Host& authority);
   void replace();
   void do_what_is_refused();

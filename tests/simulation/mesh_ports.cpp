@@ -21,14 +21,6 @@ caf::result<T> say_nothing(Wireguard self, Scene& scene, Host& host) {
   return promise;
 }
 
-std::set<events::TunnelKey> known_keys(const events::Mesh& mesh) {
-  std::set<events::TunnelKey> known;
-  for (const auto& [node, member] : mesh.members)
-    known.insert(member.tunnel_key);
-  for (const auto& [node, gone] : mesh.former) known.insert(gone.tunnel_key);
-  return known;
-}
-
 /// Packets pass, and the node could see that when it looked.
 bool is_seen_live(const Scene& scene, const Host& host,
                   const events::TunnelKey& key) {
@@ -76,11 +68,9 @@ void see_copies(Scene& scene, const Host& host) {
 Complaint check_change(const Scene& scene, const Host& host,
                        const events::DeviceChange& change) {
   if (change.empty()) return "it sends its device a change of nothing";
-  const auto& mesh = host.shadow.state().mesh;
-  auto known = known_keys(mesh);
   for (const auto& peer : change.peers) {
     if (peer.remove) continue;
-    if (!known.contains(peer.key))
+    if (!host.named_keys.contains(peer.key))
       return "its device gets a peer that no durable roster names";
     bool is_there = host.device.shown().peers.contains(peer.key);
     if (is_there && !peer.add && peer.endpoint &&
@@ -162,6 +152,10 @@ caf::result<bool> apply(Wireguard self, Scene& scene, Host& host,
     return failed;
   });
   if (failed) host.disturbed_ns = scene.now();
+  if (applied && change.key) {
+    scene.trace.note(host.index, "device has key", 0, change.key->view());
+    host.device.forget_keys_but(wish.kept_keys);
+  }
   if (applied && before == host.device.revision() &&
       before == host.looked_revision)
     scene.violate(host, "it tells its device what the device is already");

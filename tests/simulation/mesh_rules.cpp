@@ -1,5 +1,7 @@
 #include "tests/simulation/mesh_rules.hpp"
 
+#include <algorithm>
+
 #include "actors/device.hpp"
 #include "actors/member.hpp"
 #include "actors/mesh.hpp"
@@ -73,9 +75,11 @@ Complaint check_device(const Host& host, std::int64_t wall_ns) {
       host.process->look_into_kept<actors::DeviceState, actors::DeviceActor>();
   if (actor == nullptr || !actor->choices)
     return "its device does not know the paths";
-  auto desired = events::desired_device(state.mesh, state.node.id,
-                                        *state.device.key, tunnel_port,
-                                        *actor->choices);
+  auto desired = events::desired_device(
+      state.mesh, state.node.id,
+      events::key_of_device(state.mesh, state.node.id, state.device, shown.key,
+                            actor->has_told),
+      tunnel_port, *actor->choices);
   auto change = events::difference(desired, shown, wall_ns);
   if (change.empty()) return {};
   auto words = events::in_words(
@@ -83,7 +87,36 @@ Complaint check_device(const Host& host, std::int64_t wall_ns) {
   return "its device is not as it should be; it would " + words.front();
 }
 
+/// Who says nothing true of its roster may be waited for.
+bool waits_without_reason(const Host& host, const std::set<NodeId>& liars) {
+  const auto* device =
+      host.process->look_into_kept<actors::DeviceState, actors::DeviceActor>();
+  return std::none_of(device->waits_for.begin(), device->waits_for.end(),
+                      [&](const NodeId& node) { return liars.contains(node); });
+}
+
+/// What is requested is not left half done; only the authority may have reason
+/// to wait before it announces a key.
+Complaint check_rotation(const Host& host, const std::set<NodeId>& liars) {
+  const auto& state = host.shadow.state();
+  const auto* member = state.mesh.find(state.node.id);
+  const auto& own = state.device;
+  if (member == nullptr || !own.key) return {};
+  if (!member->next_tunnel_key) return {};
+  bool is_own = member->next_tunnel_key == own.next_key ||
+                member->next_tunnel_key == own.key ||
+                std::find(own.former_keys.begin(), own.former_keys.end(),
+                          *member->next_tunnel_key) != own.former_keys.end();
+  if (!is_own) return "a key of it is announced that it did not request";
+  bool keeps_it_back = liars.contains(state.node.id);
+  if (!keeps_it_back && waits_without_reason(host, liars))
+    return "a key of it is announced, and the roster does not say that it "
+           "changed";
+  return {};
+}
+
 Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
+                               const std::set<NodeId>& liars,
                                std::int64_t wall_ns) {
   const auto& state = host.shadow.state();
   if (!history.is_at_newest(state.node.id))
@@ -92,6 +125,7 @@ Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
            ", and " + std::to_string(history.version()) + " of epoch " +
            std::to_string(history.epoch()) + " is the newest";
   if (auto complaint = check_device(host, wall_ns)) return complaint;
+  if (auto complaint = check_rotation(host, liars)) return complaint;
   for (const auto& [node, gone] : history.gone())
     if (host.device.shown().peers.contains(gone.known.tunnel_key))
       return "its device has the key of a member that was removed";
@@ -100,6 +134,10 @@ Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
                   (node == history.hub() || state.node.id == history.hub());
     if (!is_due) continue;
     auto peer = host.device.shown().peers.find(member.tunnel_key);
+    // Who keeps it from the authority may have another one.
+    if (peer == host.device.shown().peers.end() && member.next_key &&
+        liars.contains(node))
+      peer = host.device.shown().peers.find(*member.next_key);
     if (peer == host.device.shown().peers.end())
       return "its device does not know " + member.name;
     if (!events::is_live(peer->second, wall_ns)) {

@@ -16,8 +16,10 @@ Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
 /// Its device is as its roster and what passes through it say.
 Complaint check_device(const Host& host, std::int64_t wall_ns);
 
-/// What must be true of a member once all has come to rest.
+/// What must be true of a member once all has come to rest. The `liars` do not
+/// say which roster they have.
 Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
+                               const std::set<NodeId>& liars,
                                std::int64_t wall_ns);
 
 }  // namespace ppn::simulation

@@ -1,6 +1,7 @@
 #include "tests/simulation/roster_history.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "events/stored_address.hpp"
 #include "store/byte_order.hpp"
@@ -17,6 +18,7 @@ using Wrong = std::optional<std::string>;
 
 // Written anew here rather than borrowed: what is checked is the other one.
 constexpr std::int64_t rest_of_an_address_ns = 24LL * 3600 * 1'000'000'000;
+constexpr std::int64_t rest_of_a_key_ns = 3600LL * 1'000'000'000;
 
 std::string stream_of(std::uint64_t epoch, const NodeId& begun_by) {
   if (epoch == 1) return "roster";
@@ -42,10 +44,33 @@ Bytes bytes_of(const events::IpAddress& address) {
   return {bytes.begin(), bytes.end()};
 }
 
+std::optional<events::TunnelKey> key_or_none(const schema::TunnelKey* key) {
+  return key == nullptr ? std::nullopt : std::optional{events::TunnelKey{*key}};
+}
+
+std::set<events::TunnelKey> tunnel_keys_of(const Known& known) {
+  std::set<events::TunnelKey> keys{known.tunnel_key};
+  if (known.next_key) keys.insert(*known.next_key);
+  if (known.last_key) keys.insert(*known.last_key);
+  return keys;
+}
+
+bool share_a_key(const Known& one, const Known& other) {
+  auto keys = tunnel_keys_of(one);
+  for (const auto& key : tunnel_keys_of(other))
+    if (keys.contains(key)) return true;
+  return one.key == other.key;
+}
+
 Known known_of(const schema::Member& member) {
-  return {member.name()->str(), PublicKey{*member.key()},
-          events::TunnelKey{*member.tunnel_key()}, bytes_of(*member.address()),
-          endpoints_of(member.endpoints())};
+  return {member.name()->str(),
+          PublicKey{*member.key()},
+          events::TunnelKey{*member.tunnel_key()},
+          bytes_of(*member.address()),
+          endpoints_of(member.endpoints()),
+          key_or_none(member.next_tunnel_key()),
+          key_or_none(member.last_tunnel_key()),
+          member.key_announced_ns()};
 }
 
 NodeId id_or_none(const schema::NodeId* node) {
@@ -59,12 +84,11 @@ Wrong check_free(const Roll& roll, const Known& known,
                  const schema::Entry& entry, const NodeId* in_place_of) {
   for (const auto& [node, other] : roll.members)
     if (other.name == known.name || other.address == known.address ||
-        other.key == known.key || other.tunnel_key == known.tunnel_key)
+        share_a_key(other, known))
       return "two members have one name, address or key";
   const auto& clock = *entry.clock();
   for (const auto& [node, gone] : roll.gone) {
-    if (gone.known.key == known.key ||
-        gone.known.tunnel_key == known.tunnel_key)
+    if (share_a_key(gone.known, known))
       return "a member has the key of one who was removed";
     // Recorded by an earlier clock than that of the removal: it went back since
     // the decision, and does not tell.
@@ -102,6 +126,39 @@ Wrong remove(Roll& roll, const NodeId& node, const schema::Entry& entry,
   return {};
 }
 
+Wrong announce(Roll& roll, const schema::Entry& entry, const NodeId& node,
+               const events::TunnelKey& key) {
+  auto member = roll.members.find(node);
+  if (member == roll.members.end())
+    return "a key is announced of somebody who is no member";
+  for (const auto& [other, known] : roll.members)
+    if (tunnel_keys_of(known).contains(key))
+      return "a key is announced that a member has";
+  for (const auto& [other, gone] : roll.gone)
+    if (tunnel_keys_of(gone.known).contains(key))
+      return "a key is announced that a former member had";
+  auto& known = member->second;
+  auto utc_ns = entry.clock()->utc_ns();
+  if (known.announced_ns != 0 && utc_ns >= known.announced_ns &&
+      utc_ns - known.announced_ns < rest_of_a_key_ns)
+    return "a member's key is announced twice within an hour";
+  known.next_key = key;
+  known.announced_ns = utc_ns;
+  return {};
+}
+
+Wrong change_key(Roll& roll, const NodeId& node, const events::TunnelKey& key) {
+  auto member = roll.members.find(node);
+  if (member == roll.members.end())
+    return "the key of somebody changes who is no member";
+  auto& known = member->second;
+  if (known.next_key != key) return "a key is in use that was not announced";
+  known.last_key = known.tunnel_key;
+  known.tunnel_key = key;
+  known.next_key.reset();
+  return {};
+}
+
 Wrong fold(Roll& roll, const schema::Entry& entry) {
   if (const auto* added = entry.payload_as_MemberAdded())
     return add(roll, *added->member(), entry, nullptr);
@@ -131,14 +188,26 @@ Wrong fold(Roll& roll, const schema::Entry& entry) {
     member->second.endpoints = endpoints_of(changed->endpoints());
     return {};
   }
+  if (const auto* announced = entry.payload_as_TunnelKeyAnnounced())
+    return announce(roll, entry, NodeId{*announced->node()},
+                    events::TunnelKey{*announced->key()});
+  if (const auto* changed = entry.payload_as_TunnelKeyChanged())
+    return change_key(roll, NodeId{*changed->node()},
+                      events::TunnelKey{*changed->key()});
   return "it is no entry of a roster that goes on";
 }
 
 // -- a mesh, held against a roll ----------------------------------------------
 
 bool is_same(const Known& known, const events::Member& member) {
-  return known == Known{member.name, member.key, member.tunnel_key,
-                        bytes_of(member.address), member.endpoints};
+  return known == Known{member.name,
+                        member.key,
+                        member.tunnel_key,
+                        bytes_of(member.address),
+                        member.endpoints,
+                        member.next_tunnel_key,
+                        member.last_tunnel_key,
+                        member.key_announced_ns};
 }
 
 bool is_same(const RosterHistory::Gone& gone,
@@ -185,6 +254,20 @@ bool RosterHistory::is_at_newest(const NodeId& node) const {
   return standing != standings_.end() &&
          &branches_[standing->second.branch] == &newest() &&
          standing->second.version == version();
+}
+
+bool RosterHistory::is_known_to_all(const NodeId& node,
+                                    const events::TunnelKey& key) const {
+  auto own = standings_.find(node);
+  if (own == standings_.end()) return false;
+  const auto& members = own->second.roll.members;
+  return std::all_of(members.begin(), members.end(), [&](const auto& member) {
+    auto theirs = standings_.find(member.first);
+    if (theirs == standings_.end()) return false;
+    auto known = theirs->second.roll.members.find(node);
+    return known != theirs->second.roll.members.end() &&
+           tunnel_keys_of(known->second).contains(key);
+  });
 }
 
 Wrong RosterHistory::check(const NodeId& node, const events::Mesh& mesh) const {

@@ -28,6 +28,10 @@ class RosterHistory {
     events::TunnelKey tunnel_key;
     Bytes address;
     std::vector<events::Endpoint> endpoints;
+    std::optional<events::TunnelKey> next_key;
+    std::optional<events::TunnelKey> last_key;
+    /// When a key was announced last.
+    std::int64_t announced_ns = 0;
 
     bool operator==(const Known&) const = default;
   };
@@ -61,6 +65,10 @@ class RosterHistory {
   }
   /// Whether a node has all of it.
   [[nodiscard]] bool is_at_newest(const NodeId& node) const;
+
+  /// Whether every member that the node knows has an entry that names its key.
+  [[nodiscard]] bool is_known_to_all(const NodeId& node,
+                                     const events::TunnelKey& key) const;
 
   /// Two recovered the mesh for that epoch.
   [[nodiscard]] bool is_split(std::uint64_t epoch) const;

@@ -106,6 +106,7 @@ Complaint Shadow::fold_unasked(const schema::Entry& entry) {
 Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
                              const RosterHistory& history) const {
   if (is_of_roster) return history.check(state_.node.id, state_.mesh);
+  if (entry.payload_as_TunnelKeyMade() != nullptr) return check_key(history);
   const auto* seen = entry.payload_as_ClashSeen();
   if (seen == nullptr) return {};
   bool is_split = seen->clash() == schema::Clash::two_recoveries &&
@@ -116,6 +117,16 @@ Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
   return "it accuses a member of what none did: " +
          events::in_words(seen->clash()) + ", " +
          std::to_string(seen->number());
+}
+
+/// Of a key that is not the first: nobody is lost by it whom no operator gave
+/// up.
+Complaint Shadow::check_key(const RosterHistory& history) const {
+  const auto& device = state_.device;
+  bool may_switch = device.former_keys.empty() || device.is_forced ||
+                    history.is_known_to_all(state_.node.id, *device.key);
+  if (may_switch) return {};
+  return "it uses a key that not every member was told of";
 }
 
 Complaint Shadow::fold_grant(const schema::CapabilityGranted& granted) {

@@ -57,6 +57,7 @@ class Shadow {
   [[nodiscard]] Complaint check_mesh(const schema::Entry& entry,
                                      bool is_of_roster,
                                      const RosterHistory& history) const;
+  [[nodiscard]] Complaint check_key(const RosterHistory& history) const;
   /// What a tunnel or the device did is recorded so often in an hour.
   Complaint fold_unasked(const schema::Entry& entry);
   Complaint fold_count(const schema::Entry& entry);

@@ -132,7 +132,9 @@ class World {
     // Who recovers the mesh may not have heard of a removal.
     std::set<events::TunnelKey> members;
     for (const auto& [node, member] : mesh.members)
-      members.insert(member.tunnel_key);
+      for (const auto& key : events::tunnel_keys_of(member))
+        members.insert(key);
+    host.named_keys.insert(members.begin(), members.end());
     std::erase_if(host.removed_ns, [&](const auto& removed) {
       return members.contains(removed.first);
     });
@@ -784,10 +786,15 @@ class World {
   }
 
   void check_mesh_at_rest() {
+    std::set<NodeId> liars;
+    for (const auto& host : scene_.hosts)
+      if (host.keeps_roster || host.lies)
+        liars.insert(host.shadow.state().node.id);
     for (auto& host : scene_.hosts) {
       if (history_.members().contains(host.shadow.state().node.id))
-        scene_.check(host, check_member_at_rest(
-                               host, history_, scene_.read_clock(host).utc_ns));
+        scene_.check(host,
+                     check_member_at_rest(host, history_, liars,
+                                          scene_.read_clock(host).utc_ns));
       else
         check_reaches_nobody(host);
       if (settings_.without_faults) check_is_quiet(host);

@@ -96,14 +96,27 @@ std::string RosterAuthor::operator()(const events::MeshCommand& command,
   auto self = founding != nullptr   ? founding->founder.node
               : recovery != nullptr ? recovery->node
                                     : mesh_.authority;
-  auto decision = events::decide(mesh_, self, command, now);
+  return record(events::decide(mesh_, self, command, now), self, now);
+}
+
+std::string RosterAuthor::hear(const NodeId& member,
+                               const events::KeyNews& news,
+                               const events::Moment& now) {
+  auto self = mesh_.authority;
+  return record(events::decide_key_news(mesh_, self, member, news, now), self,
+                now);
+}
+
+std::string RosterAuthor::record(const events::Decision& decision,
+                                 const NodeId& author,
+                                 const events::Moment& now) {
   if (const auto* refusal = std::get_if<events::Refusal>(&decision))
     return refusal->reason;
-  for (auto& draft : std::get<std::vector<events::Draft>>(decision)) {
+  for (const auto& draft : std::get<std::vector<events::Draft>>(decision)) {
     bool goes_on = draft.stream == events::roster_stream_of(mesh_);
     auto version = goes_on ? mesh_.version + 1 : 1;
-    auto bytes = entry_at({self, version, now.utc_ns, draft.stream},
-                          std::move(draft.payload));
+    auto bytes = entry_at({author, version, now.utc_ns, draft.stream},
+                          schema::EventUnion{draft.payload});
     auto wrong = apply_to(mesh_, bytes);
     if (!wrong.empty())
       throw std::logic_error{"what was decided can not be: " + wrong};

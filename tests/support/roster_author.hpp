@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "events/mesh.hpp"
+#include "events/tunnel_key.hpp"
 #include "store/record.hpp"
 
 namespace ppn::tests {
@@ -64,11 +64,18 @@ class RosterAuthor {
   std::string operator()(const events::MeshCommand& command,
                          const events::Moment& now = {});
 
+  /// The same for what a member says of the key of its tunnels.
+  std::string hear(const NodeId& member, const events::KeyNews& news,
+                   const events::Moment& now = {});
+
   [[nodiscard]] const events::Mesh& mesh() const { return mesh_; }
   /// All so far, of all epochs.
   [[nodiscard]] const std::vector<Bytes>& entries() const { return entries_; }
 
  private:
+  std::string record(const events::Decision& decision, const NodeId& author,
+                     const events::Moment& now);
+
   events::Mesh mesh_;
   std::vector<Bytes> entries_;
 };

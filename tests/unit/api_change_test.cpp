@@ -60,8 +60,9 @@ Json recovery() {
 
 /// Each kind, with the fields that are due.
 std::vector<Json> all_kinds() {
-  return {grant(),   revoke(), init(),      import(),
-          removal(), move(),   endpoints(), recovery()};
+  return {grant(),     revoke(),   init(),
+          import(),    removal(),  move(),
+          endpoints(), recovery(), {{"kind", "mesh-rotate-key"}}};
 }
 
 runtime::Answer<ChangeWish> change(const Json& change) {
@@ -309,12 +310,21 @@ BOOST_AUTO_TEST_CASE(a_recovery_is_read) {
                "'signature' must be a signature, 128 hexadecimal digits");
 }
 
-BOOST_AUTO_TEST_CASE(a_kind_is_one_of_eight) {
+BOOST_AUTO_TEST_CASE(a_rotation_may_be_forced) {
+  Json json{{"kind", "mesh-rotate-key"}};
+  BOOST_TEST(!wish_of<actors::RotateTunnelKey>(json).force);
+  json["force"] = true;
+  BOOST_TEST(wish_of<actors::RotateTunnelKey>(json).force);
+  refusal(changed(json, "force", "yes"));
+  refusal(changed(json, "key", "x"));
+}
+
+BOOST_AUTO_TEST_CASE(a_kind_is_one_of_nine) {
   for (auto kind : {"Grant", "delete", "grant "})
     BOOST_TEST(mentions(refusal(changed(grant(), "kind", kind)),
                         "'kind' must be grant, revoke, mesh-init, mesh-import, "
-                        "mesh-remove, mesh-move-role, mesh-endpoints or "
-                        "mesh-recover"));
+                        "mesh-remove, mesh-move-role, mesh-endpoints, "
+                        "mesh-recover or mesh-rotate-key"));
 }
 
 BOOST_AUTO_TEST_CASE(a_text_has_at_most_256_bytes) {

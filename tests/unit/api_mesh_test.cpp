@@ -270,6 +270,12 @@ BOOST_AUTO_TEST_CASE(the_device_is_told_as_it_was_seen) {
                 {"implementation", "kernel"},
                 {"problem", nullptr},
                 {"public_key", store::to_base64(tunnel_key_of(1).view())},
+                {"rotation",
+                 {{"public_key", store::to_base64(tunnel_key_of(11).view())},
+                  {"forced", false},
+                  {"announced", true},
+                  {"in_use", false},
+                  {"waits_for", {"node-3"}}}},
                 {"listen_port", 51'820},
                 {"addresses", {"10.8.0.1/24"}},
                 {"time", "2026-01-01T00:00:00.000Z"}};
@@ -360,6 +366,11 @@ BOOST_AUTO_TEST_CASE(a_problem_of_the_device_is_told) {
                                      "ppn0")["problem"] == "it is stuck");
 }
 
+BOOST_AUTO_TEST_CASE(no_rotation_is_told_as_none) {
+  auto document = runtime::peers_document(sample_roster(), node_of(1), {}, "a");
+  BOOST_TEST(document["rotation"].is_null());
+}
+
 BOOST_AUTO_TEST_CASE(a_device_that_was_never_seen_has_no_time) {
   auto document = runtime::peers_document({}, node_of(1), {}, "ppn0");
   BOOST_TEST(document["time"].is_null());
@@ -408,6 +419,12 @@ BOOST_AUTO_TEST_CASE(each_change_is_told_by_its_kind) {
   BOOST_TEST(
       (change_json(events::ChangeEndpoints{node_of(3), three.endpoints}) ==
        Json{{"kind", "mesh-endpoints"}, {"node", id}, {"endpoints", places}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_rotation_is_told_by_its_kind) {
+  actors::Proposal proposal{id_of(1), actors::RotateTunnelKey{true}, {}};
+  Json expected{{"kind", "mesh-rotate-key"}, {"force", true}};
+  BOOST_TEST(runtime::proposal_document(proposal)["change"] == expected);
 }
 
 BOOST_AUTO_TEST_CASE(an_import_tells_how_many_records_it_has) {

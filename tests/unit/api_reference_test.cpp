@@ -183,6 +183,7 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_mesh_and_a_peer_is_described) {
   auto peers = runtime::peers_document(sample_roster(), node_of(1),
                                        sample_device_status(), "ppn0");
   check("GET /v1/peers", peers["peers"][0]);
+  check("GET /v1/peers", peers["rotation"]);
   check("GET /v1/status", runtime::status_document(sample_report())["mesh"]);
 }
 
@@ -219,7 +220,7 @@ BOOST_AUTO_TEST_CASE(the_kinds_of_change_and_their_rights_are_described) {
         mentions(text, std::string{"`"} + schema::EnumNameRight(right) + "`"));
   for (auto kind :
        {"grant", "revoke", "mesh-init", "mesh-import", "mesh-remove",
-        "mesh-move-role", "mesh-endpoints", "mesh-recover"})
+        "mesh-move-role", "mesh-endpoints", "mesh-recover", "mesh-rotate-key"})
     BOOST_TEST(mentions(text, std::string{"- `"} + kind + "`: "));
 }
 

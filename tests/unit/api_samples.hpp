@@ -65,6 +65,8 @@ inline actors::MemberStatus sample_member_status() {
 /// Of number 1, whose tunnel to number 3 is up.
 inline actors::DeviceStatus sample_device_status() {
   actors::DeviceStatus status;
+  status.rotation =
+      actors::KeyRotation{tunnel_key_of(11), false, true, false, {node_of(3)}};
   status.implementation = "kernel";
   status.key = tunnel_key_of(1);
   status.observed_ns = 1'767'225'600'000'000'000;

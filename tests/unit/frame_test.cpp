@@ -135,6 +135,31 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_tells_roster_and_checkpoint) {
   BOOST_TEST(opened.frame->body_as_Heartbeat()->checkpoint() == nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(a_heartbeat_tells_the_authority_of_a_key) {
+  Opener open;
+  actors::Heartbeat body;
+  auto opened = must(open(datagram_of(body)));
+  BOOST_TEST(opened.frame->body_as_Heartbeat()->key_news() == nullptr);
+  body.key_news = events::KeyNews{{}, true};
+  body.key_news->key.bytes.fill(7);
+  opened = must(open(datagram_of(body)));
+  const auto* news = opened.frame->body_as_Heartbeat()->key_news();
+  BOOST_REQUIRE(news != nullptr);
+  BOOST_TEST((events::TunnelKey{*news->key()} == body.key_news->key));
+  BOOST_TEST(news->is_in_use());
+}
+
+BOOST_AUTO_TEST_CASE(a_switch_tells_the_key_and_the_moment) {
+  Opener open;
+  events::KeySwitch body{{}, 150};
+  body.key.bytes.fill(7);
+  auto opened = must(open(datagram_of(body)));
+  const auto* told = opened.frame->body_as_KeySwitch();
+  BOOST_REQUIRE(told != nullptr);
+  BOOST_TEST((events::TunnelKey{*told->key()} == body.key));
+  BOOST_TEST(told->in_ms() == 150U);
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_holds_the_entry_as_it_was_signed) {
   Opener open;
   actors::RosterAnswer body{Bytes(entry_max, 5), {}};

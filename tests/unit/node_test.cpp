@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
              "paths: ledger clock mesh member\n"
              "device: ledger clock wireguard mesh paths member\n"
              "member: ledger clock wire journal mesh paths\n"
-             "operator_gate: ledger clock mesh\n");
+             "operator_gate: ledger clock mesh device\n");
 }
 
 BOOST_AUTO_TEST_CASE(an_actor_that_is_killed_comes_back_with_all_that_it_knew) {

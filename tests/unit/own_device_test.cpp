@@ -146,7 +146,11 @@ BOOST_AUTO_TEST_CASE(repairs_are_recorded_20_times_an_hour) {
   BOOST_TEST(record(device, 15, start + hour_ns - 1) == 5U);
   BOOST_TEST(record(device, 15, start + hour_ns - 1) == 0U);
   BOOST_TEST(record(device, 30, start + hour_ns) == 20U);
-  BOOST_TEST((device == OwnDevice{{}, 40, start + hour_ns, 20}));
+  OwnDevice due;
+  due.repairs = 40;
+  due.repaired_ns = start + hour_ns;
+  due.repairs_in_hour = 20;
+  BOOST_TEST((device == due));
 }
 
 BOOST_AUTO_TEST_CASE(a_clock_that_goes_back_within_the_hour_makes_no_room) {

@@ -84,6 +84,8 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_one_of_usage) {
       {"mesh", "move-role", "boss", "a", "--yes"},
       {"mesh", "move-role", "hub"},
       {"mesh", "set-endpoint"},
+      {"mesh", "rotate-key", "nas", "--yes"},
+      {"mesh", "rotate-key", "--watch"},
       {"mesh", "import", "--yes"},
       {"mesh", "replace", "a", "--yes"},
       {"node"},

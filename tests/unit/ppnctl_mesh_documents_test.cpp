@@ -3,6 +3,7 @@
 
 #include "tests/unit/expect.hpp"
 #include "tools/ppnctl/mesh_documents.hpp"
+#include "tools/ppnctl/mesh_rotate_key.hpp"
 #include "tools/ppnctl/mesh_show.hpp"
 #include "tools/ppnctl/peers.hpp"
 #include "tools/ppnctl/plan.hpp"
@@ -45,6 +46,8 @@ Json mesh_document() {
 Json peers_document() {
   return Json::parse(R"({"schema": "ppn.peers.v1", "interface": "ppn0",
     "implementation": "wireguard-go", "problem": null, "public_key": "own=",
+    "rotation": {"public_key": "next=", "forced": false, "announced": true,
+      "in_use": false, "waits_for": ["phone", "nas"]},
     "listen_port": 51820, "addresses": ["10.8.0.1/24", "fd00::1/64"],
     "time": "2026-11-23T10:00:58.000Z", "peers": [
       {"node": "3", "name": "phone", "address": "10.8.0.3",
@@ -213,6 +216,12 @@ BOOST_AUTO_TEST_CASE(peers_need_their_fields) {
                            "/listen_port",
                            "/addresses",
                            "/time",
+                           "/rotation",
+                           "/rotation/public_key",
+                           "/rotation/forced",
+                           "/rotation/announced",
+                           "/rotation/in_use",
+                           "/rotation/waits_for",
                            "/peers",
                            "/peers/1/name",
                            "/peers/1/address",
@@ -237,6 +246,8 @@ BOOST_AUTO_TEST_CASE(each_peer_is_a_block) {
   BOOST_TEST(peers_text(*peers, now_ns) ==
              "interface: ppn0\n"
              "  public key: own=\n"
+             "  next key: next= is announced; not acknowledged by phone, nas "
+             "(--force: do not wait)\n"
              "  listening port: 51820\n"
              "  implementation: wireguard-go\n"
              "  addresses: 10.8.0.1/24, fd00::1/64\n"
@@ -262,6 +273,25 @@ BOOST_AUTO_TEST_CASE(each_peer_is_a_block) {
              "passed packets on could not be reached\n"
              "  trying: 203.0.113.3:7\n"
              "  tried: local 192.168.1.3:51820, observed 203.0.113.3:7\n");
+}
+
+BOOST_AUTO_TEST_CASE(how_far_a_rotation_is_is_told_in_words) {
+  Rotation rotation{"k", false, false, false, {}};
+  BOOST_TEST(rotation_words(rotation) ==
+             "k waits for the authority to announce it");
+  rotation.is_announced = true;
+  BOOST_TEST(rotation_words(rotation) ==
+             "k is announced, and about to be used");
+  rotation.waits_for = {"nas\x1b"};
+  BOOST_TEST(rotation_words(rotation) ==
+             "k is announced; not acknowledged by nas? (--force: do not "
+             "wait)");
+  rotation.is_forced = true;
+  BOOST_TEST(rotation_words(rotation) ==
+             "k is announced, and about to be used");
+  rotation.is_in_use = true;
+  BOOST_TEST(rotation_words(rotation) ==
+             "k is in use; the authority is still to record it");
 }
 
 BOOST_AUTO_TEST_CASE(the_most_recent_handshake_comes_first) {

@@ -150,6 +150,9 @@ BOOST_AUTO_TEST_CASE(changes_of_members_say_no_more_than_was_asked_for) {
              R"("force":true})");
   BOOST_TEST(move_role_change({"hub", "nas", {}}).dump() ==
              R"({"kind":"mesh-move-role","role":"hub","to":"nas"})");
+  BOOST_TEST(rotate_key_change({}).dump() == R"({"kind":"mesh-rotate-key"})");
+  BOOST_TEST(rotate_key_change({true, false, {}}).dump() ==
+             R"({"kind":"mesh-rotate-key","force":true})");
   BOOST_TEST(endpoints_change({"nas", {}, {}}).dump() ==
              R"({"kind":"mesh-endpoints","node":"nas"})");
   BOOST_TEST(endpoints_change({"nas", {"[::1]:5"}, {}}).dump() ==
@@ -471,7 +474,7 @@ BOOST_AUTO_TEST_CASE(peers_that_are_down_decide_the_exit_code) {
         R"({"schema":"ppn.peers.v1","interface":"ppn0","implementation":"",)"
         R"("problem":)" +
         std::string{problem} +
-        R"(,"public_key":null,"listen_port":0,"addresses":[],"time":null,)"
+        R"(,"public_key":null,"rotation":null,"listen_port":0,"addresses":[],"time":null,)"
         R"("peers":[{"name":"nas","address":"10.8.0.2","public_key":"",)"
         R"("path":")" +
         path +

@@ -120,15 +120,16 @@ BOOST_AUTO_TEST_CASE(what_caused_an_entry_is_told) {
 
 BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name) {
   const std::vector<std::string> due{
-      "NodeInitialised",    "NodeStarted",       "NodeStopped",
-      "NodeKeyRotated",     "NodeRejoined",      "OutsideCheckpointAccepted",
-      "CapabilityGranted",  "CapabilityRevoked", "Noted",
-      "MeshFounded",        "MemberAdded",       "MemberRemoved",
-      "MemberReplaced",     "RoleMoved",         "EndpointsChanged",
-      "RosterEntryTaken",   "ClashSeen",         "TunnelKeyMade",
-      "DeviceRepaired",     "TunnelUp",          "TunnelDown",
-      "AuthorityRecovered", "MemberRestated",    "FormerRestated",
-      "PathChanged"};
+      "NodeInitialised",    "NodeStarted",        "NodeStopped",
+      "NodeKeyRotated",     "NodeRejoined",       "OutsideCheckpointAccepted",
+      "CapabilityGranted",  "CapabilityRevoked",  "Noted",
+      "MeshFounded",        "MemberAdded",        "MemberRemoved",
+      "MemberReplaced",     "RoleMoved",          "EndpointsChanged",
+      "RosterEntryTaken",   "ClashSeen",          "TunnelKeyMade",
+      "DeviceRepaired",     "TunnelUp",           "TunnelDown",
+      "AuthorityRecovered", "MemberRestated",     "FormerRestated",
+      "PathChanged",        "TunnelKeyAnnounced", "TunnelKeyChanged",
+      "TunnelKeyRequested"};
   BOOST_TEST(schema::event_names() == due, boost::test_tools::per_element());
   BOOST_TEST(due.size() == static_cast<std::size_t>(schema::Event::MAX));
 }

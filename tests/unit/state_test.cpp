@@ -286,6 +286,13 @@ schema::TunnelKeyMadeT tunnel_key_made() {
   return event;
 }
 
+schema::TunnelKeyRequestedT tunnel_key_requested() {
+  schema::TunnelKeyRequestedT event;
+  event.key = std::make_unique<schema::TunnelKey>(tunnel_key_of(12).stored());
+  event.force = true;
+  return event;
+}
+
 schema::DeviceRepairedT repaired() {
   schema::DeviceRepairedT event;
   event.repair = schema::Repair::interface_down;
@@ -303,6 +310,11 @@ schema::ClashSeenT clash_seen(std::uint32_t number, schema::Clash clash) {
 /// A life with all that a mesh brings, as one of its members sees it.
 Life life_in_a_mesh() {
   auto author = mesh_of(4, "10.8.0.0/24", "fd00:8::/64");
+  for (bool is_in_use : {false, true})
+    for (std::uint32_t number : {2U, 3U})
+      BOOST_TEST_REQUIRE(author.hear(node_of(number),
+                                     {tunnel_key_of(10 + number), is_in_use},
+                                     {-6, 0, true}) == "");
   for (const events::MeshCommand& command : std::vector<events::MeshCommand>{
            events::ChangeEndpoints{
                node_of(2),
@@ -319,6 +331,7 @@ Life life_in_a_mesh() {
     BOOST_TEST_REQUIRE(
         life.apply_bytes(taken(author.entries()[i], {some_node, i + 1})) == "");
   BOOST_TEST_REQUIRE(life(tunnel_key_made()).empty());
+  BOOST_TEST_REQUIRE(life(tunnel_key_requested()).empty());
   BOOST_TEST_REQUIRE(life(repaired()).empty());
   for (std::uint32_t number : {1U, 2U})
     BOOST_TEST_REQUIRE(life(tunnel_up(number)).empty());
@@ -444,7 +457,13 @@ BOOST_AUTO_TEST_CASE(the_largest_numbers_of_a_mesh_are_kept) {
   for (auto& [node, tunnel] : state.tunnels)
     tunnel = {true, Endpoint{address("::"), 65'535}, earliest, largest_32,
               events::RecordedPath{{}, earliest, largest_32}};
-  state.device = {tunnel_key_of(1), largest, earliest, largest_32};
+  state.device = {tunnel_key_of(1),
+                  tunnel_key_of(2),
+                  true,
+                  {tunnel_key_of(3), tunnel_key_of(4)},
+                  largest,
+                  earliest,
+                  largest_32};
   for (auto& [what, number] : state.clashes) number = largest;
   BOOST_TEST((decoded(events::encode(state)) == state));
 }

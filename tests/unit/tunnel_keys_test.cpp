@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_retired_key_is_wiped) {
   auto second_name = scratch / "second name";
   fs::create_hard_link(file_of(old), second_name);
   auto size = fs::file_size(second_name);
-  must(keys->retire_all_but(current));
+  must(keys->retire_all_but({current}));
   BOOST_TEST(!has(old));
   BOOST_TEST(has(current));
   BOOST_TEST(content_of(second_name) == std::string(size, '\0'));
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_retired_key_is_wiped) {
 
 BOOST_AUTO_TEST_CASE(no_key_is_retired_for_one_that_is_not_there) {
   auto only = must(keys->create());
-  BOOST_TEST(is_error(keys->retire_all_but(TunnelKey{}), ErrorCode::key));
+  BOOST_TEST(is_error(keys->retire_all_but({TunnelKey{}}), ErrorCode::key));
   BOOST_TEST(has(only));
 }
 
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(each_kind_retires_its_own_keys_alone) {
   BOOST_TEST(has(key));
   BOOST_TEST(content_of(left) == "half of a key");
 
-  must(keys->retire_all_but(key));
+  must(keys->retire_all_but({key}));
   BOOST_TEST(signing->load(signing_key).ok());
   BOOST_TEST(!fs::exists(left));
 }

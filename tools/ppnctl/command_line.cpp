@@ -316,6 +316,16 @@ void CommandLine::add_mesh_changes(Command mesh) {
          [this] { return mesh_set_endpoint(global_, mesh_endpoints_); });
 
   command = mesh->add_subcommand(
+      "rotate-key", "give the tunnels of this node another key, without a gap");
+  command->add_flag("--force", mesh_rotate_key_.force,
+                    "do not wait for who has not acknowledged it");
+  command->add_flag("--no-wait", mesh_rotate_key_.no_wait,
+                    "end once it is requested; it goes on by itself");
+  take_consent(command, mesh_rotate_key_.consent);
+  choose(command,
+         [this] { return mesh_rotate_key(global_, mesh_rotate_key_); });
+
+  command = mesh->add_subcommand(
       "recover", "make this member the authority in the place of a lost one");
   command
       ->add_option("--words-file", mesh_recover_.words_file,

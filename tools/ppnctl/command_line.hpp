@@ -55,6 +55,7 @@ class CommandLine {
   MeshRemoveOptions mesh_remove_;
   MeshMoveRoleOptions mesh_move_role_;
   MeshEndpointsOptions mesh_endpoints_;
+  MeshRotateKeyOptions mesh_rotate_key_;
   MeshRecoverOptions mesh_recover_;
   NodeRejoinOptions node_rejoin_;
   PeersOptions peers_;

@@ -116,6 +116,15 @@ struct MeshMoveRoleOptions {
 };
 int mesh_move_role(const Global& global, const MeshMoveRoleOptions& options);
 
+struct MeshRotateKeyOptions {
+  /// It waits for nobody.
+  bool force = false;
+  /// The program does not: it ends when the rotation is requested.
+  bool no_wait = false;
+  Consent consent;
+};
+int mesh_rotate_key(const Global& global, const MeshRotateKeyOptions& options);
+
 struct MeshRecoverOptions {
   /// Has the recovery words; `-` is standard input. Without one they are asked
   /// for.

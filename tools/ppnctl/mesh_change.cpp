@@ -51,6 +51,12 @@ Json endpoints_change(const MeshEndpointsOptions& options) {
   return change;
 }
 
+Json rotate_key_change(const MeshRotateKeyOptions& options) {
+  Json change{{"kind", "mesh-rotate-key"}};
+  if (options.force) change["force"] = true;
+  return change;
+}
+
 Json recover_change(std::uint64_t epoch, const Signature& signature) {
   return {{"kind", "mesh-recover"},
           {"epoch", epoch},

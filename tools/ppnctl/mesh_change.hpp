@@ -18,6 +18,7 @@ schema::Json replace_change(const MeshReplaceOptions& options,
 schema::Json remove_change(const MeshRemoveOptions& options);
 schema::Json move_role_change(const MeshMoveRoleOptions& options);
 schema::Json endpoints_change(const MeshEndpointsOptions& options);
+schema::Json rotate_key_change(const MeshRotateKeyOptions& options);
 schema::Json recover_change(std::uint64_t epoch, const Signature& signature);
 
 }  // namespace ppn::ctl

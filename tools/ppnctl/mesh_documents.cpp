@@ -98,12 +98,21 @@ Result<std::optional<Mesh>> read_mesh(const Json& document) {
   return fields.unless_faulty(std::optional{std::move(mesh)});
 }
 
+std::optional<Rotation> read_rotation(Fields& fields) {
+  const auto& json = fields.object_or_null("rotation");
+  if (json.is_null()) return std::nullopt;
+  return Rotation{fields.text(json, "public_key"), fields.flag(json, "forced"),
+                  fields.flag(json, "announced"), fields.flag(json, "in_use"),
+                  fields.texts(json, "waits_for")};
+}
+
 Result<Peers> read_peers(const Json& document) {
   Fields fields{document, "ppn.peers.v1"};
   Peers peers{.interface = fields.text("interface"),
               .implementation = fields.text("implementation"),
               .problem = fields.text_or_null("problem"),
               .public_key = fields.text_or_null("public_key"),
+              .rotation = read_rotation(fields),
               .listen_port = fields.number("listen_port"),
               .addresses = fields.texts("addresses"),
               .seen_ns = fields.time_or_null("time"),

@@ -84,6 +84,15 @@ struct Peer {
   [[nodiscard]] bool is_down() const { return path == "direct" && !is_up; }
 };
 
+/// A rotation of the key of this node's tunnels.
+struct Rotation {
+  std::string public_key;
+  bool is_forced = false;
+  bool is_announced = false;
+  bool is_in_use = false;
+  std::vector<std::string> waits_for;
+};
+
 struct Peers {
   std::string interface;
   /// Empty if there are no tunnels yet.
@@ -91,6 +100,7 @@ struct Peers {
   /// Why the device can not be set right.
   std::optional<std::string> problem;
   std::optional<std::string> public_key;
+  std::optional<Rotation> rotation;
   std::uint64_t listen_port = 0;
   std::vector<std::string> addresses;
   std::optional<std::int64_t> seen_ns;

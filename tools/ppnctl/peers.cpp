@@ -8,6 +8,7 @@
 #include "tools/ppnctl/client.hpp"
 #include "tools/ppnctl/clock.hpp"
 #include "tools/ppnctl/commands.hpp"
+#include "tools/ppnctl/mesh_rotate_key.hpp"
 #include "tools/ppnctl/screen.hpp"
 #include "tools/ppnctl/text.hpp"
 
@@ -43,6 +44,7 @@ class Block {
 std::string interface_text(const Peers& peers, std::int64_t now_ns) {
   Block block{"interface", peers.interface};
   block.add("public key", peers.public_key.value_or("(none yet)"));
+  if (peers.rotation) block.add("next key", rotation_words(*peers.rotation));
   if (peers.listen_port != 0)
     block.add("listening port", std::to_string(peers.listen_port));
   block.add("implementation",
