@@ -112,8 +112,7 @@ void switch_if_acknowledged(const Context& context,
   auto key = announced_key(context);
   if (!key || key == state.told_key || !state.announced_at) return;
   std::map<NodeId, events::RosterPlace> known;
-  for (const auto& [node, heard] : members.heard)
-    known[node] = {heard.roster_epoch, heard.roster_version};
+  for (const auto& [node, heard] : members.heard) known[node] = heard.agreed;
   state.waits_for = events::not_acknowledged(mesh_of(state), context.node,
                                              *state.announced_at, known);
   // That it may be used was decided before, if it is its own already.

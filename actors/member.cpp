@@ -158,6 +158,14 @@ void beat_those_behind(const Context& context, const Clock& now) {
   }
 }
 
+/// Who is to get another key waits for all to say that they know it.
+void beat_rotating(const Context& context, const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr) return;
+  for (const auto& [node, member] : mesh->members)
+    if (member.next_tunnel_key) beat(context, node, now);
+}
+
 void beat_all(const Context& context, const Clock& now) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
@@ -191,6 +199,8 @@ void beat_in_turn(const Context& context, const Clock& now) {
   if (state.key_news) whom.insert(mesh->authority);
   if (turn % beats_to_another == 0)
     whom.insert(another(*mesh, turn / beats_to_another));
+  for (const auto& [node, member] : mesh->members)
+    if (member.next_tunnel_key) whom.insert(node);
   for (const auto& node : whom) beat(context, node, now);
 }
 
@@ -318,6 +328,7 @@ void take_heartbeat(const Context& context, const NodeId& sender,
       compare_with_behind(context, sender, theirs, head, now);
     return;
   }
+  if (head == roster.head) state.heard[sender].agreed = ours;
   // One of the two was told something else by the authority.
   if (head != roster.head) ask_for(context, sender, theirs, now);
 }
@@ -662,7 +673,10 @@ void take_roster(const Context& context, const RosterPtr& roster) {
     if (mesh_of(context) == nullptr) return;
     // The others are told once there is no more to learn.
     auto more = who_has_more(context);
-    if (!more) return beat_those_behind(context, now);
+    if (!more) {
+      beat_those_behind(context, now);
+      return beat_rotating(context, now);
+    }
     mark(RarePath::another_asked);
     auto theirs = place_of(context.self->state.heard.at(*more));
     ask_for(context, *more, next_of(*mesh_of(context), theirs), now);

@@ -106,6 +106,9 @@ struct MemberHeard {
   std::int64_t heard_ns = 0;
   /// Of the version.
   std::uint64_t roster_epoch = 1;
+  /// The newest place of the roster at which it had the very entry that this
+  /// node has.
+  events::RosterPlace agreed = {};
 };
 
 struct MemberStatus {
