@@ -1,5 +1,7 @@
 #include "tests/simulation/guests.hpp"
 
+#include <algorithm>
+
 namespace ppn::simulation {
 
 namespace {
@@ -11,6 +13,7 @@ constexpr std::uint64_t packet_bytes = 128;
 /// A path that died is left so soon for one that was steady for so long: what
 /// failed before is not tried for ten minutes.
 constexpr std::uint64_t left_ns = 10 * second;
+constexpr std::uint64_t in_vain_ns = 6 * second;
 constexpr std::uint64_t steady_ns = 11 * minute;
 /// The two take notice of each other.
 constexpr std::uint64_t greeting_ns = 30 * second;
@@ -115,13 +118,23 @@ void Guests::note_sent(Visit& visit, bool is_lost) {
   if (scene_.now() < visit.restarts_until_ns)
     return scene_.violate(visit.a, "it is started again, and its packets to " +
                                        host_b + " are lost");
-  bool may_be = scene_.now() < visit.began_ns + greeting_ns ||
-                scene_.now() <= steadiness_.failed_ns() + left_ns;
   const auto* relay = steadiness_.relay_of(visit.a, visit.b, steady_ns);
+  bool may_be = scene_.now() < visit.began_ns + greeting_ns ||
+                scene_.now() <= steadiness_.failed_ns() + left_ns +
+                                    in_vain(visit) * in_vain_ns;
   if (!may_be && relay != nullptr)
     scene_.violate(visit.a, "its packets to " + host_b +
                                 " are lost though both reach host " +
                                 std::to_string(relay->index));
+}
+
+/// Who does not pass on what it should is asked before the next one is.
+std::uint64_t Guests::in_vain(const Visit& visit) const {
+  return static_cast<std::uint64_t>(std::count_if(
+      scene_.hosts.begin(), scene_.hosts.end(), [&](const Host& host) {
+        return &host != &visit.a && &host != &visit.b &&
+               steadiness_.of(host) == 0;
+      }));
 }
 
 // -- what fails ---------------------------------------------------------------

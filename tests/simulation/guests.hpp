@@ -43,6 +43,7 @@ class Guests {
   void go_on(const std::shared_ptr<Visit>& visit);
   [[nodiscard]] bool is_over(const Visit& visit) const;
   bool send(const Visit& visit);
+  [[nodiscard]] std::uint64_t in_vain(const Visit& visit) const;
   void note_sent(Visit& visit, bool is_lost);
 
   void plan_failures(const std::shared_ptr<Visit>& visit);

@@ -89,8 +89,8 @@ Bytes Liars::sealed(Host& host, const NodeId& to,
                     const actors::FrameBody& body) {
   auto* member =
       host.process->look_into_kept<actors::MemberState, actors::MemberActor>();
-  if (member == nullptr) return {};
-  auto head = member->guard.next_head(to, host.shadow.state().mesh,
+  if (member == nullptr || !member->roster) return {};
+  auto head = member->guard.next_head(to, member->roster->mesh,
                                       scene_.read_clock(host).since_boot_ns);
   auto frame = actors::build_frame(head, body);
   auto signature = sign(host, store::frame_domain, frame);
@@ -109,7 +109,8 @@ void Liars::say(Host& host, const NodeId& to, const events::IpAddress& at,
 void Liars::flood(Host& host, const NodeId& relay) {
   const auto& mesh = host.shadow.state().mesh;
   auto victim = some_other(host, relay);
-  if (!victim) return;
+  // What it says itself would not be listened to meanwhile.
+  if (!victim || scene_.is_clear()) return;
   scene_.trace.note(host.index, "floods");
   // Those that are overtaken would count for nothing.
   scene_.clear_until_ns =
