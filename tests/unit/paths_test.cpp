@@ -481,6 +481,20 @@ BOOST_AUTO_TEST_CASE(no_sequence_of_failures_makes_paths_flap) {
   }
 }
 
+/// Each end records twenty changes in an hour at most.
+BOOST_AUTO_TEST_CASE(a_link_that_fails_each_minute_is_left_alone_for_longer) {
+  auto net = busy_net(3, 2, 3);
+  auto before = net.changes();
+  for (int minute = 0; minute < 60; ++minute) {
+    net.cut_both(2, 3);
+    net.run(15);
+    net.mend(2, 3);
+    net.run(45);
+  }
+  BOOST_TEST(net.changes() - before > 4U);
+  BOOST_TEST(net.changes() - before <= 2U * 20U);
+}
+
 BOOST_AUTO_TEST_CASE(whatever_failed_all_is_found_again) {
   auto seed = seed_or(11);
   std::cout << "PPN_TEST_SEED=" << seed << '\n';
