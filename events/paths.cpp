@@ -93,6 +93,12 @@ bool is_waiting(const PeerPath& peer, std::uint64_t now_ns) {
          now_ns < peer.relays_due_ns;
 }
 
+/// Nobody takes a path for that reason unless the other end speaks.
+bool is_agreed(PathReason why) {
+  return why == PathReason::no_answer || why == PathReason::other_end ||
+         why == PathReason::relay_lost || why == PathReason::hub_is_back;
+}
+
 }  // namespace
 
 std::uint64_t tunnel_bytes(std::size_t size, bool is_v6) {
@@ -106,6 +112,7 @@ void Paths::restore(const NodeId& node, const TakenPath& taken) {
   auto& peer = peers_[node];
   peer.path = taken.path;
   peer.why = taken.why;
+  peer.has_spoken = is_agreed(taken.why);
 }
 
 void Paths::keep_members(const Mesh& mesh) {

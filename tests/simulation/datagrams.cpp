@@ -17,18 +17,6 @@ std::uint64_t hash_of(const Bytes& bytes) {
   return hash;
 }
 
-/// Nothing if its key is none of its disk.
-std::optional<Signature> sign(const Host& host,
-                              const store::SignatureDomain& domain,
-                              const Bytes& body) {
-  const auto& key = host.shadow.state().node.keys.back().key;
-  for (const auto& seed : host.disk.keys) {
-    auto pair = store::SigningKey::from_seed(seed);
-    if (pair.public_key() == key) return pair.sign(domain, body);
-  }
-  return std::nullopt;
-}
-
 /// A record by which a member makes itself the authority; its own signature
 /// stands in the place of that of the recovery key.
 Bytes unwanted_recovery(const Host& host) {
@@ -56,12 +44,33 @@ Bytes unwanted_recovery(const Host& host) {
   return record;
 }
 
+/// What a third one says.
+bool passes_on(const schema::Frame& frame) {
+  const auto* passed = frame.body_as_Passed();
+  if (passed == nullptr) return false;
+  Bytes inner{passed->datagram()->begin(), passed->datagram()->end()};
+  store::AlignedBytes aligned;
+  auto opened = actors::open_frame(inner, aligned);
+  return opened && NodeId{*opened->frame->sender()} != NodeId{*frame.sender()};
+}
+
 void flip_a_bit(Bytes& bytes, Random& random) {
   auto bit = random.below(bytes.size() * 8);
   bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
 }
 
 }  // namespace
+
+std::optional<Signature> sign(const Host& host,
+                              const store::SignatureDomain& domain,
+                              const Bytes& body) {
+  const auto& key = host.shadow.state().node.keys.back().key;
+  for (const auto& seed : host.disk.keys) {
+    auto pair = store::SigningKey::from_seed(seed);
+    if (pair.public_key() == key) return pair.sign(domain, body);
+  }
+  return std::nullopt;
+}
 
 void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
   scene_.trace.note(from.index, "datagram out", datagram->bytes.size(),
@@ -71,7 +80,9 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
   auto opened = actors::open_frame(datagram->bytes, aligned);
   if (!opened) return scene_.violate(from, "it sends what is no frame");
   const auto& frame = *opened->frame;
+  if (on_sent) on_sent(from, frame);
   if (from.keeps_roster && frame.body_as_RosterAnswer() != nullptr) return;
+  if (from.keeps_from_others && passes_on(frame)) return;
   const auto& source = datagram->peer.is_v6 ? from.process->bound_tunnel
                                             : *from.process->bound;
   Recorded sent{source, datagram->peer, datagram->bytes};
@@ -164,11 +175,14 @@ void Datagrams::damage(Bytes& bytes) {
     bytes.resize(scene_.random.below(bytes.size()));
 }
 
+std::uint64_t Datagrams::some_delay() {
+  if (scene_.is_clear()) return second / 20;
+  return scene_.strikes(Fault::frame_late) ? scene_.some_time(second)
+                                           : scene_.random.below(second / 10);
+}
+
 void Datagrams::post(Host& from, const Recorded& datagram) {
-  auto delay = scene_.strikes(Fault::frame_late)
-                   ? scene_.some_time(second)
-                   : scene_.random.below(second / 10);
-  scene_.plan(delay, [this, &from, datagram] {
+  scene_.plan(some_delay(), [this, &from, datagram] {
     auto size = events::tunnel_bytes(datagram.bytes.size(), datagram.to.is_v6);
     if (auto* to = tunnels_.carry(from, datagram.source, datagram.to, size))
       deliver(*to, datagram.source, datagram.bytes);

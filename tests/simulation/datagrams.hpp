@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/frame.hpp"
+#include "store/domains.hpp"
 #include "tests/simulation/tunnels.hpp"
 
 namespace ppn::simulation {
@@ -14,6 +15,9 @@ class Datagrams {
 
   /// A host's member actor sends one.
   void send(Host& from, const actors::DatagramPtr& datagram);
+
+  /// Told of each frame that a host sends.
+  std::function<void(const Host&, const schema::Frame&)> on_sent;
 
   /// What the member actor of a host believed, if it did in the last step: a
   /// frame that was sent to this very process, and only once.
@@ -33,6 +37,7 @@ class Datagrams {
               const actors::FrameBody& body);
   actors::RosterAnswer some_false_answer(const Host& from,
                                          const schema::RosterAnswer& answer);
+  std::uint64_t some_delay();
   void post(Host& from, const Recorded& datagram);
   void deliver(Host& to, const events::IpAddress& source, const Bytes& bytes);
   void record(const Recorded& datagram);
@@ -44,5 +49,11 @@ class Datagrams {
   const RosterHistory& history_;
   std::vector<Recorded> recorded_;
 };
+
+/// With the key that the host signs its frames with. Nothing if its disk has
+/// none.
+std::optional<Signature> sign(const Host& host,
+                              const store::SignatureDomain& domain,
+                              const Bytes& body);
 
 }  // namespace ppn::simulation

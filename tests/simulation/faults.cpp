@@ -55,6 +55,10 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
 
 }  // namespace
 
+bool is_of_frames(Fault fault) {
+  return fault >= Fault::frame_lost && fault <= Fault::frame_replayed;
+}
+
 const char* name_of(Fault fault) {
   return kinds[static_cast<std::size_t>(fault)].name;
 }

@@ -75,6 +75,9 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t fault_kinds =
     static_cast<std::size_t>(Fault::count_);
 
+/// Of what becomes of a frame on its way.
+bool is_of_frames(Fault fault);
+
 /// As they are spelled on a command line.
 const char* name_of(Fault fault);
 

@@ -29,6 +29,7 @@ Scene::Scene(const Settings& settings)
             [scene](happen_atom, std::uint64_t plan) { scene->happen(plan); }};
       },
       this);
+  counts_what_is_lost = one_in(2);
   auto count = number_of_hosts(settings, random);
   hosts.resize(count);
   deaf.assign(count, std::vector<bool>(count));

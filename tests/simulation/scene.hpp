@@ -50,10 +50,13 @@ class Scene {
   // -- chance -----------------------------------------------------------------
 
   [[nodiscard]] bool strikes(Fault fault) {
+    if (is_clear() && is_of_frames(fault)) return false;
     return faults.strikes(fault, random);
   }
   /// From lowest up to a thousand times as much, short ones more often.
   std::uint64_t some_time(std::uint64_t lowest);
+  /// No frame is lost, damaged, late or overtaken.
+  [[nodiscard]] bool is_clear() const { return now() < clear_until_ns; }
   bool one_in(std::uint64_t n) { return random.below(n) == 0; }
   Id next_id();
   events::TunnelKey next_tunnel_key();
@@ -84,6 +87,10 @@ class Scene {
 
   Faults faults;
   bool faults_over = false;
+  /// A device counts as sent what a link that is cut does not take any further;
+  /// otherwise it can not even be sent.
+  bool counts_what_is_lost = false;
+  std::uint64_t clear_until_ns = 0;
   std::vector<Host> hosts;
   /// deaf[a][b]: a does not hear b.
   std::vector<std::vector<bool>> deaf;

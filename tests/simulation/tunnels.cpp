@@ -110,22 +110,39 @@ bool Tunnels::lets_in(const Host& to, const Host& from) const {
          scene_.now() - sent->second < translation_ns;
 }
 
-bool Tunnels::reaches(Host& from, const Host& to) {
+bool Tunnels::knows_way(const Host& from, const Host& to) {
   auto peer = from.device.shown().peers.find(*to.device.shown().key);
-  if (peer == from.device.shown().peers.end() || from.is_suspended ||
-      peer->second.config.endpoint != endpoint_for(to, from))
-    return false;
-  if (from.router) from.sent_ns[*peer->second.config.endpoint] = scene_.now();
+  return peer != from.device.shown().peers.end() && !from.is_suspended &&
+         peer->second.config.endpoint == endpoint_for(to, from);
+}
+
+bool Tunnels::is_heard(const Host& from, const Host& to) const {
   return !to.is_suspended && scene_.hears(to, from) && lets_in(to, from);
 }
 
+bool Tunnels::is_open(const Host& from, const Host& to) const {
+  return from.device.can_talk() && to.device.can_talk() &&
+         knows_way(from, to) && is_heard(from, to) && share_a_session(from, to);
+}
+
+bool Tunnels::reaches(Host& from, const Host& to) {
+  if (!knows_way(from, to)) return false;
+  if (from.router) from.sent_ns[endpoint_for(to, from)] = scene_.now();
+  return is_heard(from, to);
+}
+
 bool Tunnels::pass(Host& from, Host& to, std::uint64_t size) {
-  if (&from == &to || !reaches(from, to)) return false;
-  auto age = scene_.now() - from.device.session(*to.device.shown().key).made_ns;
-  if (!share_a_session(from, to) || age >= rekey_after_ns)
+  if (&from == &to) return false;
+  const auto& other = *to.device.shown().key;
+  auto age = [&] { return scene_.now() - from.device.session(other).made_ns; };
+  bool arrives = reaches(from, to);
+  if (arrives && (!share_a_session(from, to) || age() >= rekey_after_ns))
     shake_hands(from, to);
-  if (!share_a_session(from, to)) return false;
-  from.device.count_sent(*to.device.shown().key, size);
+  bool is_sent = from.device.session(other).id != 0 &&
+                 age() < reject_after_ns && !from.is_suspended;
+  if (is_sent && (arrives || scene_.counts_what_is_lost))
+    from.device.count_sent(other, size);
+  if (!arrives || !share_a_session(from, to)) return false;
   to.device.count_received(*from.device.shown().key, size);
   to.device.note_endpoint(*from.device.shown().key, endpoint_for(from, to));
   return true;

@@ -20,6 +20,9 @@ class Tunnels {
   /// has a session with it follows it.
   void speak_as(const Host& host, const events::Endpoint& from);
 
+  /// Whether what one sends through the tunnel between the two would arrive.
+  [[nodiscard]] bool is_open(const Host& from, const Host& to) const;
+
   /// Carries a datagram as far as it comes; null if it is lost on its way.
   /// `size` is what devices count of it.
   Host* carry(Host& from, const events::IpAddress& source,
@@ -34,6 +37,8 @@ class Tunnels {
   [[nodiscard]] bool share_a_session(const Host& a, const Host& b) const;
   /// Sends something to where it takes the other to be; whether it gets there.
   bool reaches(Host& from, const Host& to);
+  [[nodiscard]] static bool knows_way(const Host& from, const Host& to);
+  [[nodiscard]] bool is_heard(const Host& from, const Host& to) const;
   [[nodiscard]] bool lets_in(const Host& to, const Host& from) const;
 
   Scene& scene_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "actors/device.hpp"
+#include "tests/simulation/guests.hpp"
+#include "tests/simulation/liars.hpp"
 #include "tests/simulation/mesh_operators.hpp"
 #include "tests/simulation/mesh_ports.hpp"
 #include "tests/simulation/mesh_rules.hpp"
@@ -48,11 +50,15 @@ class World {
     for (std::size_t i = 0; i < scene_.hosts.size(); ++i)
       move_in(scene_.hosts[i], i);
     plan(random_below(minute), [this] { operate_mesh(); });
+    guests_.begin();
+    liars_.begin();
     run_until(static_cast<std::uint64_t>(settings_.hours *
                                          static_cast<double>(hour)));
     heal();
     run_until(now() + healing_ns);
     if (!scene_.violation) check_rest();
+    guests_.visit();
+    run_until(now() + visit_ns);
     Outcome outcome;
     outcome.violation = scene_.violation;
     outcome.trace_hash = scene_.trace.hash();
@@ -856,8 +862,12 @@ class World {
   Settings settings_;
   Scene scene_;
   Tunnels tunnels_{scene_};
+  Guests guests_{scene_, tunnels_, [this](Host& host) {
+                   after_step([this, &host] { crash(host, "is restarted"); });
+                 }};
   RosterHistory history_;
   Datagrams datagrams_{scene_, tunnels_, history_};
+  Liars liars_{scene_, datagrams_};
   Operators operators_{scene_};
   MeshOperators mesh_operators_{scene_, operators_, history_,
                                 [this](Host& host) { reinstall(host); }};

@@ -417,6 +417,20 @@ BOOST_AUTO_TEST_CASE(the_path_of_before_a_restart_is_taken_again) {
   BOOST_TEST(taken.size() == 2U);
 }
 
+/// Its tunnel had a handshake not long ago, and that says nothing.
+BOOST_AUTO_TEST_CASE(who_agreed_to_a_path_before_a_restart_is_asked_again) {
+  auto mesh = mesh_of(3).mesh();
+  Paths paths{node_of(2)};
+  paths.restore(node_of(3), {{node_of(1)}, schema::PathReason::no_answer});
+  events::ObservedDevice device;
+  for (std::uint32_t other : {1U, 3U})
+    device.peers[tunnel_key_of(other)].last_handshake_ns = second;
+  paths.look(mesh, device, 2 * second);
+  auto letters = paths.tick(mesh, 60 * second);
+  BOOST_TEST(!letters.empty());
+  BOOST_TEST((paths.taken(mesh).at(node_of(3)).path == Path{node_of(1)}));
+}
+
 BOOST_AUTO_TEST_CASE(this_program_s_own_frames_are_no_traffic) {
   auto mesh = mesh_of(3).mesh();
   const auto bytes = events::tunnel_bytes(frame_size, true);
@@ -465,6 +479,20 @@ BOOST_AUTO_TEST_CASE(no_sequence_of_failures_makes_paths_flap) {
     // Six pairs, both ends.
     BOOST_TEST(net.changes() < hours * 6 * 2 * 60, "seed " << seed);
   }
+}
+
+/// Each end records twenty changes in an hour at most.
+BOOST_AUTO_TEST_CASE(a_link_that_fails_each_minute_is_left_alone_for_longer) {
+  auto net = busy_net(3, 2, 3);
+  auto before = net.changes();
+  for (int minute = 0; minute < 60; ++minute) {
+    net.cut_both(2, 3);
+    net.run(15);
+    net.mend(2, 3);
+    net.run(45);
+  }
+  BOOST_TEST(net.changes() - before > 4U);
+  BOOST_TEST(net.changes() - before <= 2U * 20U);
 }
 
 BOOST_AUTO_TEST_CASE(whatever_failed_all_is_found_again) {

@@ -1,0 +1,50 @@
+// Members that lie of paths and places: they say by the path of packets what
+// says something of the tunnel alone, have others flooded, and claim to be at
+// addresses where nobody of the mesh is. And what shows that one was believed.
+#pragma once
+
+#include "tests/simulation/datagrams.hpp"
+
+namespace ppn::simulation {
+
+class Liars {
+ public:
+  Liars(Scene& scene, Datagrams& datagrams);
+
+  /// Whoever lies does it now and then.
+  void begin();
+
+ private:
+  /// How much more a host passed on for a member than it may for ever.
+  struct Passing {
+    std::uint64_t level = 0;
+    std::uint64_t at_ns = 0;
+  };
+
+  /// Where a host is, and for how many turns it was there.
+  struct Stay {
+    events::Endpoint at;
+    int turns = 0;
+  };
+
+  void note_stay(const Host& host);
+  void lie(Host& host);
+  std::optional<NodeId> some_other(const Host& host, const NodeId& third);
+  Bytes sealed(Host& host, const NodeId& to, const actors::FrameBody& body);
+  void say(Host& host, const NodeId& to, const events::IpAddress& at,
+           const actors::FrameBody& body);
+  void flood(Host& host, const NodeId& relay);
+  events::Whereabouts somewhere(const events::Mesh& mesh, const NodeId& victim);
+
+  void check_sent(const Host& from, const schema::Frame& frame);
+  void check_passed(const Host& from, const schema::Passed& passed);
+  void check_called(const Host& from);
+  bool is_nowhere(const Host& host, const events::Endpoint& endpoint);
+
+  Scene& scene_;
+  Datagrams& datagrams_;
+  std::map<std::pair<int, NodeId>, Passing> passing_;
+  std::map<int, Stay> stays_;
+};
+
+}  // namespace ppn::simulation
