@@ -6,6 +6,8 @@ namespace ppn::simulation {
 
 namespace {
 
+/// A second of a visit costs as much as five without one.
+constexpr std::uint64_t visit_interval_ns = 4 * hour;
 constexpr std::uint64_t look_ns = 5 * second;
 /// Two in a row are lost in no less time than that.
 constexpr std::uint64_t packet_ns = second / 4;
@@ -30,7 +32,8 @@ const NodeId& node_of(const Host& host) { return host.shadow.state().node.id; }
 
 void Guests::begin() {
   look_again();
-  scene_.plan(30 * minute, [this] { visit_now_and_then(); });
+  scene_.plan(scene_.random.below(visit_interval_ns),
+              [this] { visit_now_and_then(); });
 }
 
 void Guests::look_again() {
@@ -43,7 +46,8 @@ void Guests::visit_now_and_then() {
   if (scene_.faults_over) return;
   bool comes = !pairs(true).empty() || scene_.one_in(8);
   if (comes) visit();
-  scene_.plan(comes ? hour : 5 * minute, [this] { visit_now_and_then(); });
+  scene_.plan(comes ? visit_interval_ns : 5 * minute,
+              [this] { visit_now_and_then(); });
 }
 
 std::vector<std::pair<Host*, Host*>> Guests::pairs(bool steady) {
