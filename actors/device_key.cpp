@@ -45,8 +45,8 @@ void record_key(const Context& context, const events::TunnelKey& key,
       [&state, key](const events::Moment&) {
         return events::decide_key(state.own, key);
       },
-      [&state, done](const auto& result) {
-        if (result) state.made_key.reset();
+      [&state, key, done](const auto& result) {
+        if (result && state.made_key == key) state.made_key.reset();
         done(result);
       });
 }

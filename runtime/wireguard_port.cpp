@@ -61,10 +61,13 @@ caf::result<bool> apply(Self self, const WireguardPortParts& parts,
   if (auto applied = (*wireguard)->apply(*change); !applied)
     return failed(parts, "wireguard.not_applied", applied.error(), said);
   said.clear();
-  // Keys that were made and never recorded are of no use to anyone.
+  // Keys that were made before, and never recorded, are of no use to anyone.
   if (change->key) {
     auto kept = wish.kept_keys;
     kept.push_back(*change->key);
+    // Whoever asked for one may not have its answer yet.
+    kept.insert(kept.end(), self->state.made_keys.begin(),
+                self->state.made_keys.end());
     if (auto retired = parts.keys->retire_all_but(kept); !retired)
       log(LogLevel::warning, "tunnel_keys.not_retired",
           {{"error", retired.error().message}});
@@ -72,9 +75,11 @@ caf::result<bool> apply(Self self, const WireguardPortParts& parts,
   return true;
 }
 
-caf::result<events::TunnelKey> create_key(const WireguardPortParts& parts) {
+caf::result<events::TunnelKey> create_key(Self self,
+                                          const WireguardPortParts& parts) {
   auto key = parts.keys->create();
   if (!key) return actors::to_message(key.error());
+  self->state.made_keys.push_back(*key);
   return *key;
 }
 
@@ -83,7 +88,7 @@ caf::result<events::TunnelKey> create_key(const WireguardPortParts& parts) {
 actors::WireguardPort::behavior_type wireguard_port(
     Self self, const WireguardPortParts& parts) {
   return {
-      [=](actors::create_key_atom) { return create_key(parts); },
+      [=](actors::create_key_atom) { return create_key(self, parts); },
       [=](actors::look_atom) { return look(self, parts); },
       [=](actors::apply_atom, const actors::DeviceWish& wish) {
         return apply(self, parts, wish);

@@ -55,6 +55,9 @@ struct Process {
   actors::DatagramPtr newest_believed;
   std::uint64_t notices = 0;
 
+  /// For its tunnels.
+  std::vector<events::TunnelKey> made_keys;
+
   /// Requests that a fault keeps waiting.
   std::vector<caf::response_promise> unanswered;
   /// The name of whose step was the last; null if the node does not keep it.

@@ -86,6 +86,7 @@ caf::result<events::TunnelKey> create_key(Wireguard self, Scene& scene,
     return say_nothing<events::TunnelKey>(self, scene, host);
   auto key = scene.next_tunnel_key();
   host.device.keep(key);
+  host.process->made_keys.push_back(key);
   scene.trace.note(host.index, "tunnel key", 0, key.view());
   if (scene.strikes(Fault::wireguard_acts_silently))
     return say_nothing<events::TunnelKey>(self, scene, host);
@@ -154,7 +155,10 @@ caf::result<bool> apply(Wireguard self, Scene& scene, Host& host,
   if (failed) host.disturbed_ns = scene.now();
   if (applied && change.key) {
     scene.trace.note(host.index, "device has key", 0, change.key->view());
-    host.device.forget_keys_but(wish.kept_keys);
+    auto kept = wish.kept_keys;
+    kept.insert(kept.end(), host.process->made_keys.begin(),
+                host.process->made_keys.end());
+    host.device.forget_keys_but(kept);
   }
   if (applied && before == host.device.revision() &&
       before == host.looked_revision)
