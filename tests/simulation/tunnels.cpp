@@ -59,7 +59,11 @@ void Tunnels::keep_alive(Host& host) {
   for (const auto& [key, peer] : host.device.shown().peers)
     if (peer.config.keepalive_seconds != 0) whom.push_back(key);
   for (const auto& key : whom)
-    if (auto* other = host_with(key)) pass(host, *other, keepalive_bytes);
+    if (auto* other = host_with(key)) keep_alive(host, *other);
+}
+
+void Tunnels::keep_alive(Host& host, Host& other) {
+  pass(host, other, PacketKind::keepalive, keepalive_bytes);
 }
 
 void Tunnels::speak_as(const Host& host, const events::Endpoint& from) {
@@ -87,7 +91,8 @@ Host* Tunnels::carry(Host& from, const events::IpAddress& source,
       return nullptr;
     const auto* key = at->device.peer_for(to);
     auto* next = key == nullptr ? nullptr : host_with(*key);
-    if (next == nullptr || !pass(*at, *next, size)) return nullptr;
+    if (next == nullptr || !pass(*at, *next, PacketKind::datagram, size))
+      return nullptr;
     const auto* back = next->device.peer_for(source);
     if (back == nullptr || *back != at->device.shown().key) return nullptr;
     if (next->device.has_address(to)) return next;
@@ -131,7 +136,7 @@ bool Tunnels::reaches(Host& from, const Host& to) {
   return is_heard(from, to);
 }
 
-bool Tunnels::pass(Host& from, Host& to, std::uint64_t size) {
+bool Tunnels::pass(Host& from, Host& to, PacketKind kind, std::uint64_t size) {
   if (&from == &to) return false;
   const auto& other = *to.device.shown().key;
   auto age = [&] { return scene_.now() - from.device.session(other).made_ns; };
@@ -145,6 +150,7 @@ bool Tunnels::pass(Host& from, Host& to, std::uint64_t size) {
   if (!arrives || !share_a_session(from, to)) return false;
   to.device.count_received(*from.device.shown().key, size);
   to.device.note_endpoint(*from.device.shown().key, endpoint_for(from, to));
+  note(from, to, kind, size);
   return true;
 }
 
@@ -163,6 +169,8 @@ void Tunnels::shake_hands(Host& from, Host& to) {
   from.device.note_handshake(other, session, scene_.read_clock(from).utc_ns);
   to.device.note_handshake(own, session, scene_.read_clock(to).utc_ns);
   to.device.note_endpoint(own, endpoint_for(from, to));
+  note(from, to, PacketKind::handshake, initiation_bytes);
+  note(to, from, PacketKind::handshake, response_bytes);
 }
 
 }  // namespace ppn::simulation

@@ -9,12 +9,22 @@ namespace ppn::simulation {
 /// How often a device says to a peer that it is still there.
 inline constexpr std::uint64_t keepalive_ns = 25 * second;
 
+enum class PacketKind : std::uint8_t { handshake, keepalive, datagram };
+
 class Tunnels {
  public:
+  /// Told of each packet that arrives, with its size as devices count it.
+  using Watch = std::function<void(const Host& from, const Host& to, PacketKind,
+                                   std::uint64_t size)>;
+
   explicit Tunnels(Scene& scene) : scene_(scene) {}
+
+  void watch(Watch watch) { watch_ = std::move(watch); }
 
   /// Says to all peers that have a keepalive that this host is still there.
   void keep_alive(Host& host);
+  /// Says it to one host, through the tunnel between the two.
+  void keep_alive(Host& host, Host& other);
 
   /// Another machine speaks from there with the tunnel key of that host: who
   /// has a session with it follows it.
@@ -32,7 +42,7 @@ class Tunnels {
   Host* host_with(const events::TunnelKey& key);
   /// Whether something of `from` reaches `to` by the tunnel between the two,
   /// which is made new when it is time. Then `to` learns where it came from.
-  bool pass(Host& from, Host& to, std::uint64_t size);
+  bool pass(Host& from, Host& to, PacketKind kind, std::uint64_t size);
   void shake_hands(Host& from, Host& to);
   [[nodiscard]] bool share_a_session(const Host& a, const Host& b) const;
   /// Sends something to where it takes the other to be; whether it gets there.
@@ -41,7 +51,13 @@ class Tunnels {
   [[nodiscard]] bool is_heard(const Host& from, const Host& to) const;
   [[nodiscard]] bool lets_in(const Host& to, const Host& from) const;
 
+  void note(const Host& from, const Host& to, PacketKind kind,
+            std::uint64_t size) const {
+    if (watch_) watch_(from, to, kind, size);
+  }
+
   Scene& scene_;
+  Watch watch_;
   std::uint64_t last_session_ = 0;
 };
 
