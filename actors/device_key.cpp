@@ -115,10 +115,9 @@ void switch_if_acknowledged(const Context& context,
   for (const auto& [node, heard] : members.heard) known[node] = heard.agreed;
   state.waits_for = events::not_acknowledged(mesh_of(state), context.node,
                                              *state.announced_at, known);
-  // That it may be used was decided before, if it is its own already.
-  bool is_decided = state.own.is_forced || state.own.key == key;
-  if (state.waits_for.empty() ||
-      (is_decided && state.waited >= forced_patience))
+  // It may be its own already, as far as this node goes.
+  bool is_due = state.own.is_forced || state.own.key == key;
+  if (state.waits_for.empty() || (is_due && state.waited >= forced_patience))
     begin_switch(context, *key);
 }
 
@@ -156,9 +155,14 @@ void go_on_with_rotation(const Context& context) {
   auto key = announced_key(context);
   if (!key) {
     state.announced_at.reset();
-    state.told_key.reset();
+    state.waits_for.clear();
+    state.was_unnamed |= of_device != state.own.key;
+    if (state.seen->device.key == of_device) state.told_key.reset();
     return;
   }
+  // Killed as it was to switch: all knew it then, and some have switched.
+  if (state.own.key == key && !state.was_unnamed && key != state.told_key)
+    return begin_switch(context, *key);
   const auto& mesh = mesh_of(state);
   if (!state.announced_at || state.announced_at->epoch != mesh.epoch) {
     state.announced_at = events::place_of(mesh);
@@ -185,12 +189,21 @@ void switch_key(const Context& context, std::uint32_t step,
   }
   events::KeySwitch word{*state.told_key, (events::key_switch_words - step) *
                                               events::key_switch_word_ms};
-  tell<MemberActor>(context, "member", [=](const MemberActor& actor) {
-    context.self->send(actor, key_atom::value, word);
-  });
-  context.self->delayed_send(
-      context.self, std::chrono::milliseconds{events::key_switch_word_ms},
-      key_atom::value, step + 1);
+  // What was not said is said again.
+  auto failed = [&state](const caf::error&) { state.told_key.reset(); };
+  auto said = [=](bool) {
+    context.self->delayed_send(
+        context.self, std::chrono::milliseconds{events::key_switch_word_ms},
+        key_atom::value, step + 1);
+  };
+  with_kept<MemberActor>(
+      context.self, context.parts->node, "member",
+      [=](const MemberActor& actor) {
+        on_answer<bool>(
+            context.self->request(actor, caf::infinite, key_atom::value, word),
+            said, failed);
+      },
+      failed);
 }
 
 // -- what the operator wants --------------------------------------------------

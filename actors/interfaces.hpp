@@ -303,8 +303,9 @@ using MemberActor =
                      /// What the authority is told of this node's key from now
                      /// on.
                      caf::reacts_to<key_atom, KeyNewsPtr>,
-                     /// Told to all members.
-                     caf::reacts_to<key_atom, events::KeySwitch>,
+                     /// Told to all members; answers once nothing of it waits
+                     /// to be signed any more.
+                     caf::replies_to<key_atom, events::KeySwitch>::with<bool>,
                      caf::reacts_to<tick_atom>,
                      /// Records it, if it is news, and says so.
                      caf::reacts_to<clash_atom, events::ClashNote>,

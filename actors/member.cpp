@@ -87,11 +87,14 @@ void post(const Context& context, const NodeId& to, const Way& way,
                          Datagram{address, std::move(datagram), 0}));
 }
 
-void send(const Context& context, const NodeId& to, const FrameBody& body,
-          const Clock& now, const Way& way = {}) {
+/// Calls `done` once it is on its way, or can not be.
+void send(
+    const Context& context, const NodeId& to, const FrameBody& body,
+    const Clock& now, const Way& way = {},
+    const std::function<void()>& done = [] {}) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr || mesh->find(to) == nullptr || to == context.node)
-    return;
+    return done();
   auto& state = context.self->state;
   auto head = state.guard.next_head(to, *mesh, now.since_boot_ns);
   auto frame = std::make_shared<const Bytes>(build_frame(head, body));
@@ -100,11 +103,14 @@ void send(const Context& context, const NodeId& to, const FrameBody& body,
                             sign_atom::value, BytesPtr{frame}),
       [=](const Signature& signature) {
         auto datagram = seal(*frame, signature);
-        if (!way.through) return post(context, to, way, std::move(datagram));
-        send(context, *way.through, Passed{std::move(datagram)}, now,
-             through_tunnel);
+        if (way.through)
+          send(context, *way.through, Passed{std::move(datagram)}, now,
+               through_tunnel);
+        else
+          post(context, to, way, std::move(datagram));
+        done();
       },
-      [](const caf::error&) {});
+      [done](const caf::error&) { done(); });
 }
 
 /// It is most of a heartbeat, so it is told when it is another one, and now and
@@ -158,12 +164,18 @@ void beat_those_behind(const Context& context, const Clock& now) {
   }
 }
 
-/// Who is to get another key waits for all to say that they know it.
+/// Who is to get another key waits for all to say that they know it: once at
+/// once, and then now and then.
 void beat_rotating(const Context& context, const Clock& now) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
-  for (const auto& [node, member] : mesh->members)
-    if (member.next_tunnel_key) beat(context, node, now);
+  auto& told = context.self->state.acknowledged;
+  for (const auto& [node, member] : mesh->members) {
+    if (!member.next_tunnel_key) continue;
+    auto& last = told[node];
+    if (last != *member.next_tunnel_key) beat(context, node, now);
+    last = *member.next_tunnel_key;
+  }
 }
 
 void beat_all(const Context& context, const Clock& now) {
@@ -199,8 +211,9 @@ void beat_in_turn(const Context& context, const Clock& now) {
   if (state.key_news) whom.insert(mesh->authority);
   if (turn % beats_to_another == 0)
     whom.insert(another(*mesh, turn / beats_to_another));
-  for (const auto& [node, member] : mesh->members)
-    if (member.next_tunnel_key) whom.insert(node);
+  if (turn % beats_to_another == 0)
+    for (const auto& [node, member] : mesh->members)
+      if (member.next_tunnel_key) whom.insert(node);
   for (const auto& node : whom) beat(context, node, now);
 }
 
@@ -485,13 +498,22 @@ void take_own_news(const Context& context, const KeyNewsPtr& news) {
   });
 }
 
-void tell_of_switch(const Context& context, const events::KeySwitch& word) {
-  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+caf::result<bool> tell_of_switch(const Context& context,
+                                 const events::KeySwitch& word) {
+  auto promise = context.self->make_response_promise<bool>();
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) mutable {
     const auto* mesh = mesh_of(context);
-    if (mesh == nullptr) return;
+    if (mesh == nullptr) {
+      promise.deliver(false);
+      return;
+    }
+    auto left = std::make_shared<std::size_t>(mesh->members.size());
     for (const auto& [node, member] : mesh->members)
-      send(context, node, word, now);
+      send(context, node, word, now, {}, [=]() mutable {
+        if (--*left == 0) promise.deliver(true);
+      });
   });
+  return promise;
 }
 
 void take_switch(const Context& context, const NodeId& sender,
@@ -668,6 +690,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   std::erase_if(state.answered_ns, is_no_member);
   std::erase_if(state.refused_ns, is_no_member);
   std::erase_if(state.compared_ns, is_no_member);
+  std::erase_if(state.acknowledged, is_no_member);
   bind(context, *mesh);
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     if (mesh_of(context) == nullptr) return;
@@ -794,7 +817,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
       },
       [=](key_atom, const KeyNewsPtr& news) { take_own_news(context, news); },
       [=](key_atom, const events::KeySwitch& word) {
-        tell_of_switch(context, word);
+        return tell_of_switch(context, word);
       },
       [=](tick_atom) { tick(context); },
       [=](clash_atom, const events::ClashNote& note) {

@@ -51,6 +51,8 @@ struct MemberState {
   std::map<NodeId, std::uint64_t> refused_ns;
   /// When each was asked for the first entry of the epoch last.
   std::map<NodeId, std::uint64_t> compared_ns;
+  /// The next key of each that it was told of at once.
+  std::map<NodeId, events::TunnelKey> acknowledged;
   /// Who gave the entry that is being taken.
   std::optional<NodeId> giver;
   std::uint64_t ticks = 0;

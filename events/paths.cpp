@@ -69,8 +69,10 @@ void take_sight(PeerPath& peer, const ObservedPeer& observed,
     peer.busy_looks = busy_looks_after_packets;
   else if (peer.busy_looks != 0)
     peer.busy_looks -= 1;
-  // What can not be sent is not counted, so silence is all there is to see.
-  peer.silent_looks = received > 0 ? 0 : peer.silent_looks + 1;
+  // What can not be sent is not counted, so silence is all there is to see,
+  // where a keepalive would come.
+  bool is_silent = received == 0 && observed.config.keepalive_seconds != 0;
+  peer.silent_looks = is_silent ? peer.silent_looks + 1 : 0;
   if (peer.silent_looks % silent_looks_max == silent_looks_max - 1)
     peer.questions = unanswered_max;
   if (shook_hands && peer.is_live) note_works(peer);

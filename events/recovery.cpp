@@ -65,10 +65,14 @@ void add_draft(std::vector<Draft>& drafts, const RecoverMesh& command,
 
 /// What a recovery by a member would be.
 Recovery recovery_of(const Mesh& mesh, const RecoverMesh& command) {
+  auto authority = mesh.members.at(command.node);
+  // The entry has no room for what nobody needs.
+  authority.last_tunnel_key.reset();
+  authority.key_announced_ns = 0;
   return {mesh.id,
           command.epoch,
           command.node,
-          mesh.members.at(command.node),
+          authority,
           mesh.hub,
           mesh.controller,
           static_cast<std::uint32_t>(mesh.members.size() - 1),

@@ -112,7 +112,10 @@ Decision decide_rotation(const OwnDevice& own, const Mesh& mesh,
     return Refusal{
         "this node is in no mesh: nobody knows the key of its tunnels"};
   if (!own.key) return Refusal{"the tunnels have no key yet; try again"};
-  if (own.next_key) {
+  auto holder = mesh.holders.tunnel_keys.find(own.next_key.value_or(key));
+  bool is_taken = holder != mesh.holders.tunnel_keys.end() &&
+                  holder->second != self;
+  if (own.next_key && !is_taken) {
     if (force && !own.is_forced) return request(*own.next_key, true);
     return Refusal{force ? "it is forced already, and goes on as soon as the "
                            "authority has announced it"
@@ -138,7 +141,7 @@ std::vector<std::string> rotation_in_words(const OwnDevice& own,
   words.push_back(authority_name(mesh) +
                   ", the authority, announces it to all members");
   words.emplace_back(
-      force ? "the tunnels get it some seconds later: who does not know it by "
+      force ? "the tunnels get it half a minute later: who does not know it by "
               "then loses this node until it has the newest roster"
             : "the tunnels get it once every other member has acknowledged it");
   return words;

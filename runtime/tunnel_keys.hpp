@@ -32,8 +32,8 @@ class TunnelKeys {
   store::Status with_secret(const events::TunnelKey& key,
                             const std::function<store::Status(Secret)>& use);
 
-  /// Wipes and removes every key but `kept`. key if one of them is not there
-  /// itself, io.
+  /// Wipes and removes every key but `kept`. key if the first of them, the one
+  /// in use, is not there itself, io.
   store::Status retire_all_but(const std::vector<events::TunnelKey>& kept);
 
   /// Wipes and removes every key. io.

@@ -1,5 +1,7 @@
 #include "runtime/wireguard_port.hpp"
 
+#include <algorithm>
+
 #include "runtime/clock_linux.hpp"
 #include "runtime/host_addresses_linux.hpp"
 #include "runtime/log.hpp"
@@ -61,13 +63,16 @@ caf::result<bool> apply(Self self, const WireguardPortParts& parts,
   if (auto applied = (*wireguard)->apply(*change); !applied)
     return failed(parts, "wireguard.not_applied", applied.error(), said);
   said.clear();
-  // Keys that were made before, and never recorded, are of no use to anyone.
+  // Nobody else's key is of use any more.
   if (change->key) {
-    auto kept = wish.kept_keys;
-    kept.push_back(*change->key);
+    std::vector<events::TunnelKey> kept{*change->key};
+    kept.insert(kept.end(), wish.kept_keys.begin(), wish.kept_keys.end());
     // Whoever asked for one may not have its answer yet.
-    kept.insert(kept.end(), self->state.made_keys.begin(),
-                self->state.made_keys.end());
+    auto& made = self->state.made_keys;
+    std::erase_if(made, [&](const events::TunnelKey& key) {
+      return std::find(kept.begin(), kept.end(), key) != kept.end();
+    });
+    kept.insert(kept.end(), made.begin(), made.end());
     if (auto retired = parts.keys->retire_all_but(kept); !retired)
       log(LogLevel::warning, "tunnel_keys.not_retired",
           {{"error", retired.error().message}});

@@ -18,7 +18,7 @@ struct WireguardPortParts {
 struct WireguardPortState {
   /// Opened when it is first needed, and again as long as that fails.
   std::unique_ptr<Wireguard> wireguard;
-  /// Since it began.
+  /// That whoever asked for them may not know yet.
   std::vector<events::TunnelKey> made_keys;
   /// What was said last of why it can not be looked at, or changed.
   std::string look_problem;

@@ -122,15 +122,12 @@ Result<SecretBytes> SecretFiles::read(const std::string& name) const {
 
 Status SecretFiles::retire_all_but(
     const std::vector<std::string>& names) const {
-  std::set<fs::path> kept;
   std::error_code error;
-  for (const auto& name : names) {
-    auto file = file_of(name);
-    // Without it there might be none left.
-    if (!fs::exists(file, error))
-      return key_error("there is no key " + file.string());
-    kept.insert(std::move(file));
-  }
+  // Without the first there might be none left.
+  if (auto first = file_of(names.front()); !fs::exists(first, error))
+    return key_error("there is no key " + first.string());
+  std::set<fs::path> kept;
+  for (const auto& name : names) kept.insert(file_of(name));
   return wipe_all_but(kept);
 }
 

@@ -46,8 +46,8 @@ class SecretFiles {
   /// A secret of 32 bytes. not_found; key if it is damaged or exposed.
   [[nodiscard]] Result<SecretBytes> read(const std::string& name) const;
 
-  /// Wipes and removes every secret of this kind but those. key if one of them
-  /// is not there itself, io.
+  /// Wipes and removes every secret of this kind but those. key if the first of
+  /// them, the one in use, is not there itself, io.
   [[nodiscard]] Status retire_all_but(
       const std::vector<std::string>& names) const;
 

@@ -197,13 +197,23 @@ void Guests::fail_a_relay(Host& a, Host& b, Host& relay) {
   });
 }
 
+/// Of paths that flap not each is recorded.
+bool Guests::is_relay_recorded(const Visit& visit) {
+  const auto& tunnels = visit.a.shadow.state().tunnels;
+  auto tunnel = tunnels.find(visit.of_b);
+  return tunnel != tunnels.end() && tunnel->second.path &&
+         tunnel->second.path->taken.path.relay;
+}
+
 /// What its device does outlives it.
 void Guests::restart_behind_a_relay(const std::shared_ptr<Visit>& visit) {
   cut_both(visit->a, visit->b, true);
   scene_.plan(25 * second, [this, visit] {
     bool is_steady = steadiness_.relay_of(visit->a, visit->b, steady_ns) !=
                      nullptr;
-    if (!scene_.faults_over || !is_steady || visit->was_lost) return;
+    if (!scene_.faults_over || !is_steady || visit->was_lost ||
+        !is_relay_recorded(*visit))
+      return;
     visit->restarts_until_ns = scene_.now() + 20 * second;
     restart_(visit->a);
   });

@@ -77,8 +77,9 @@ Complaint check_device(const Host& host, std::int64_t wall_ns) {
     return "its device does not know the paths";
   auto desired = events::desired_device(
       state.mesh, state.node.id,
-      events::key_of_device(state.mesh, state.node.id, state.device, shown.key,
-                            actor->has_told),
+      events::key_of_device(
+          state.mesh, state.node.id, state.device, shown.key,
+          actor->has_told && actor->told_key == state.device.key),
       tunnel_port, *actor->choices);
   auto change = events::difference(desired, shown, wall_ns);
   if (change.empty()) return {};

@@ -73,6 +73,13 @@ Known known_of(const schema::Member& member) {
           member.key_announced_ns()};
 }
 
+/// Its entry has room for no more.
+Known as_restated(Known authority) {
+  authority.last_key.reset();
+  authority.announced_ns = 0;
+  return authority;
+}
+
 NodeId id_or_none(const schema::NodeId* node) {
   return node == nullptr ? NodeId{} : NodeId{*node};
 }
@@ -256,18 +263,23 @@ bool RosterHistory::is_at_newest(const NodeId& node) const {
          standing->second.version == version();
 }
 
-bool RosterHistory::is_known_to_all(const NodeId& node,
-                                    const events::TunnelKey& key) const {
+std::optional<std::string> RosterHistory::who_does_not_know(
+    const NodeId& node, const events::TunnelKey& key) const {
   auto own = standings_.find(node);
-  if (own == standings_.end()) return false;
-  const auto& members = own->second.roll.members;
-  return std::all_of(members.begin(), members.end(), [&](const auto& member) {
-    auto theirs = standings_.find(member.first);
-    if (theirs == standings_.end()) return false;
-    auto known = theirs->second.roll.members.find(node);
-    return known != theirs->second.roll.members.end() &&
-           tunnel_keys_of(known->second).contains(key);
-  });
+  if (own == standings_.end()) return "it itself";
+  for (const auto& [other, known] : own->second.roll.members) {
+    auto theirs = standings_.find(other);
+    if (theirs == standings_.end()) return known.name;
+    const auto& members = theirs->second.roll.members;
+    auto there = members.find(node);
+    // Who is further may know that it was removed.
+    bool is_gone = there == members.end() &&
+                   theirs->second.version > own->second.version;
+    bool knows = there != members.end() &&
+                 tunnel_keys_of(there->second).contains(key);
+    if (!is_gone && !knows) return known.name;
+  }
+  return std::nullopt;
 }
 
 Wrong RosterHistory::check(const NodeId& node, const events::Mesh& mesh) const {
@@ -423,12 +435,13 @@ Wrong RosterHistory::recover(const NodeId& author, const schema::Entry& entry) {
   auto member = roll.members.find(author);
   if (member == roll.members.end() ||
       NodeId{*recovered.authority()->node()} != author ||
-      known_of(*recovered.authority()) != member->second)
+      known_of(*recovered.authority()) != as_restated(member->second))
     return "it recovers a mesh and is not the member that it says";
   if (id_or_none(recovered.hub()) != roll.hub ||
       id_or_none(recovered.controller()) != roll.controller)
     return "a recovery moves other roles too";
   roll.authority = author;
+  member->second = as_restated(member->second);
   auto left = roll;
   left.members.erase(author);
   if (recovered.members() != left.members.size() ||

@@ -66,9 +66,9 @@ class RosterHistory {
   /// Whether a node has all of it.
   [[nodiscard]] bool is_at_newest(const NodeId& node) const;
 
-  /// Whether every member that the node knows has an entry that names its key.
-  [[nodiscard]] bool is_known_to_all(const NodeId& node,
-                                     const events::TunnelKey& key) const;
+  /// A member that the node knows and that has no entry which names its key.
+  [[nodiscard]] std::optional<std::string> who_does_not_know(
+      const NodeId& node, const events::TunnelKey& key) const;
 
   /// Two recovered the mesh for that epoch.
   [[nodiscard]] bool is_split(std::uint64_t epoch) const;

@@ -123,10 +123,10 @@ Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
 /// up.
 Complaint Shadow::check_key(const RosterHistory& history) const {
   const auto& device = state_.device;
-  bool may_switch = device.former_keys.empty() || device.is_forced ||
-                    history.is_known_to_all(state_.node.id, *device.key);
-  if (may_switch) return {};
-  return "it uses a key that not every member was told of";
+  if (device.former_keys.empty() || device.is_forced) return {};
+  auto who = history.who_does_not_know(state_.node.id, *device.key);
+  if (!who) return {};
+  return "it uses a key that " + *who + " was not told of";
 }
 
 Complaint Shadow::fold_grant(const schema::CapabilityGranted& granted) {

@@ -214,6 +214,7 @@ class Net {
       peer.last_handshake_ns =
           tunnel.session == 0 ? 0
                               : static_cast<std::int64_t>(tunnel.made * second);
+      peer.config.keepalive_seconds = 25;
       peer.received_bytes = tunnel.received;
       peer.sent_bytes = tunnel.sent;
     }

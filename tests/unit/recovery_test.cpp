@@ -491,6 +491,16 @@ BOOST_AUTO_TEST_CASE(a_recovery_fits_a_frame) {
   BOOST_REQUIRE(author(found).empty());
   BOOST_REQUIRE(author(AddMember{largest(2)}).empty());
   BOOST_REQUIRE(author(AddMember{largest(3)}).empty());
+  constexpr std::int64_t hour_ns = 3600LL * 1'000'000'000;
+  for (std::uint32_t number : {1U, 2U, 3U}) {
+    events::KeyNews news{tunnel_key_of(10 + number)};
+    BOOST_REQUIRE(author.hear(node_of(number), news).empty());
+    news.is_in_use = true;
+    BOOST_REQUIRE(author.hear(node_of(number), news).empty());
+    news = {tunnel_key_of(20 + number)};
+    BOOST_REQUIRE(
+        author.hear(node_of(number), news, {2 * hour_ns, 0, true}).empty());
+  }
   BOOST_REQUIRE(
       author(RemoveMember{node_of(3), "sold"}, {-1, 1, true}).empty());
   constexpr auto last = ~std::uint64_t{0};

@@ -419,6 +419,10 @@ BOOST_AUTO_TEST_CASE(the_largest_entry_of_each_kind_fits_a_frame) {
                  events::roster_entry_max);
     }
   }
+  auto announced = events::decide_key_news(author.mesh(), node_of(1),
+                                           node_of(2), {tunnel_key_of(9)}, {});
+  BOOST_TEST(largest_size(request, drafts_of(announced)) <=
+             events::roster_entry_max);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,6 +39,7 @@ int follow(const Global& global) {
       return exit_ok;
     }
     auto words = rotation_words(*peers->rotation);
+    if (peers->problem) words += "\nproblem: " + printable(*peers->problem);
     if (words != said) say(words + '\n');
     said = std::move(words);
   }
