@@ -66,9 +66,12 @@ void add_draft(std::vector<Draft>& drafts, const RecoverMesh& command,
 /// What a recovery by a member would be.
 Recovery recovery_of(const Mesh& mesh, const RecoverMesh& command) {
   auto authority = mesh.members.at(command.node);
-  // The entry has no room for what nobody needs.
+  // The entry has no room for what nobody needs, nor for all endpoints beside
+  // another key.
   authority.last_tunnel_key.reset();
   authority.key_announced_ns = 0;
+  if (authority.next_tunnel_key && authority.endpoints.size() == endpoints_max)
+    authority.endpoints.pop_back();
   return {mesh.id,
           command.epoch,
           command.node,
