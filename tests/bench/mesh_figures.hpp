@@ -14,8 +14,8 @@ struct RosterChange {
   double seconds = 0;
   double frames = 0;
   double hub_bytes = 0;
-  /// In the minute from the commit.
-  double frames_of_minute = 0;
+  /// In the ten seconds from the commit.
+  double frames_of_10_s = 0;
 };
 
 struct MeshFigures {

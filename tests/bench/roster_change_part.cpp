@@ -11,7 +11,7 @@ namespace {
 constexpr Quantity seconds{"s", "s", 3};
 constexpr Quantity frames{"frames", "frames", 0};
 constexpr Quantity hub_mb{"hub_mb", "hub's MB", 2};
-constexpr Quantity frames_of_minute{"frames_of_minute", "in a minute", 0};
+constexpr Quantity frames_of_10_s{"frames_of_10_s", "in 10 s", 0};
 constexpr Quantity of_limit{"of_limit", "of limit", 3};
 
 constexpr double limit_s = 10;
@@ -19,13 +19,14 @@ constexpr double megabyte = 1e6;
 
 constexpr std::string_view about_the_simulation =
     "Simulated, with nobody away: the real actors and their frames, each of "
-    "which takes up to 100 ms for its way, by the hub twice that. What a "
-    "commit and a signature cost takes no time there, and a node takes all "
-    "that comes; of real ones what waits for a node is at most 256 datagrams.";
+    "which takes up to 100 ms from one end to the other. Commits, signatures "
+    "and links take no time there, and a node takes all that comes. A real hub "
+    "needs as long as its link takes for hub's MB, and drops what is more than "
+    "256 datagrams that wait.";
 constexpr std::string_view about_the_columns =
     "s: from the authority's commit until the last node has it, the worst of "
     "the changes. frames: sent by all meanwhile; hub's MB: what passed the hub "
-    "meanwhile. in a minute: frames in the minute from the commit, with those "
+    "meanwhile. in 10 s: frames in the ten seconds from the commit, with those "
     "of an idle mesh.";
 
 double worst(const std::vector<RosterChange>& changes,
@@ -45,7 +46,7 @@ Row row_of(const MeshFigures& mesh) {
       {seconds, most},
       {frames, worst(changes, &RosterChange::frames)},
       {hub_mb, worst(changes, &RosterChange::hub_bytes) / megabyte},
-      {frames_of_minute, worst(changes, &RosterChange::frames_of_minute)},
+      {frames_of_10_s, worst(changes, &RosterChange::frames_of_10_s)},
       {of_limit, most / limit_s}};
   row.judgement = Judgement{"s", most, {}, limit_s};
   return row;

@@ -54,7 +54,7 @@ SimulatedMesh::SimulatedMesh(std::size_t nodes, Reachable reachable)
   }
   found();
   bring_roster_to_all();
-  constexpr auto settles_ns = 5 * minute;
+  constexpr auto settles_ns = 2 * minute;
   run_for(settles_ns);
   take_traffic();
   take_frames_sent();
