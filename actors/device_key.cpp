@@ -166,6 +166,8 @@ void go_on_with_rotation(const Context& context) {
   const auto& mesh = mesh_of(state);
   if (!state.announced_at || state.announced_at->epoch != mesh.epoch) {
     state.announced_at = events::place_of(mesh);
+    state.waits_for =
+        events::not_acknowledged(mesh, context.node, *state.announced_at, {});
     state.waited = 0;
   }
   state.waited += 1;
