@@ -96,6 +96,7 @@ struct CheckWish {
     check_text(wish.node);
     check_endpoints(wish.endpoints);
   }
+  void operator()(const actors::RotateTunnelKey& /*wish*/) const {}
   void operator()(const runtime::RecoverWish& wish) const {
     require(Signature::parse_hex(wish.signature.hex()) == wish.signature,
             "a signature is the same when it is told again");
