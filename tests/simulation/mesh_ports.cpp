@@ -145,6 +145,7 @@ caf::result<bool> apply(Wireguard self, Scene& scene, Host& host,
   if (scene.strikes(Fault::wireguard_dumb))
     return say_nothing<bool>(self, scene, host);
   note_called(scene, host);
+  note_named(host);
   scene.check(host, check_change(scene, host, change));
   auto before = host.device.revision();
   bool failed = false;
@@ -170,6 +171,12 @@ caf::result<bool> apply(Wireguard self, Scene& scene, Host& host,
 }
 
 }  // namespace
+
+void note_named(Host& host) {
+  for (const auto& [node, member] : host.shadow.state().mesh.members)
+    for (const auto& key : events::tunnel_keys_of(member))
+      host.named_keys.insert(key);
+}
 
 actors::WireguardPort::behavior_type wireguard_port(Wireguard self,
                                                     Scene* scene,

@@ -5,6 +5,9 @@
 
 namespace ppn::simulation {
 
+/// Keeps in mind which keys the host's roster names.
+void note_named(Host& host);
+
 /// Holds what the node asks of its device against the rules, too.
 actors::WireguardPort::behavior_type wireguard_port(
     actors::WireguardPort::pointer self, Scene* scene, Tunnels* tunnels,

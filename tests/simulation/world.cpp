@@ -140,7 +140,7 @@ class World {
     for (const auto& [node, member] : mesh.members)
       for (const auto& key : events::tunnel_keys_of(member))
         members.insert(key);
-    host.named_keys.insert(members.begin(), members.end());
+    note_named(host);
     std::erase_if(host.removed_ns, [&](const auto& removed) {
       return members.contains(removed.first);
     });
