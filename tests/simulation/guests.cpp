@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/device.hpp"
+
 namespace ppn::simulation {
 
 namespace {
@@ -197,12 +199,23 @@ void Guests::fail_a_relay(Host& a, Host& b, Host& relay) {
   });
 }
 
-/// Of paths that flap not each is recorded.
-bool Guests::is_relay_recorded(const Visit& visit) {
-  const auto& tunnels = visit.a.shadow.state().tunnels;
-  auto tunnel = tunnels.find(visit.of_b);
-  return tunnel != tunnels.end() && tunnel->second.path &&
-         tunnel->second.path->taken.path.relay;
+/// Of paths that flap not each is recorded; then others are taken after a
+/// restart.
+bool Guests::are_paths_recorded(const Visit& visit) {
+  const auto& state = visit.a.shadow.state();
+  const auto* device =
+      visit.a.process
+          ->look_into_kept<actors::DeviceState, actors::DeviceActor>();
+  if (device == nullptr || !device->choices) return false;
+  const auto& paths = device->choices->paths;
+  return std::all_of(paths.begin(), paths.end(), [&](const auto& one) {
+    auto tunnel = state.tunnels.find(one.first);
+    bool is_recorded = tunnel != state.tunnels.end() && tunnel->second.path;
+    auto recorded = is_recorded
+                        ? tunnel->second.path->taken.path
+                        : events::usual_path(state.mesh, visit.of_a, one.first);
+    return recorded == one.second.path;
+  });
 }
 
 /// What its device does outlives it.
@@ -212,7 +225,7 @@ void Guests::restart_behind_a_relay(const std::shared_ptr<Visit>& visit) {
     bool is_steady = steadiness_.relay_of(visit->a, visit->b, steady_ns) !=
                      nullptr;
     if (!scene_.faults_over || !is_steady || visit->was_lost ||
-        !is_relay_recorded(*visit))
+        !are_paths_recorded(*visit))
       return;
     visit->restarts_until_ns = scene_.now() + 20 * second;
     restart_(visit->a);

@@ -49,7 +49,7 @@ class Guests {
   void plan_failures(const std::shared_ptr<Visit>& visit);
   void fail_a_link(const std::shared_ptr<Visit>& visit);
   void fail_a_relay(Host& a, Host& b, Host& relay);
-  static bool is_relay_recorded(const Visit& visit);
+  static bool are_paths_recorded(const Visit& visit);
   void restart_behind_a_relay(const std::shared_ptr<Visit>& visit);
   void cut(const Host& to, const Host& from, bool is_cut);
   void cut_both(const Host& a, const Host& b, bool is_cut);
