@@ -13,9 +13,6 @@ namespace {
 using Self = DeviceActor::stateful_pointer<DeviceState>;
 using store::ErrorCode;
 
-const Origin own_will{
-    {schema::PrincipalKind::actor, DeviceState::name}, {}, {}};
-
 using Context = DeviceContext;
 
 void reconcile(const Context& context);
@@ -221,7 +218,7 @@ void record(const Context& context, std::vector<events::RepairNote> notes) {
   if (notes.empty()) return;
   auto& state = context.self->state;
   state.aggregate.command(
-      own_will,
+      device_will,
       [&state, notes = std::move(notes)](const events::Moment& now) {
         return events::decide_repairs(state.own, notes, now);
       },

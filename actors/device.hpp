@@ -34,12 +34,12 @@ struct DeviceState {
   bool has_told = false;
   /// Where the roster was when it was first seen to announce the next key.
   std::optional<events::RosterPlace> announced_at;
-  /// The roster was seen not to name this node's newest key.
-  bool was_unnamed = false;
   /// How often it was looked at since.
   std::uint32_t waited = 0;
   /// Who did not acknowledge it when that was looked at last.
   std::vector<NodeId> waits_for;
+  /// The roster was seen not to name this node's newest key.
+  bool was_unnamed = false;
   /// The roster lacked something of the key.
   bool has_key_news = false;
   FollowedMesh mesh;

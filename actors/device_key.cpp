@@ -9,9 +9,6 @@ namespace {
 using store::Result;
 using Context = DeviceContext;
 
-const Origin own_will{
-    {schema::PrincipalKind::actor, DeviceState::name}, {}, {}};
-
 /// Who is there learns of a forced one too: so many looks are waited for them.
 constexpr std::uint32_t forced_patience = 10;
 
@@ -41,7 +38,7 @@ void record_key(const Context& context, const events::TunnelKey& key,
                 const KeyMade& done) {
   auto& state = context.self->state;
   state.aggregate.command(
-      own_will,
+      device_will,
       [&state, key](const events::Moment&) {
         return events::decide_key(state.own, key);
       },

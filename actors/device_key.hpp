@@ -6,6 +6,10 @@
 
 namespace ppn::actors {
 
+/// On whose behalf the device actor records what nobody asked it for.
+inline const Origin device_will{
+    {schema::PrincipalKind::actor, DeviceState::name}, {}, {}};
+
 struct DeviceContext {
   DeviceActor::stateful_pointer<DeviceState> self;
   std::shared_ptr<const DeviceParts> parts;

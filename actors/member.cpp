@@ -209,11 +209,11 @@ void beat_in_turn(const Context& context, const Clock& now) {
   if (has_role && turn % beats_to_all == 0) return beat_all(context, now);
   std::set<NodeId> whom{mesh->hub, mesh->controller};
   if (state.key_news) whom.insert(mesh->authority);
-  if (turn % beats_to_another == 0)
+  if (turn % beats_to_another == 0) {
     whom.insert(another(*mesh, turn / beats_to_another));
-  if (turn % beats_to_another == 0)
     for (const auto& [node, member] : mesh->members)
       if (member.next_tunnel_key) whom.insert(node);
+  }
   for (const auto& node : whom) beat(context, node, now);
 }
 

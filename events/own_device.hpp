@@ -52,9 +52,9 @@ struct RepairNote {
 std::vector<RepairNote> repairs_in(const DeviceChange& change,
                                    const PeerName& name_of);
 
-/// Peers of the device that no roster of this mesh ever named; `holders` has or
-/// had each key that one did. They are never anything but somebody else's
-/// doing.
+/// Peers of the device that no roster of this mesh named; `holders` has each
+/// key that a member has, had last or is to have. They are somebody else's
+/// doing, unless two changes of a key were taken at once.
 std::vector<RepairNote> unknown_peers(
     const DeviceChange& change, const std::map<TunnelKey, NodeId>& holders);
 

@@ -46,6 +46,18 @@ SimulatedMesh::SimulatedMesh(std::size_t nodes, Reachable reachable)
     timers_.note(from, to, kind);
     note_packet(from, to, kind, size);
   });
+  try {
+    begin();
+  } catch (...) {
+    // Who lives on would be waited for.
+    end();
+    throw;
+  }
+}
+
+SimulatedMesh::~SimulatedMesh() { end(); }
+
+void SimulatedMesh::begin() {
   for (auto& host : scene_.hosts) {
     host.index = static_cast<int>(&host - scene_.hosts.data());
     host.outside =
@@ -60,20 +72,20 @@ SimulatedMesh::SimulatedMesh(std::size_t nodes, Reachable reachable)
   take_frames_sent();
 }
 
-SimulatedMesh::~SimulatedMesh() {
-  auto end = [](const auto& actor) {
+void SimulatedMesh::end() {
+  auto kill = [](const auto& actor) {
     caf::anon_send_exit(actor, caf::exit_reason::kill);
   };
   for (auto& host : scene_.hosts) {
     if (!host.process) continue;
     auto& process = *host.process;
     process.disk->die();
-    end(process.node);
-    end(process.ledger);
-    end(process.clock);
-    end(process.wireguard);
-    end(process.mesh_wire);
-    end(process.journal);
+    kill(process.node);
+    kill(process.ledger);
+    kill(process.clock);
+    kill(process.wireguard);
+    kill(process.mesh_wire);
+    kill(process.journal);
   }
   scene_.end();
   for (auto& host : scene_.hosts) host.process.reset();

@@ -47,6 +47,8 @@ class SimulatedMesh {
  private:
   using Records = std::vector<Bytes>;
 
+  void begin();
+  void end();
   void start(simulation::Host& host);
   void spawn(simulation::Host& host);
   void step();

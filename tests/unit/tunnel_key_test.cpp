@@ -205,6 +205,19 @@ BOOST_AUTO_TEST_CASE(force_goes_on_with_what_was_requested) {
       mentions(rotation_of(own, mesh_of(3).mesh(), true), "forced already"));
 }
 
+BOOST_AUTO_TEST_CASE(a_key_that_somebody_else_took_first_is_given_up) {
+  auto author = mesh_of(3);
+  BOOST_TEST_REQUIRE(author.hear(node_of(3), {next_key}, some_time) == "");
+  auto decision = events::decide_rotation(own_device(2, next_key),
+                                          author.mesh(), node_of(2),
+                                          tunnel_key_of(13), false, some_time);
+  const auto& drafts = drafts_of(decision);
+  BOOST_TEST_REQUIRE(drafts.size() == 1U);
+  const auto* requested = drafts[0].payload.AsTunnelKeyRequested();
+  BOOST_TEST_REQUIRE(requested != nullptr);
+  BOOST_TEST((TunnelKey{*requested->key} == tunnel_key_of(13)));
+}
+
 BOOST_AUTO_TEST_CASE(who_has_not_acknowledged_is_named) {
   auto mesh = announced().mesh();
   events::RosterPlace at{1, mesh.version};
