@@ -24,6 +24,8 @@ constexpr std::uint64_t beats_to_all = 3;
 /// Everybody tells one more member in so many, so that nobody can keep a roster
 /// from the others by keeping silent.
 constexpr std::uint64_t beats_to_another = 6;
+/// And who waits to be told that its next key is known, in so many.
+constexpr std::uint64_t beats_to_rotating = 3;
 /// Out of turn a member is answered at most that often.
 constexpr std::uint64_t answer_interval_ns = 1'000'000'000;
 /// The same checkpoint is told a member again after that time.
@@ -209,11 +211,11 @@ void beat_in_turn(const Context& context, const Clock& now) {
   if (has_role && turn % beats_to_all == 0) return beat_all(context, now);
   std::set<NodeId> whom{mesh->hub, mesh->controller};
   if (state.key_news) whom.insert(mesh->authority);
-  if (turn % beats_to_another == 0) {
+  if (turn % beats_to_another == 0)
     whom.insert(another(*mesh, turn / beats_to_another));
+  if (turn % beats_to_rotating == 0)
     for (const auto& [node, member] : mesh->members)
       if (member.next_tunnel_key) whom.insert(node);
-  }
   for (const auto& node : whom) beat(context, node, now);
 }
 
@@ -318,6 +320,17 @@ void take_key_news(const Context& context, const NodeId& sender,
       [](const caf::error&) {});
 }
 
+/// Who told of the very entry that is the newest here, also before it was.
+void note_agreed(MemberState& state) {
+  auto ours = place_of(state.roster->mesh);
+  for (auto& [node, heard] : state.heard) {
+    auto head = state.heads.find(node);
+    if (place_of(heard) == ours && head != state.heads.end() &&
+        head->second == state.roster->head)
+      heard.agreed = ours;
+  }
+}
+
 void take_heartbeat(const Context& context, const NodeId& sender,
                     const schema::Heartbeat& beat, const Clock& now) {
   auto& state = context.self->state;
@@ -333,6 +346,8 @@ void take_heartbeat(const Context& context, const NodeId& sender,
     take_checkpoint(state, sender, beat.checkpoint()->string_view());
   auto ours = place_of(roster.mesh);
   Hash head{*beat.roster_hash()};
+  state.heads[sender] = head;
+  note_agreed(state);
   if (theirs > ours)
     return ask_for(context, sender, next_of(roster.mesh, theirs), now);
   if (theirs < ours) {
@@ -341,7 +356,6 @@ void take_heartbeat(const Context& context, const NodeId& sender,
       compare_with_behind(context, sender, theirs, head, now);
     return;
   }
-  if (head == roster.head) state.heard[sender].agreed = ours;
   // One of the two was told something else by the authority.
   if (head != roster.head) ask_for(context, sender, theirs, now);
 }
@@ -691,6 +705,8 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   std::erase_if(state.refused_ns, is_no_member);
   std::erase_if(state.compared_ns, is_no_member);
   std::erase_if(state.acknowledged, is_no_member);
+  std::erase_if(state.heads, is_no_member);
+  note_agreed(state);
   bind(context, *mesh);
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     if (mesh_of(context) == nullptr) return;

@@ -34,6 +34,8 @@ struct MemberState {
   std::map<NodeId, MemberHeard> heard;
   /// What the roster lacks of the key of this node's tunnels.
   std::optional<events::KeyNews> key_news;
+  /// The newest entry of the roster that each told of.
+  std::map<NodeId, Hash> heads;
   /// The newest of this node's own ledger.
   std::string checkpoint;
   struct ToldCheckpoint {
