@@ -52,7 +52,7 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
   flatbuffers::Offset<flatbuffers::String> checkpoint;
   if (!body.checkpoint.empty())
     checkpoint = builder.CreateString(body.checkpoint);
-  auto hash = body.roster_hash.stored();
+  auto hash = body.roster_hash.value_or(Hash{}).stored();
   flatbuffers::Offset<schema::Endpoint> seen_at;
   if (body.seen_at) seen_at = build_endpoint(builder, *body.seen_at);
   flatbuffers::Offset<schema::KeyNews> key_news;
@@ -60,9 +60,9 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
     auto key = body.key_news->key.stored();
     key_news = schema::CreateKeyNews(builder, &key, body.key_news->is_in_use);
   }
-  return schema::CreateHeartbeat(builder, body.roster_version, &hash,
-                                 checkpoint, body.roster_epoch, seen_at,
-                                 key_news)
+  return schema::CreateHeartbeat(builder, body.roster_version,
+                                 body.roster_hash ? &hash : nullptr, checkpoint,
+                                 body.roster_epoch, seen_at, key_news)
       .Union();
 }
 

@@ -45,8 +45,9 @@ struct FrameHead {
 
 struct Heartbeat {
   std::uint64_t roster_version = 0;
-  Hash roster_hash;
-  /// Empty: it tells none.
+  /// Nothing: as it was told before.
+  std::optional<Hash> roster_hash;
+  /// Empty: as it was told before.
   std::string checkpoint;
   std::uint64_t roster_epoch = 1;
   /// Where the sender sees the recipient.

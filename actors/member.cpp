@@ -19,17 +19,17 @@ using events::place_of;
 using events::RosterPlace;
 using Self = MemberActor::stateful_pointer<MemberState>;
 
-/// Who holds a role tells all members how it is, in so many beats.
-constexpr std::uint64_t beats_to_all = 3;
+/// Who holds a role tells all members how it is, in so many beats, and sooner
+/// those who may not know.
+constexpr std::uint64_t beats_to_all = 6;
+constexpr std::uint64_t beats_to_doubtful = 3;
 /// Everybody tells one more member in so many, so that nobody can keep a roster
 /// from the others by keeping silent.
-constexpr std::uint64_t beats_to_another = 6;
+constexpr std::uint64_t beats_to_another = 12;
 /// And who waits to be told that its next key is known, in so many.
 constexpr std::uint64_t beats_to_rotating = 3;
 /// Out of turn a member is answered at most that often.
 constexpr std::uint64_t answer_interval_ns = 1'000'000'000;
-/// The same checkpoint is told a member again after that time.
-constexpr std::uint64_t checkpoint_interval_ns = 300'000'000'000;
 /// For the beginning of its epoch a member is asked at most that often.
 constexpr std::uint64_t compare_interval_ns = 10'000'000'000;
 /// So many frames of a member are passed on at once, and then one in each
@@ -52,14 +52,6 @@ const events::Mesh* mesh_of(const Context& context) {
 }
 
 // -- out ----------------------------------------------------------------------
-
-/// How a frame gets to a member.
-struct Way {
-  /// Like packets; otherwise through the tunnel between the two.
-  bool by_path = true;
-  /// Who is to pass it on.
-  std::optional<NodeId> through;
-};
 
 constexpr Way through_tunnel{false, {}};
 
@@ -115,37 +107,25 @@ void send(
       [done](const caf::error&) { done(); });
 }
 
-/// It is most of a heartbeat, so it is told when it is another one, and now and
-/// then in case that it got lost.
-std::string checkpoint_for(MemberState& state, const NodeId& to,
-                           const Clock& now) {
-  auto& told = state.told_checkpoints[to];
-  bool is_known = told.text == state.checkpoint &&
-                  now.since_boot_ns - told.at_ns < checkpoint_interval_ns;
-  if (is_known) return {};
-  if (state.heard.contains(to)) told = {state.checkpoint, now.since_boot_ns};
-  return state.checkpoint;
+RosterPlace place_of(const MemberHeard& heard) {
+  return {heard.roster_epoch, heard.roster_version};
 }
 
 Heartbeat heartbeat_for(const Context& context, const NodeId& to,
                         const Clock& now) {
   auto& state = context.self->state;
   const auto& mesh = state.roster->mesh;
-  Heartbeat beat{mesh.version,
-                 state.roster->head,
-                 checkpoint_for(state, to, now),
-                 mesh.epoch,
-                 {},
-                 {}};
+  Heartbeat beat{
+      mesh.version, state.roster->head, state.checkpoint, mesh.epoch, {}, {}};
   if (to == mesh.authority) beat.key_news = state.key_news;
-  if (!state.seen_at) return beat;
-  if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
-    beat.seen_at = seen->second;
+  if (state.seen_at)
+    if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
+      beat.seen_at = seen->second;
+  std::optional<RosterPlace> theirs;
+  if (auto heard = state.heard.find(to); heard != state.heard.end())
+    theirs = place_of(heard->second);
+  state.told.shorten(beat, to, theirs, now.since_boot_ns);
   return beat;
-}
-
-RosterPlace place_of(const MemberHeard& heard) {
-  return {heard.roster_epoch, heard.roster_version};
 }
 
 void beat(const Context& context, const NodeId& to, const Clock& now,
@@ -180,10 +160,26 @@ void beat_rotating(const Context& context, const Clock& now) {
   }
 }
 
-void beat_all(const Context& context, const Clock& now) {
-  const auto* mesh = mesh_of(context);
-  if (mesh == nullptr) return;
-  for (const auto& [node, member] : mesh->members) beat(context, node, now);
+/// Whoever was not heard yet, or has another roster, may follow another hub, so
+/// that the two agree on no path.
+bool is_doubtful(const MemberState& state, const NodeId& node) {
+  auto last = state.heard.find(node);
+  return last == state.heard.end() ||
+         place_of(last->second) != place_of(state.roster->mesh);
+}
+
+void tell_in_turn(const Context& context, const NodeId& to, const Clock& now) {
+  auto& state = context.self->state;
+  if (is_doubtful(state, to)) state.doubtful.insert(to);
+  beat(context, to, now);
+}
+
+/// Those who may have got nothing by path are told once more, through the
+/// tunnel between the two.
+void beat_doubtful(const Context& context, const Clock& now) {
+  auto& state = context.self->state;
+  for (const auto& node : std::exchange(state.doubtful, {}))
+    if (is_doubtful(state, node)) beat(context, node, now, through_tunnel);
 }
 
 /// Answers who does not know us or our roster yet.
@@ -202,28 +198,43 @@ NodeId another(const events::Mesh& mesh, std::uint64_t turn) {
   return chosen->first;
 }
 
+std::set<NodeId> whose_turn(const Context& context, const events::Mesh& mesh) {
+  auto& state = context.self->state;
+  auto turn = state.ticks++;
+  std::set<NodeId> whom{mesh.hub, mesh.controller};
+  if (state.key_news) whom.insert(mesh.authority);
+  if (turn % beats_to_another == 0)
+    whom.insert(another(mesh, turn / beats_to_another));
+  bool has_role = mesh.roles_of(context.node) != schema::Role{};
+  bool is_for_all = has_role && turn % beats_to_all == 0;
+  bool is_for_doubtful = has_role && turn % beats_to_doubtful == 0;
+  bool is_for_rotating = turn % beats_to_rotating == 0;
+  for (const auto& [node, member] : mesh.members)
+    if (is_for_all || (is_for_doubtful && is_doubtful(state, node)) ||
+        (is_for_rotating && member.next_tunnel_key))
+      whom.insert(node);
+  return whom;
+}
+
 void beat_in_turn(const Context& context, const Clock& now) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
-  auto& state = context.self->state;
-  auto turn = state.ticks++;
-  bool has_role = mesh->roles_of(context.node) != schema::Role{};
-  if (has_role && turn % beats_to_all == 0) return beat_all(context, now);
-  std::set<NodeId> whom{mesh->hub, mesh->controller};
-  if (state.key_news) whom.insert(mesh->authority);
-  if (turn % beats_to_another == 0)
-    whom.insert(another(*mesh, turn / beats_to_another));
-  if (turn % beats_to_rotating == 0)
-    for (const auto& [node, member] : mesh->members)
-      if (member.next_tunnel_key) whom.insert(node);
-  for (const auto& node : whom) beat(context, node, now);
+  beat_doubtful(context, now);
+  for (const auto& node : whose_turn(context, *mesh))
+    tell_in_turn(context, node, now);
 }
 
 // -- the roster ---------------------------------------------------------------
 
-void ask_for(const Context& context, const NodeId& whom,
+/// The way that it came. But nobody passes on what is of the roster.
+void answer(const Context& context, const Correspondent& whom,
+            const FrameBody& body, const Clock& now) {
+  send(context, whom.node, body, now, whom.way.through ? Way{} : whom.way);
+}
+
+void ask_for(const Context& context, const Correspondent& whom,
              const RosterPlace& place, const Clock& now) {
-  send(context, whom, RosterRequest{place.version, place.epoch}, now);
+  answer(context, whom, RosterRequest{place.version, place.epoch}, now);
 }
 
 /// What this node lacks of what another one has.
@@ -234,11 +245,11 @@ RosterPlace next_of(const events::Mesh& mesh, const RosterPlace& theirs) {
 
 /// Whoever gave the newest entry, if it told of more. Nobody else is asked
 /// unheard: one who only boasts would be asked for ever.
-std::optional<NodeId> who_has_more(const Context& context) {
+std::optional<Correspondent> who_has_more(const Context& context) {
   auto& state = context.self->state;
   auto giver = std::exchange(state.giver, std::nullopt);
   if (!giver) return std::nullopt;
-  auto heard = state.heard.find(*giver);
+  auto heard = state.heard.find(giver->node);
   bool has_more = heard != state.heard.end() &&
                   place_of(heard->second) > place_of(state.roster->mesh);
   return has_more ? giver : std::nullopt;
@@ -273,9 +284,9 @@ void with_record(const Context& context, const RosterPlace& place,
 
 /// For who may follow another recovery: each begins its epoch. However often
 /// somebody shows what does not fit, it is asked now and then.
-void ask_for_beginning(const Context& context, const NodeId& whom,
+void ask_for_beginning(const Context& context, const Correspondent& whom,
                        std::uint64_t epoch, const Clock& now) {
-  auto& last = context.self->state.compared_ns[whom];
+  auto& last = context.self->state.compared_ns[whom.node];
   if (epoch == 1 ||
       (last != 0 && now.since_boot_ns - last < compare_interval_ns))
     return;
@@ -284,7 +295,7 @@ void ask_for_beginning(const Context& context, const NodeId& whom,
 }
 
 /// One who is behind in the epoch may follow another recovery.
-void compare_with_behind(const Context& context, const NodeId& sender,
+void compare_with_behind(const Context& context, const Correspondent& sender,
                          const RosterPlace& theirs, const Hash& head,
                          const Clock& now) {
   if (theirs.epoch == 1) return;
@@ -331,27 +342,32 @@ void note_agreed(MemberState& state) {
   }
 }
 
-void take_heartbeat(const Context& context, const NodeId& sender,
+void take_heartbeat(const Context& context, const Correspondent& sender,
                     const schema::Heartbeat& beat, const Clock& now) {
   auto& state = context.self->state;
   const auto& roster = *state.roster;
   RosterPlace theirs{beat.roster_epoch(), beat.roster_version()};
-  state.heard[sender].roster_epoch = theirs.epoch;
-  state.heard[sender].roster_version = theirs.version;
+  auto& heard = state.heard[sender.node];
+  if (place_of(heard) != theirs) state.heads.erase(sender.node);
+  heard.roster_epoch = theirs.epoch;
+  heard.roster_version = theirs.version;
   if (beat.seen_at() != nullptr)
-    tell_place(context, {sender, {}, events::read_endpoint(*beat.seen_at())});
+    tell_place(context,
+               {sender.node, {}, events::read_endpoint(*beat.seen_at())});
   if (beat.key_news() != nullptr)
-    take_key_news(context, sender, *beat.key_news());
+    take_key_news(context, sender.node, *beat.key_news());
   if (beat.checkpoint() != nullptr)
-    take_checkpoint(state, sender, beat.checkpoint()->string_view());
+    take_checkpoint(state, sender.node, beat.checkpoint()->string_view());
   auto ours = place_of(roster.mesh);
-  Hash head{*beat.roster_hash()};
-  state.heads[sender] = head;
+  if (beat.roster_hash() != nullptr)
+    state.heads[sender.node] = Hash{*beat.roster_hash()};
   note_agreed(state);
+  auto told = state.heads.find(sender.node);
+  auto head = told == state.heads.end() ? roster.head : told->second;
   if (theirs > ours)
     return ask_for(context, sender, next_of(roster.mesh, theirs), now);
   if (theirs < ours) {
-    beat_out_of_turn(context, sender, now);
+    beat_out_of_turn(context, sender.node, now, sender.way);
     if (theirs.epoch == ours.epoch)
       compare_with_behind(context, sender, theirs, head, now);
     return;
@@ -360,13 +376,13 @@ void take_heartbeat(const Context& context, const NodeId& sender,
   if (head != roster.head) ask_for(context, sender, theirs, now);
 }
 
-void answer_request(const Context& context, const NodeId& sender,
+void answer_request(const Context& context, const Correspondent& sender,
                     const RosterPlace& place, const Clock& now) {
   with_record(context, place, [=](const Bytes& record) {
-    RosterAnswer answer;
-    answer.entry.assign(record.begin(), record.end() - Signature::size);
-    answer.signature = Signature{ByteView{record}.last<Signature::size>()};
-    send(context, sender, answer, now);
+    RosterAnswer found;
+    found.entry.assign(record.begin(), record.end() - Signature::size);
+    found.signature = Signature{ByteView{record}.last<Signature::size>()};
+    answer(context, sender, found, now);
   });
 }
 
@@ -392,7 +408,7 @@ void record_clash(const Context& context, const events::ClashNote& note) {
 
 /// A record of a place that this node has too: proof if it is another one. Of
 /// two who follow other authorities the first entry of the epoch is the proof.
-void compare_record(const Context& context, const NodeId& sender,
+void compare_record(const Context& context, const Correspondent& sender,
                     const RosterClaim& claim, const Bytes& theirs,
                     const Clock& now) {
   with_record(context, claim.place, [=](const Bytes& ours) {
@@ -431,12 +447,12 @@ void explain_refusal(const Context& context, const NodeId& sender,
              {{"from", sender.hex()}, {"why", from_message(error).message}}});
 }
 
-void take_answer(const Context& context, const NodeId& sender,
-                 const schema::RosterAnswer& answer, const Clock& now) {
+void take_answer(const Context& context, const Correspondent& sender,
+                 const schema::RosterAnswer& told, const Clock& now) {
   auto& state = context.self->state;
   auto record =
-      std::make_shared<Bytes>(answer.entry()->begin(), answer.entry()->end());
-  Signature signature{*answer.signature()};
+      std::make_shared<Bytes>(told.entry()->begin(), told.entry()->end());
+  Signature signature{*told.signature()};
   record->insert(record->end(), signature.bytes.begin(), signature.bytes.end());
   auto claim = claim_of(*record);
   if (!claim) return;
@@ -464,7 +480,7 @@ void take_answer(const Context& context, const NodeId& sender,
                                   BytesPtr{record}),
             [](std::uint64_t) {},
             [=](caf::error& error) {
-              explain_refusal(context, sender, error, now);
+              explain_refusal(context, sender.node, error, now);
               if (is_of_epoch) ask_for_beginning(context, sender, epoch, now);
             });
       },
@@ -599,19 +615,22 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
   // It may be an old one that somebody kept.
   if (!accepted.whole) {
     mark(RarePath::frame_introduces);
+    state.told.forget(accepted.sender);
     return beat_out_of_turn(context, accepted.sender, now, way);
   }
   auto& heard = state.heard[accepted.sender];
+  if (heard.boot != accepted.frame->boot()) state.told.forget(accepted.sender);
   heard.boot = accepted.frame->boot();
   heard.heard_ns = now.utc_ns;
   const auto& frame = *accepted.frame;
+  Correspondent sender{accepted.sender, way};
   if (const auto* beat = frame.body_as_Heartbeat())
-    take_heartbeat(context, accepted.sender, *beat, now);
+    take_heartbeat(context, sender, *beat, now);
   else if (const auto* request = frame.body_as_RosterRequest())
-    answer_request(context, accepted.sender,
-                   {request->epoch(), request->version()}, now);
-  else if (const auto* answer = frame.body_as_RosterAnswer())
-    take_answer(context, accepted.sender, *answer, now);
+    answer_request(context, sender, {request->epoch(), request->version()},
+                   now);
+  else if (const auto* told = frame.body_as_RosterAnswer())
+    take_answer(context, sender, *told, now);
   else if (const auto* word = frame.body_as_PathWord())
     take_word(context, accepted.sender, way, *word);
   else if (const auto* where = frame.body_as_Whereabouts())
@@ -706,6 +725,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   std::erase_if(state.compared_ns, is_no_member);
   std::erase_if(state.acknowledged, is_no_member);
   std::erase_if(state.heads, is_no_member);
+  state.told.keep_members(*mesh);
   note_agreed(state);
   bind(context, *mesh);
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
@@ -717,7 +737,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
       return beat_rotating(context, now);
     }
     mark(RarePath::another_asked);
-    auto theirs = place_of(context.self->state.heard.at(*more));
+    auto theirs = place_of(context.self->state.heard.at(more->node));
     ask_for(context, *more, next_of(*mesh_of(context), theirs), now);
   });
 }

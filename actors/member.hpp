@@ -4,9 +4,12 @@
 // passes on those of others.
 #pragma once
 
+#include <set>
+
 #include "actors/aggregate.hpp"
 #include "actors/frame_guard.hpp"
 #include "actors/kept_actor.hpp"
+#include "actors/told.hpp"
 #include "events/clash.hpp"
 
 namespace ppn::actors {
@@ -19,6 +22,20 @@ struct MemberParts {
   NodeActor node;
   /// The same for all of a boot.
   Id nonce;
+};
+
+/// How a frame gets to a member.
+struct Way {
+  /// Like packets; otherwise through the tunnel between the two.
+  bool by_path = true;
+  /// Who passes it on.
+  std::optional<NodeId> through;
+};
+
+/// Whom to answer, and how.
+struct Correspondent {
+  NodeId node;
+  Way way;
 };
 
 struct MemberState {
@@ -34,15 +51,14 @@ struct MemberState {
   std::map<NodeId, MemberHeard> heard;
   /// What the roster lacks of the key of this node's tunnels.
   std::optional<events::KeyNews> key_news;
-  /// The newest entry of the roster that each told of.
+  /// Who was told in the last turn, and may not have got it.
+  std::set<NodeId> doubtful;
+  /// The entry of the roster that each told of last, if it is the one at the
+  /// place where it was heard.
   std::map<NodeId, Hash> heads;
   /// The newest of this node's own ledger.
   std::string checkpoint;
-  struct ToldCheckpoint {
-    std::string text;
-    std::uint64_t at_ns = 0;
-  };
-  std::map<NodeId, ToldCheckpoint> told_checkpoints;
+  Told told;
   /// When each has used up what is passed on for it.
   std::map<NodeId, std::uint64_t> passed_from_ns;
   /// What each said last of its ledger.
@@ -56,7 +72,7 @@ struct MemberState {
   /// The next key of each that it was told of at once.
   std::map<NodeId, events::TunnelKey> acknowledged;
   /// Who gave the entry that is being taken.
-  std::optional<NodeId> giver;
+  std::optional<Correspondent> giver;
   std::uint64_t ticks = 0;
   std::uint64_t frames_sent = 0;
   std::uint64_t frames_taken = 0;

@@ -58,9 +58,12 @@ void KeyChoice::look(const Mesh& mesh, const ObservedDevice& device,
     }
     auto use = uses_.find(node);
     if (use != uses_.end() && use->second.is_taken) continue;
-    if (is_alive(next, utc_ns) && handshake_of(next) > handshake_of(now))
+    bool is_now_alive = is_alive(now, utc_ns);
+    // Where this node's clock was set back, what is older looks younger.
+    bool is_younger = !is_now_alive || handshake_of(next) > handshake_of(now);
+    if (is_alive(next, utc_ns) && is_younger)
       take(mesh, node, seen.key);
-    else if (is_alive(now, utc_ns) && !broken.contains(node))
+    else if (is_now_alive && !broken.contains(node))
       uses_.erase(node);
     else if (use == uses_.end())
       uses_.emplace(node, seen);

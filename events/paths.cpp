@@ -12,8 +12,6 @@ using schema::PathReason;
 /// (148 and 92, and one that is said again), and of keepalives (32).
 constexpr std::int64_t handshake_bytes = 256;
 constexpr std::int64_t keepalive_bytes = 64;
-/// Own frames may be counted before the device shows them, but not many.
-constexpr std::int64_t explained_ahead_max = 4096;
 constexpr std::uint32_t busy_looks_after_packets = 2;
 /// A keepalive would have come in that many.
 constexpr std::uint32_t silent_looks_max = 15;
@@ -25,27 +23,31 @@ constexpr std::size_t asked_behind_relays = 3;
 
 // -- what a look tells --------------------------------------------------------
 
-std::int64_t grown(std::uint64_t& before, std::uint64_t now) {
+/// How many more there are now.
+std::int64_t take_grown(ByteCount& count, std::uint64_t now) {
   // One that is less was set to 0 with its device.
-  auto by = now >= before ? now - before : now;
-  before = now;
+  auto by = now >= count.counted ? now - count.counted : now;
+  count.counted = now;
   return static_cast<std::int64_t>(by);
 }
 
-/// Whether packets passed beside what is explained.
-bool take_unexplained(std::int64_t& unexplained, std::int64_t by,
-                      bool shook_hands) {
-  unexplained +=
-      std::max<std::int64_t>(0, by - (shook_hands ? handshake_bytes : 0));
-  if (unexplained <= 0) return false;
-  bool is_traffic = unexplained > keepalive_bytes;
-  unexplained = 0;
-  return is_traffic;
+/// Whether packets passed that neither handshakes nor this program's own frames
+/// explain. So it was at the last look too, since what a frame tells of itself
+/// may come just behind a look.
+bool take_unexplained(ByteCount& count, std::int64_t grown, bool shook_hands) {
+  auto packets =
+      std::max<std::int64_t>(0, grown - (shook_hands ? handshake_bytes : 0));
+  auto now = count.unexplained + packets - count.explained;
+  auto judged = std::max<std::int64_t>(0, std::min(count.unexplained, now));
+  // What was explained before the last look and is not counted yet never was
+  // sent.
+  count.unexplained = std::max(now - judged, -count.explained);
+  count.explained = 0;
+  return judged > keepalive_bytes;
 }
 
-void explain(std::int64_t& unexplained, std::uint64_t by) {
-  unexplained = std::max(unexplained - static_cast<std::int64_t>(by),
-                         -explained_ahead_max);
+void explain(ByteCount& count, std::uint64_t by) {
+  count.explained += static_cast<std::int64_t>(by);
 }
 
 /// Something went through the tunnel and came back.
@@ -61,10 +63,10 @@ void take_sight(PeerPath& peer, const ObservedPeer& observed,
   peer.handshake_ns = observed.last_handshake_ns;
   peer.is_live = is_live(observed, utc_ns);
   peer.dark_looks = peer.is_live ? 0 : peer.dark_looks + 1;
-  auto received = grown(peer.received, observed.received_bytes);
-  auto sent = grown(peer.sent, observed.sent_bytes);
-  bool in = take_unexplained(peer.unexplained_received, received, shook_hands);
-  bool out = take_unexplained(peer.unexplained_sent, sent, shook_hands);
+  auto received = take_grown(peer.received, observed.received_bytes);
+  auto sent = take_grown(peer.sent, observed.sent_bytes);
+  bool in = take_unexplained(peer.received, received, shook_hands);
+  bool out = take_unexplained(peer.sent, sent, shook_hands);
   if (in || out)
     peer.busy_looks = busy_looks_after_packets;
   else if (peer.busy_looks != 0)
@@ -152,8 +154,8 @@ void Paths::note_own(const NodeId& node, bool by_path, std::uint64_t received,
   if (found != peers_.end() && by_path && found->second.path.relay)
     found = peers_.find(*found->second.path.relay);
   if (found == peers_.end()) return;
-  explain(found->second.unexplained_received, received);
-  explain(found->second.unexplained_sent, sent);
+  explain(found->second.received, received);
+  explain(found->second.sent, sent);
 }
 
 bool Paths::passes_on(const NodeId& from, const NodeId& to) const {

@@ -57,6 +57,17 @@ inline constexpr std::uint64_t path_settled_ns = 60'000'000'000;
 /// 16 and with 32 around it (WireGuard's paper, section 5.4.6).
 std::uint64_t tunnel_bytes(std::size_t size, bool is_v6);
 
+/// What a device counts of a tunnel in one direction, and what explains it.
+/// Either may come to be known before the other, but not by more than a look.
+struct ByteCount {
+  std::uint64_t counted = 0;
+  /// Since the last look.
+  std::int64_t explained = 0;
+  /// Nothing explained them up to the last look; less than none were explained
+  /// before they were counted.
+  std::int64_t unexplained = 0;
+};
+
 /// What is known of the way to one member.
 struct PeerPath {
   Path path;
@@ -75,11 +86,8 @@ struct PeerPath {
   std::uint32_t questions = 0;
   std::uint64_t asked_ns = 0;
   std::int64_t handshake_ns = 0;
-  std::uint64_t received = 0;
-  std::uint64_t sent = 0;
-  /// Bytes that neither handshakes nor this program's own frames explain.
-  std::int64_t unexplained_received = 0;
-  std::int64_t unexplained_sent = 0;
+  ByteCount received;
+  ByteCount sent;
   /// Since something was received last.
   std::uint32_t silent_looks = 0;
   /// For so many looks more packets are taken to pass.

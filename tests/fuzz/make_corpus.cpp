@@ -433,7 +433,7 @@ void write_frames(const Corpus& corpus, Sample& sample) {
   head.boot = 3;
   head.counter = 1;
   head.nonce.bytes.fill(7);
-  const actors::Heartbeat heartbeat{2, {}, sample.ledger->checkpoint()};
+  const actors::Heartbeat heartbeat{2, Hash{}, sample.ledger->checkpoint()};
   Bytes all = sized_frame(head, heartbeat);
   corpus.write("frame", "introduction", all);
   head.heard = {Id{}, 1'000'000'000};

@@ -87,7 +87,7 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
                                             : *from.process->bound;
   Recorded sent{source, datagram->peer, datagram->bytes};
   if (from.keeps_roster && frame.body_as_Heartbeat() != nullptr)
-    sent.bytes = forge(from, frame, actors::Heartbeat{1, {}, {}});
+    sent.bytes = forge(from, frame, actors::Heartbeat{1, Hash{}, {}});
   if (from.lies && frame.body_as_RosterAnswer() != nullptr)
     sent.bytes = forge(from, frame,
                        some_false_answer(from, *frame.body_as_RosterAnswer()));

@@ -446,8 +446,44 @@ BOOST_AUTO_TEST_CASE(this_program_s_own_frames_are_no_traffic) {
     device.peers[tunnel_key_of(1)].sent_bytes = bytes;
     paths.note_own(node_of(to), by_path, 0, bytes);
     paths.look(mesh, device, 2 * second);
+    paths.look(mesh, device, 2 * second);
     BOOST_TEST(paths.is_restless(mesh, second) == !is_told);
   }
+}
+
+/// The paths of number 2, whose hub's tunnel has counted `sent`, look after
+/// look, while it told of `own`.
+bool is_restless_after(const std::vector<std::uint64_t>& sent,
+                       const std::vector<std::uint64_t>& own) {
+  auto mesh = mesh_of(3).mesh();
+  Paths paths{node_of(2)};
+  events::ObservedDevice device;
+  auto& hub = device.peers[tunnel_key_of(1)];
+  hub.last_handshake_ns = second;
+  paths.look(mesh, device, 2 * second);
+  bool is_restless = false;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    hub.sent_bytes += sent[i];
+    paths.look(mesh, device, 2 * second);
+    is_restless |= paths.is_restless(mesh, second);
+    if (own[i] != 0) paths.note_own(node_of(1), true, 0, own[i]);
+  }
+  return is_restless;
+}
+
+BOOST_AUTO_TEST_CASE(own_frames_may_be_counted_a_look_before_or_after) {
+  BOOST_TEST(!is_restless_after({0, 300, 0, 300, 0}, {300, 0, 300, 0, 0}));
+  BOOST_TEST(!is_restless_after({300, 0, 300, 0}, {300, 0, 300, 0}));
+  BOOST_TEST(is_restless_after({300, 0, 0}, {0, 300, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(however_many_own_frames_there_are_they_are_no_traffic) {
+  BOOST_TEST(!is_restless_after({0, 100'000, 0}, {100'000, 0, 0}));
+  BOOST_TEST(is_restless_after({0, 100'100, 0}, {100'000, 0, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_never_sent_explains_no_later_packets) {
+  BOOST_TEST(is_restless_after({0, 0, 0, 300, 0}, {300, 0, 0, 0, 0}));
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_mesh_says_nothing_of_its_paths) {

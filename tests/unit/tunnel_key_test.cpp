@@ -278,6 +278,14 @@ BOOST_FIXTURE_TEST_CASE(as_long_as_the_old_key_lives_the_new_one_is_no_peer,
   BOOST_TEST((peers() == old_alone));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_clock_that_was_set_back_does_not_keep_an_old_key,
+                        Sight) {
+  shook_hands(tunnel_key_of(2), -3600);
+  shook_hands(next_key, 1);
+  look();
+  BOOST_TEST((in_use() == next_key));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_member_that_says_that_it_switches_is_followed,
                         Sight) {
   shook_hands(tunnel_key_of(2), 100);

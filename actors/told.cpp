@@ -1,0 +1,38 @@
+#include "actors/told.hpp"
+
+namespace ppn::actors {
+
+void Told::shorten(Heartbeat& beat, const NodeId& to,
+                   const std::optional<events::RosterPlace>& theirs,
+                   std::uint64_t now_ns) {
+  auto& last = told_[to];
+  auto is_lately = [now_ns](std::uint64_t then_ns, std::uint64_t interval_ns) {
+    return now_ns - then_ns < interval_ns;
+  };
+  if (beat.checkpoint == last.checkpoint &&
+      is_lately(last.checkpoint_ns, checkpoint_interval_ns)) {
+    beat.checkpoint.clear();
+  } else if (theirs) {
+    last.checkpoint = beat.checkpoint;
+    last.checkpoint_ns = now_ns;
+  }
+  bool is_level = theirs ==
+                  events::RosterPlace{beat.roster_epoch, beat.roster_version};
+  if (!is_level) return;
+  if (beat.roster_hash == last.roster_hash && beat.seen_at == last.seen_at &&
+      is_lately(last.roster_hash_ns, roster_hash_interval_ns)) {
+    beat.roster_hash.reset();
+    beat.seen_at.reset();
+  } else {
+    last.roster_hash = beat.roster_hash;
+    last.seen_at = beat.seen_at;
+    last.roster_hash_ns = now_ns;
+  }
+}
+
+void Told::keep_members(const events::Mesh& mesh) {
+  std::erase_if(
+      told_, [&](const auto& one) { return mesh.find(one.first) == nullptr; });
+}
+
+}  // namespace ppn::actors

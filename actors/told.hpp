@@ -1,0 +1,42 @@
+// What other members were told lately, which a heartbeat does not say again so
+// soon: it goes out every 10 s, and most of it would be the same. Knows no CAF.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "actors/frame.hpp"
+#include "events/mesh.hpp"
+
+namespace ppn::actors {
+
+/// The same is told again after that time, in case that it got lost.
+inline constexpr std::uint64_t checkpoint_interval_ns = 300'000'000'000;
+inline constexpr std::uint64_t roster_hash_interval_ns = 60'000'000'000;
+
+class Told {
+ public:
+  /// Leaves out what its recipient was told lately, if it is known to hear:
+  /// the checkpoint if it was heard at all, what it has of the roster being
+  /// `theirs`; the roster's hash and where it is seen if it has that roster.
+  void shorten(Heartbeat& beat, const NodeId& to,
+               const std::optional<events::RosterPlace>& theirs,
+               std::uint64_t now_ns);
+
+  /// It may have been started again.
+  void forget(const NodeId& node) { told_.erase(node); }
+  void keep_members(const events::Mesh& mesh);
+
+ private:
+  struct Last {
+    std::string checkpoint;
+    std::uint64_t checkpoint_ns = 0;
+    std::optional<Hash> roster_hash;
+    std::optional<events::Endpoint> seen_at;
+    std::uint64_t roster_hash_ns = 0;
+  };
+
+  std::map<NodeId, Last> told_;
+};
+
+}  // namespace ppn::actors

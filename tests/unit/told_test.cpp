@@ -1,0 +1,116 @@
+// What a heartbeat does not say again.
+#include "actors/told.hpp"
+
+#include "store/statements.hpp"
+#include "tests/unit/expect.hpp"
+#include "tests/unit/keys.hpp"
+
+namespace ppn::tests {
+
+using actors::Heartbeat;
+using events::RosterPlace;
+
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+constexpr RosterPlace here{1, 7};
+
+NodeId node_of(std::uint8_t number) {
+  return store::node_id_of(key_of_seed(number).public_key());
+}
+
+Heartbeat some_beat() {
+  Heartbeat beat;
+  beat.roster_version = here.version;
+  beat.roster_hash = store::leaf_hash({});
+  beat.checkpoint = "a note\n";
+  beat.seen_at = events::Endpoint::parse("192.0.2.1:51820");
+  return beat;
+}
+
+/// What is left of a heartbeat to number 1, who has `theirs`.
+Heartbeat shortened(actors::Told& told, std::uint64_t now_ns,
+                    Heartbeat beat = some_beat(),
+                    std::optional<RosterPlace> theirs = here) {
+  told.shorten(beat, node_of(1), theirs, now_ns);
+  return beat;
+}
+
+bool is_brief(const Heartbeat& beat) {
+  return beat.checkpoint.empty() && !beat.roster_hash && !beat.seen_at;
+}
+
+bool is_whole(const Heartbeat& beat) {
+  return !beat.checkpoint.empty() && beat.roster_hash && beat.seen_at;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(told)
+
+BOOST_AUTO_TEST_CASE(what_was_told_is_not_told_again) {
+  actors::Told told;
+  BOOST_TEST(is_whole(shortened(told, second)));
+  auto again = shortened(told, 2 * second);
+  BOOST_TEST(is_brief(again));
+  BOOST_TEST(again.roster_version == here.version);
+}
+
+BOOST_AUTO_TEST_CASE(each_member_is_told_for_itself) {
+  actors::Told told;
+  shortened(told, second);
+  auto beat = some_beat();
+  told.shorten(beat, node_of(2), here, 2 * second);
+  BOOST_TEST(is_whole(beat));
+}
+
+BOOST_AUTO_TEST_CASE(it_may_have_got_lost_so_it_is_told_again_later) {
+  actors::Told told;
+  shortened(told, second);
+  auto later = shortened(told, second + actors::roster_hash_interval_ns);
+  BOOST_TEST(later.roster_hash.has_value());
+  BOOST_TEST(later.seen_at.has_value());
+  BOOST_TEST(later.checkpoint.empty());
+  later = shortened(told, second + actors::checkpoint_interval_ns);
+  BOOST_TEST(is_whole(later));
+}
+
+BOOST_AUTO_TEST_CASE(news_are_told_at_once) {
+  actors::Told told;
+  shortened(told, second);
+  auto news = some_beat();
+  news.seen_at = events::Endpoint::parse("192.0.2.2:51820");
+  auto beat = shortened(told, 2 * second, news);
+  BOOST_TEST((beat.seen_at == news.seen_at));
+  BOOST_TEST(beat.checkpoint.empty());
+  news.checkpoint = "another\n";
+  beat = shortened(told, 3 * second, news);
+  BOOST_TEST(beat.checkpoint == news.checkpoint);
+  BOOST_TEST(!beat.roster_hash.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(who_was_never_heard_is_told_all_each_time) {
+  actors::Told told;
+  for (std::uint64_t time = 1; time < 4; ++time)
+    BOOST_TEST(
+        is_whole(shortened(told, time * second, some_beat(), std::nullopt)));
+}
+
+BOOST_AUTO_TEST_CASE(who_has_another_roster_is_told_which_entry_each_time) {
+  actors::Told told;
+  for (std::uint64_t time = 1; time < 4; ++time) {
+    auto beat = shortened(told, time * second, some_beat(), RosterPlace{1, 6});
+    BOOST_TEST(beat.roster_hash.has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(who_was_forgotten_is_told_all) {
+  actors::Told told;
+  shortened(told, second);
+  told.forget(node_of(1));
+  BOOST_TEST(is_whole(shortened(told, 2 * second)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests
