@@ -27,7 +27,7 @@ constexpr std::array<FrameFaultName, index_of(FrameFault::count_)> fault_names{{
     {"bad_signature", "its sender did not sign it"},
     {"old_boot", "its sender was started again since"},
     {"other_nonce", "its sender introduced itself otherwise in that boot"},
-    {"replayed", "it or a later one was here before"},
+    {"replayed", "it was here before, or is older than it may be"},
     {"two_places",
      "its sender's key speaks from two machines, or from one that was rolled "
      "back"},
@@ -138,8 +138,11 @@ std::optional<FrameFault> FrameGuard::fault_of_place(const schema::Frame& frame,
   Id nonce{*frame.nonce()};
   auto found = speakers_.find(sender);
   if (found == speakers_.end() || frame.boot() > found->second.boot) {
-    speakers_[sender] = {
-        frame.boot(), {nonce, frame.counter()}, std::max(counter_, now_ns)};
+    speakers_[sender] = {frame.boot(),
+                         {nonce, frame.counter()},
+                         frame.counter(),
+                         {frame.counter()},
+                         std::max(counter_, now_ns)};
     return std::nullopt;
   }
   auto& speaker = found->second;
@@ -149,9 +152,21 @@ std::optional<FrameFault> FrameGuard::fault_of_place(const schema::Frame& frame,
                : FrameFault::old_boot;
   if (nonce != speaker.last.nonce)
     return is_whole(frame) ? FrameFault::two_places : FrameFault::other_nonce;
-  if (frame.counter() <= speaker.last.counter) return FrameFault::replayed;
-  speaker.last.counter = frame.counter();
+  if (!take_counter(speaker, frame.counter())) return FrameFault::replayed;
   return std::nullopt;
+}
+
+/// False if it came before, or may have.
+bool FrameGuard::take_counter(Speaker& speaker, std::uint64_t counter) {
+  auto& [nonce, newest] = speaker.last;
+  if (counter < speaker.oldest || !speaker.seen.insert(counter).second)
+    return false;
+  newest = std::max(newest, counter);
+  if (newest > overtaken_ns_max)
+    speaker.oldest = std::max(speaker.oldest, newest - overtaken_ns_max);
+  speaker.seen.erase(speaker.seen.begin(),
+                     speaker.seen.lower_bound(speaker.oldest));
+  return true;
 }
 
 bool FrameGuard::is_whole(const schema::Frame& frame) const {

@@ -15,6 +15,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "actors/frame.hpp"
@@ -88,6 +89,9 @@ inline constexpr std::uint64_t frame_interval_ns = 20'000'000;
 /// Sources are told apart by the end of their address. So as many as a usual
 /// mesh has are, and no number of forged ones takes more memory.
 inline constexpr std::size_t frame_sources_max = 1024;
+/// A frame may be overtaken by others that its sender made so much later: they
+/// take other ways. The counters are times.
+inline constexpr std::uint64_t overtaken_ns_max = 2'000'000'000;
 /// A fault of a source is explained once in such a time.
 inline constexpr std::uint64_t explain_interval_ns = 600'000'000'000;
 
@@ -124,11 +128,16 @@ class FrameGuard {
   struct Speaker {
     std::uint64_t boot = 0;
     LastHeard last;
+    /// Nothing that was made before is young enough.
+    std::uint64_t oldest = 0;
+    /// The counters from there on that came.
+    std::set<std::uint64_t> seen;
     /// Our own frames with a higher counter were made after it was first heard.
     std::uint64_t our_counter = 0;
     bool clashed = false;
   };
 
+  static bool take_counter(Speaker& speaker, std::uint64_t counter);
   Source& source_of(const events::IpAddress& from);
   void forget_removed(const events::Mesh& mesh);
   Outcome<OpenedFrame, FrameFault> open(ByteView datagram);

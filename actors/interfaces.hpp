@@ -203,14 +203,7 @@ using PathChoicesPtr = std::shared_ptr<const events::PathChoices>;
 using PathFollower =
     caf::typed_actor<caf::reacts_to<paths_atom, PathChoicesPtr>>;
 
-/// A word from another member.
-struct HeardWord {
-  NodeId sender;
-  /// Who passed it on.
-  std::optional<NodeId> through;
-  events::PathWord word;
-};
-using HeardWordPtr = std::shared_ptr<const HeardWord>;
+using HeardWordPtr = std::shared_ptr<const events::HeardWord>;
 
 /// Where another member says that it is, and that this node is.
 struct HeardPlace {

@@ -504,11 +504,14 @@ void send_whereabouts(const Context& context,
 }
 
 void take_word(const Context& context, const NodeId& sender, const Way& way,
-               const schema::PathWord& word) {
+               const schema::Frame& frame) {
   // A relay could unpack it: that says nothing of the tunnel between the two.
   if (way.by_path) return;
-  auto heard = std::make_shared<const HeardWord>(
-      HeardWord{sender, way.through, read_word(word)});
+  auto heard = std::make_shared<const events::HeardWord>(
+      events::HeardWord{sender,
+                        way.through,
+                        read_word(*frame.body_as_PathWord()),
+                        {frame.boot(), frame.counter()}});
   context.self->state.paths.with(
       context.self, context.parts.node, [=](const PathsActor& paths) {
         context.self->send(paths, word_atom::value, heard);
@@ -631,8 +634,8 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
                    now);
   else if (const auto* told = frame.body_as_RosterAnswer())
     take_answer(context, sender, *told, now);
-  else if (const auto* word = frame.body_as_PathWord())
-    take_word(context, accepted.sender, way, *word);
+  else if (frame.body_as_PathWord() != nullptr)
+    take_word(context, accepted.sender, way, frame);
   else if (const auto* where = frame.body_as_Whereabouts())
     tell_place(context, {accepted.sender, read_whereabouts(*where), {}});
   else if (const auto* key = frame.body_as_KeySwitch())

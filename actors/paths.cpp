@@ -100,10 +100,10 @@ void take_word(const Context& context, const HeardWordPtr& heard) {
     const auto* mesh = mesh_of(context);
     if (mesh == nullptr) return;
     auto before = state.told;
-    send(context, state.paths.take(*mesh, heard->sender, heard->through,
-                                   heard->word, now.since_boot_ns));
+    send(context, state.paths.take(*mesh, *heard, now.since_boot_ns));
     tell_followers(context);
     if (state.told != before) mark(RarePath::path_agreed);
+    if (!state.ticking) tick(context);
   });
 }
 

@@ -18,6 +18,8 @@ constexpr std::uint32_t silent_looks_max = 15;
 /// So many relays are tried one after the other before there is a pause.
 constexpr std::size_t relays_at_once = 3;
 constexpr std::uint64_t relay_hold_first_ns = 30'000'000'000;
+/// A tunnel that was asked so lately is known to work both ways.
+constexpr std::uint64_t proved_for_ns = 5'000'000'000;
 /// Members behind relays that are asked in a tick.
 constexpr std::size_t asked_behind_relays = 3;
 
@@ -291,6 +293,7 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
                         : std::clamp(peer.hold_ns * 2, path_hold_first_ns,
                                      path_hold_max_ns);
     peer.left_ns = now_ns;
+    peer.answered_ns = 0;
   }
   if (!path.relay) {
     peer.took_ns = now_ns;
@@ -410,32 +413,49 @@ void Paths::take_answer(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
     move(peer, word.path, PathReason::other_end, now_ns);
 }
 
-PathLetters Paths::take(const Mesh& mesh, const NodeId& sender,
-                        const std::optional<NodeId>& through,
-                        const PathWord& word, std::uint64_t now_ns) {
+bool Paths::follows(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
+                    const Path& path, std::uint64_t now_ns) const {
+  // Either end may leave the direct path, and only one may go back to it.
+  bool leaves_direct = path.relay && !peer.path.relay;
+  bool is_own_doubtful = !can_take(mesh, sender, peer, peer.path);
+  if ((leads(sender) && !leaves_direct && !is_own_doubtful) ||
+      !can_take(mesh, sender, peer, path))
+    return false;
+  // What came shows one direction. Whoever went there alone would lose its
+  // packets, so it asks first, and follows the next word.
+  bool is_proved =
+      path.relay || is_own_doubtful ||
+      (peer.answered_ns != 0 && now_ns - peer.answered_ns < proved_for_ns);
+  if (!is_proved) peer.questions = unanswered_max;
+  return is_proved;
+}
+
+PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
+                        std::uint64_t now_ns) {
+  const auto& [sender, through, word, said] = heard;
   keep_members(mesh);
   auto found = peers_.find(sender);
   if (found == peers_.end()) return {};
   auto& peer = found->second;
   peer.has_spoken = true;
+  bool is_news = said > peer.said;
+  if (is_news) peer.said = said;
   if (word.is_answer) {
     if (word.number <= peer.asked_before || word.number > last_number_)
       return {};
-    if (!through)
+    if (!through) {
       note_works(peer);
-    else if (peer.path.relay == through)
+      peer.answered_ns = now_ns;
+    } else if (peer.path.relay == through) {
       peer.relay_unanswered = 0;
-    take_answer(mesh, sender, peer, word, now_ns);
+    }
+    if (is_news) take_answer(mesh, sender, peer, word, now_ns);
     return {};
   }
   // What came is news of a tunnel that did not work.
   if (!through && !peer.works) peer.questions = unanswered_max;
-  // Either end may leave the direct path, and only one may go back to it.
-  bool leaves_direct = word.path.relay && !peer.path.relay;
-  bool is_own_doubtful = !can_take(mesh, sender, peer, peer.path);
-  bool follows = !leads(sender) || leaves_direct || is_own_doubtful;
-  if (word.path != peer.path && follows &&
-      can_take(mesh, sender, peer, word.path))
+  if (is_news && word.path != peer.path &&
+      follows(mesh, sender, peer, word.path, now_ns))
     move(peer, word.path, PathReason::other_end, now_ns);
   return {{sender, through, {word.number, true, peer.path}}};
 }

@@ -19,6 +19,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "events/key_use.hpp"
@@ -32,6 +33,16 @@ struct PathWord {
   std::uint64_t number = 0;
   bool is_answer = false;
   Path path;
+};
+
+/// A word as it came.
+struct HeardWord {
+  NodeId sender;
+  /// Who passed it on; nothing: it came through the tunnel between the two.
+  std::optional<NodeId> through;
+  PathWord word;
+  /// When its sender said it: boot and counter of the frame, which rise.
+  std::pair<std::uint64_t, std::uint64_t> said;
 };
 
 struct PathLetter {
@@ -75,6 +86,9 @@ struct PeerPath {
 
   /// It said a word once. Who never does is judged by handshakes alone.
   bool has_spoken = false;
+  /// When it said the newest of its words. What was said earlier and comes
+  /// later, by another way, moves nothing.
+  std::pair<std::uint64_t, std::uint64_t> said;
 
   // -- of the tunnel between the two
   bool is_live = false;
@@ -82,6 +96,8 @@ struct PeerPath {
   bool works = true;
   std::uint32_t dark_looks = 0;
   std::uint32_t unanswered = 0;
+  /// When a word came back through it last.
+  std::uint64_t answered_ns = 0;
   /// Words that are still to ask whether it works again.
   std::uint32_t questions = 0;
   std::uint64_t asked_ns = 0;
@@ -140,9 +156,8 @@ class Paths {
   /// of the host.
   PathLetters tick(const Mesh& mesh, std::uint64_t now_ns);
 
-  /// From another member; `through` is who passed it on.
-  PathLetters take(const Mesh& mesh, const NodeId& sender,
-                   const std::optional<NodeId>& through, const PathWord& word,
+  /// From another member.
+  PathLetters take(const Mesh& mesh, const HeardWord& heard,
                    std::uint64_t now_ns);
 
   /// Whether a word from one may be passed on to the other: both are reached
@@ -198,6 +213,10 @@ class Paths {
               std::uint64_t now_ns, PathLetters& letters);
   [[nodiscard]] bool can_take(const Mesh& mesh, const NodeId& sender,
                               const PeerPath& peer, const Path& path) const;
+  /// Whether the other end is followed to the path that it wishes.
+  [[nodiscard]] bool follows(const Mesh& mesh, const NodeId& sender,
+                             PeerPath& peer, const Path& path,
+                             std::uint64_t now_ns) const;
   void take_answer(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
                    const PathWord& word, std::uint64_t now_ns);
 

@@ -67,12 +67,15 @@ class Hearer {
   }
 
   void note(const schema::Frame& frame) {
-    std::pair place{frame.boot(), frame.counter()};
-    require(!newest_ || place > *newest_, "boots and counters rise");
-    newest_ = place;
+    require(frame.boot() >= boot_, "boots rise");
+    if (frame.boot() > boot_) newest_ = 0;
+    boot_ = frame.boot();
+    newest_ = std::max(newest_, frame.counter());
+    require(newest_ - frame.counter() <= actors::overtaken_ns_max,
+            "a frame is not much older than another that came");
     auto head = guard_.next_head(sender(), mesh_, now_ns_);
     require(head.heard && head.heard->nonce == Id{*frame.nonce()} &&
-                head.heard->counter == frame.counter(),
+                head.heard->counter == newest_,
             "the next frame to it says what was heard");
   }
 
@@ -86,7 +89,8 @@ class Hearer {
   events::Mesh mesh_ = mesh_of_two();
   actors::FrameGuard guard_{NodeId{}, 1, Id{}};
   std::uint64_t now_ns_ = 0;
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> newest_;
+  std::uint64_t boot_ = 0;
+  std::uint64_t newest_ = 0;
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"outside-fails", 200'000},
     {"bit-flip", 500'000},
     {"rollback", 300'000},
+    {"tail-lost", 400'000},
     {"frame-lost", 300'000},
     {"frame-repeated", 200'000},
     {"frame-late", 300'000},

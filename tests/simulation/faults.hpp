@@ -32,6 +32,9 @@ enum class Fault : std::uint8_t {
   /// The database goes back while the node is down; the checkpoint beside it
   /// does not.
   rollback,
+  /// It stays there, and the operator lets the node rejoin under another
+  /// identity.
+  tail_lost,
   frame_lost,
   frame_repeated,
   frame_late,

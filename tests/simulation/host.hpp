@@ -105,6 +105,8 @@ struct Host {
   Disk disk;
   /// The disk as it was at some time before.
   std::optional<Disk> backup;
+  /// The identity before, if it lost the tail of its ledger.
+  std::optional<store::Rejoin> rejoin;
   Shadow shadow;
   std::unique_ptr<Process> process;
 

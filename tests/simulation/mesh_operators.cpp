@@ -1,5 +1,7 @@
 #include "tests/simulation/mesh_operators.hpp"
 
+#include <algorithm>
+
 #include "actors/member.hpp"
 #include "actors/mesh.hpp"
 #include "actors/roster_record.hpp"
@@ -45,6 +47,16 @@ Host* MeshOperators::newest() {
   for (auto& host : scene_.hosts)
     if (can_ask(host) && history_.is_at_newest(node_of(host))) return &host;
   return nullptr;
+}
+
+Host* MeshOperators::newest_left() {
+  Host* found = nullptr;
+  for (auto& host : scene_.hosts)
+    if (is_member_by_itself(host) &&
+        (found == nullptr || place_of(host.shadow.state().mesh) >
+                                 place_of(found->shadow.state().mesh)))
+      found = &host;
+  return found;
 }
 
 Host* MeshOperators::some_member() {
@@ -97,6 +109,7 @@ std::vector<events::Endpoint> MeshOperators::some_endpoints(const Host& host) {
 void MeshOperators::operate() {
   if (history_.version() == 0) return found();
   if (scene_.one_in(20)) return recover();
+  if (scene_.one_in(4)) readmit();
   auto* at = some_authority();
   if (at == nullptr) return;
   switch (scene_.random.below(24)) {
@@ -250,6 +263,18 @@ void MeshOperators::replace() {
   }
 }
 
+/// Who lost the tail of its ledger gets its place back.
+void MeshOperators::readmit() {
+  auto* at = authority();
+  if (at == nullptr || !can_ask(*at)) return;
+  for (auto& host : scene_.hosts)
+    if (host.rejoin && can_ask(host) && !is_member(host) &&
+        history_.members().contains(host.rejoin->replaces))
+      export_records(host, [this, &host, at](const Records& records) {
+        if (host.rejoin) admit(*at, host, records, &host.rejoin->replaces);
+      });
+}
+
 void MeshOperators::do_what_is_refused() {
   auto* member = some_member();
   if (member == nullptr || !can_ask(*member) || member == authority()) return;
@@ -348,7 +373,10 @@ void MeshOperators::import(Host& host, const Records& records) {
 void MeshOperators::put_right() {
   auto* at = authority();
   auto* source = newest();
-  if (source == nullptr) return;
+  if (source == nullptr) {
+    if (auto* last = newest_left()) recover(*last, false);
+    return;
+  }
   // Whoever is named as the authority may follow the other recovery, or be
   // gone.
   if (history_.is_split(history_.epoch()) || at == nullptr) {
@@ -358,6 +386,7 @@ void MeshOperators::put_right() {
     return;
   }
   if (!can_ask(*at)) return;
+  readmit();
   remove_lost(*at);
   auto is_reached = [this](const Host& host) {
     const auto& endpoints = history_.members().at(node_of(host)).endpoints;
@@ -379,8 +408,15 @@ void MeshOperators::put_right() {
 /// Identities that were given up: who recovered the mesh had not heard of their
 /// removal.
 void MeshOperators::remove_lost(Host& authority) {
+  auto is_readmitted = [this](const NodeId& node) {
+    return std::any_of(scene_.hosts.begin(), scene_.hosts.end(),
+                       [&](const Host& host) {
+                         return host.rejoin && !is_member(host) &&
+                                host.rejoin->replaces == node;
+                       });
+  };
   for (const auto& [node, member] : history_.members())
-    if (scene_.host_of(node) == nullptr)
+    if (scene_.host_of(node) == nullptr && !is_readmitted(node))
       operators_.propose(authority, events::MeshCommand{events::RemoveMember{
                                         node, "it is no more", true}});
 }

@@ -42,6 +42,7 @@ class MeshOperators {
   void rotate_key();
   void remove_and_change(Host& authority);
   void replace();
+  void readmit();
   void do_what_is_refused();
   void import_once_more();
   void recover();
@@ -58,6 +59,8 @@ class MeshOperators {
   Host* some_authority();
   /// A host that has all of the roster; null if none is there.
   Host* newest();
+  /// Should all who had it have lost it: one who has the most that is left.
+  Host* newest_left();
   /// One of the members that are hosts still; null if there is none.
   Host* some_member();
   [[nodiscard]] bool is_member(const Host& host) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/device.hpp"
+#include "store/remains.hpp"
 #include "tests/simulation/guests.hpp"
 #include "tests/simulation/liars.hpp"
 #include "tests/simulation/mesh_operators.hpp"
@@ -224,6 +225,11 @@ class World {
     plan(scene_.random.below(minute), [this, &host] { operate(host); });
   }
 
+  static DiskFaults no_faults() {
+    return {[] { return CommitFate::done; }, [] { return false; },
+            [] { return false; }, [] { return false; }};
+  }
+
   DiskFaults disk_faults() {
     return {[this] {
               if (!strikes(Fault::commit_fails)) return CommitFate::done;
@@ -245,9 +251,9 @@ class World {
       host.process->disk->die();
       host.process->is_dying = true;
     };
-    return actors::open_or_found(disk.parts(),
-                                 {"host-" + std::to_string(host.index), {}},
-                                 scene_.read_clock(host), std::move(options));
+    return actors::open_or_found(
+        disk.parts(), {"host-" + std::to_string(host.index), host.rejoin},
+        scene_.read_clock(host), std::move(options));
   }
 
   void start(Host& host) {
@@ -268,6 +274,9 @@ class World {
       return plan_start(host, 10 * second);
     }
     process->opened = std::move(*opened);
+    if (host.rejoin &&
+        process->opened->state.node.replaces != host.rejoin->replaces)
+      return violate(host, "its ledger does not say whom it replaces");
     host.process = std::move(process);
     spawn(host);
     claim_new_actors(&host);
@@ -595,7 +604,8 @@ class World {
     if (host.disk.entries() == 0) return;
     if (strikes(Fault::bit_flip)) try_bit_flip(host);
     if (strikes(Fault::rollback)) try_rollback(host);
-    if (scene_.random.below(8) == 0) host.backup = host.disk;
+    if (strikes(Fault::tail_lost)) lose_tail(host);
+    if (scene_.random.below(3) == 0) host.backup = host.disk;
   }
 
   void try_bit_flip(Host& host) {
@@ -612,23 +622,50 @@ class World {
     if (!audit(damaged)) violate(host, "a flipped bit is not found");
   }
 
+  /// The disk with the ledger of some time before; nothing if that is no older
+  /// than the checkpoint outside.
+  static std::optional<Disk> rolled_back(const Host& host) {
+    if (!host.backup || !host.disk.outside_checkpoint) return std::nullopt;
+    auto disk = *host.backup;
+    disk.outside_checkpoint = host.disk.outside_checkpoint;
+    disk.keys = host.disk.keys;
+    auto outside = store::parse_checkpoint(*disk.outside_checkpoint);
+    if (!outside || outside->head.size <= disk.entries()) return std::nullopt;
+    return disk;
+  }
+
   void try_rollback(Host& host) {
-    if (!host.backup || host.backup->entries() == host.disk.entries()) return;
-    auto rolled_back = *host.backup;
-    rolled_back.outside_checkpoint = host.disk.outside_checkpoint;
-    rolled_back.keys = host.disk.keys;
-    auto outside = store::parse_checkpoint(*host.disk.outside_checkpoint);
-    if (!outside || outside->head.size <= rolled_back.entries()) return;
-    scene_.trace.note(host.index, "rollback", rolled_back.entries());
-    if (opens(host, rolled_back))
+    auto disk = rolled_back(host);
+    if (!disk) return;
+    scene_.trace.note(host.index, "rollback", disk->entries());
+    if (opens(host, *disk))
       violate(host, "it starts on a ledger that was rolled back");
   }
 
-  bool opens(Host& host, Disk& disk) {
-    OpenDisk opened{disk,
-                    {[] { return CommitFate::done; }, [] { return false; },
-                     [] { return false; }, [] { return false; }},
+  /// What the operator does once the node refuses to start: it goes on under
+  /// another identity, which says whom it replaces. Its device is as it was.
+  void lose_tail(Host& host) {
+    auto disk = rolled_back(host);
+    if (!disk) return;
+    scene_.trace.note(host.index, "tail lost", disk->entries());
+    OpenDisk opened{*disk, no_faults(),
                     [this] { return scene_.random.next(); }};
+    auto transaction = opened.parts().backend.read();
+    auto remains =
+        store::remains_of(transaction->get(), disk->outside_checkpoint);
+    if (!remains || remains->node != host.shadow.state().node.id)
+      return violate(host, "nobody can tell which node it was");
+    auto outside = store::parse_checkpoint(*disk->outside_checkpoint);
+    if (remains->size != outside->head.size)
+      return violate(host, "the newest that is left of it is not told");
+    begin_identity(host);
+    host.rejoin = {remains->node, remains->checkpoint};
+    host.disk.keys = disk->keys;
+    host.device.forget_keys_but({});
+  }
+
+  bool opens(Host& host, Disk& disk) {
+    OpenDisk opened{disk, no_faults(), [this] { return scene_.random.next(); }};
     return open(host, opened).ok();
   }
 
@@ -717,20 +754,26 @@ class World {
     mesh_operators_.operate();
   }
 
+  /// Nothing of the old one is on its disk.
+  static void begin_identity(Host& host) {
+    host.identity += 1;
+    host.disk = {};
+    host.backup.reset();
+    host.rejoin.reset();
+    host.shadow = {};
+    host.dial_shows = 0;
+    host.dial_incarnation = 0;
+    host.roster = {};
+    host.removed_ns.clear();
+  }
+
   /// A machine is set up anew: nothing of it is left but where it stands.
   void reinstall(Host& host) {
     after_step([this, &host] {
       scene_.trace.note(host.index, "reinstall");
       kill(host);
-      host.identity += 1;
-      host.disk = {};
-      host.backup.reset();
-      host.shadow = {};
+      begin_identity(host);
       host.device.forget_all();
-      host.dial_shows = 0;
-      host.dial_incarnation = 0;
-      host.roster = {};
-      host.removed_ns.clear();
       plan_start(host, second);
     });
   }

@@ -187,8 +187,9 @@ class Net {
                        : pass_frame(from, to);
     if (!arrives) return;
     auto answers = watch(to, [&] {
-      return paths_[to].take(mesh_, node_of(from), letter.through, letter.word,
-                             now_ * second);
+      return paths_[to].take(
+          mesh_, {node_of(from), letter.through, letter.word, {1, letters_}},
+          now_ * second);
     });
     for (auto& answer : answers) on_their_way_.emplace_back(to, answer);
   }
@@ -317,6 +318,44 @@ BOOST_AUTO_TEST_CASE(a_path_that_breaks_as_it_is_taken_costs_little) {
     BOOST_TEST(net.run(60) <= 10U, after);
     BOOST_TEST(net.way(2, 3) == "by 1");
   }
+}
+
+/// The other end gets the wish to go back, and its answer is lost.
+BOOST_AUTO_TEST_CASE(nobody_goes_back_alone_to_a_link_of_one_direction) {
+  for (auto [from, to] : {std::pair{2U, 3U}, std::pair{3U, 2U}})
+    for (std::uint64_t after = 0; after < 30; ++after) {
+      auto net = busy_net(3, 2, 3);
+      net.cut_both(2, 3);
+      net.run(30);
+      net.mend(2, 3);
+      net.run(after);
+      if (net.way(2, 3) == "direct" || net.way(3, 2) == "direct") break;
+      net.cut(from, to);
+      BOOST_TEST_CONTEXT("after " << after) {
+        auto changes = net.changes();
+        BOOST_TEST(net.run(60) <= 5U);
+        BOOST_TEST(net.changes() - changes <= 2U);
+      }
+    }
+}
+
+/// Words by several ways overtake each other.
+BOOST_AUTO_TEST_CASE(what_was_said_earlier_and_comes_later_moves_nothing) {
+  auto mesh = mesh_of(3).mesh();
+  Paths paths{node_of(3)};
+  events::ObservedDevice device;
+  for (std::uint32_t other : {1U, 2U})
+    device.peers[tunnel_key_of(other)].last_handshake_ns = second;
+  paths.look(mesh, device, 2 * second);
+  auto say = [&](const std::optional<NodeId>& by, std::uint64_t said) {
+    return paths.take(mesh, {node_of(2), by, {said, false, {by}}, {1, said}},
+                      60 * second);
+  };
+  say(node_of(1), 7);
+  BOOST_TEST((paths.taken(mesh).contains(node_of(2)) == false));
+  auto answers = say(std::nullopt, 6);
+  BOOST_REQUIRE(answers.size() == 1U);
+  BOOST_TEST((answers[0].word.path == Path{node_of(1)}));
 }
 
 BOOST_AUTO_TEST_CASE(a_link_that_broke_while_idle_is_found_by_its_silence) {
