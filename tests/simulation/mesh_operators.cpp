@@ -232,9 +232,11 @@ void MeshOperators::remove(Host& authority) {
 }
 
 /// Its own operator does. Whoever is away is waited for, or not.
+/// Now and then both ends of a tunnel at once.
 void MeshOperators::rotate_key() {
-  if (auto* member = some_member(); member != nullptr && can_ask(*member))
-    operators_.propose(*member, actors::RotateTunnelKey{scene_.one_in(3)});
+  for (auto count = scene_.one_in(3) ? 2 : 1; count > 0; --count)
+    if (auto* member = some_member(); member != nullptr && can_ask(*member))
+      operators_.propose(*member, actors::RotateTunnelKey{scene_.one_in(3)});
 }
 
 /// Two operators at once: whatever comes first, it is removed in the end.

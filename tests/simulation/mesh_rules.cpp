@@ -6,6 +6,7 @@
 #include "actors/member.hpp"
 #include "actors/mesh.hpp"
 #include "events/topology.hpp"
+#include "events/tunnel_key.hpp"
 
 namespace ppn::simulation {
 
@@ -96,14 +97,29 @@ bool waits_without_reason(const Host& host, const std::set<NodeId>& liars) {
                       [&](const NodeId& node) { return liars.contains(node); });
 }
 
+/// Whether the authority could have announced a key for longer than all needed
+/// to come to rest.
+bool is_announcement_due(const events::Member& member,
+                         std::int64_t authority_ns) {
+  constexpr std::int64_t patience_ns = 600LL * 1'000'000'000;
+  return authority_ns - member.key_announced_ns >=
+         events::key_rest_ns + patience_ns;
+}
+
 /// What is requested is not left half done; only the authority may have reason
 /// to wait before it announces a key.
-Complaint check_rotation(const Host& host, const std::set<NodeId>& liars) {
+Complaint check_rotation(const Host& host, const std::set<NodeId>& liars,
+                         std::int64_t authority_ns) {
   const auto& state = host.shadow.state();
   const auto* member = state.mesh.find(state.node.id);
   const auto& own = state.device;
   if (member == nullptr || !own.key) return {};
-  if (!member->next_tunnel_key) return {};
+  if (!member->next_tunnel_key) {
+    bool is_left = own.next_key && !liars.contains(state.node.id) &&
+                   is_announcement_due(*member, authority_ns);
+    return is_left ? Complaint{"a key that it requested is not announced"}
+                   : Complaint{};
+  }
   bool is_own = member->next_tunnel_key == own.next_key ||
                 member->next_tunnel_key == own.key ||
                 std::find(own.former_keys.begin(), own.former_keys.end(),
@@ -118,7 +134,8 @@ Complaint check_rotation(const Host& host, const std::set<NodeId>& liars) {
 
 Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
                                const std::set<NodeId>& liars,
-                               std::int64_t wall_ns) {
+                               std::int64_t wall_ns,
+                               std::int64_t authority_ns) {
   const auto& state = host.shadow.state();
   if (!history.is_at_newest(state.node.id))
     return "it has version " + std::to_string(state.mesh.version) +
@@ -126,7 +143,8 @@ Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
            ", and " + std::to_string(history.version()) + " of epoch " +
            std::to_string(history.epoch()) + " is the newest";
   if (auto complaint = check_device(host, wall_ns)) return complaint;
-  if (auto complaint = check_rotation(host, liars)) return complaint;
+  if (auto complaint = check_rotation(host, liars, authority_ns))
+    return complaint;
   for (const auto& [node, gone] : history.gone())
     if (host.device.shown().peers.contains(gone.known.tunnel_key))
       return "its device has the key of a member that was removed";

@@ -17,9 +17,10 @@ Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
 Complaint check_device(const Host& host, std::int64_t wall_ns);
 
 /// What must be true of a member once all has come to rest. The `liars` do not
-/// say which roster they have.
+/// say which roster they have. The times are by this host's clock and by that
+/// of the authority.
 Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
                                const std::set<NodeId>& liars,
-                               std::int64_t wall_ns);
+                               std::int64_t wall_ns, std::int64_t authority_ns);
 
 }  // namespace ppn::simulation

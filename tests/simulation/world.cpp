@@ -559,8 +559,11 @@ class World {
       host.copy.reset();
       return check_fights_seen(host, since_ns);
     }
-    auto node = host.shadow.state().node.id;
-    for (auto& other : scene_.hosts) other.shadow.expect_fight(node);
+    for (auto& other : scene_.hosts) {
+      other.shadow.expect_fight(host.shadow.state().node.id);
+      // Its device keeps the old key until it has its place back.
+      if (host.rejoin) other.shadow.expect_fight(host.rejoin->replaces);
+    }
     tunnels_.speak_as(host, *host.copy);
     plan(6 * second, [this, &host] { tunnels_.keep_alive(host); });
     plan(12 * second, [this, &host, since_ns, turns] {
@@ -604,8 +607,8 @@ class World {
     if (host.disk.entries() == 0) return;
     if (strikes(Fault::bit_flip)) try_bit_flip(host);
     if (strikes(Fault::rollback)) try_rollback(host);
-    if (strikes(Fault::tail_lost)) lose_tail(host);
     if (scene_.random.below(3) == 0) host.backup = host.disk;
+    if (strikes(Fault::tail_lost)) lose_tail(host);
   }
 
   void try_bit_flip(Host& host) {
@@ -839,11 +842,15 @@ class World {
     for (const auto& host : scene_.hosts)
       if (host.keeps_roster || host.lies)
         liars.insert(host.shadow.state().node.id);
+    std::int64_t authority_ns = 0;
+    if (history_.version() != 0)
+      if (const auto* authority = scene_.host_of(history_.authority()))
+        authority_ns = scene_.read_clock(*authority).utc_ns;
     for (auto& host : scene_.hosts) {
       if (history_.members().contains(host.shadow.state().node.id))
-        scene_.check(host,
-                     check_member_at_rest(host, history_, liars,
-                                          scene_.read_clock(host).utc_ns));
+        scene_.check(host, check_member_at_rest(host, history_, liars,
+                                                scene_.read_clock(host).utc_ns,
+                                                authority_ns));
       else
         check_reaches_nobody(host);
       if (settings_.without_faults) check_is_quiet(host);

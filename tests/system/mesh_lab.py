@@ -70,11 +70,12 @@ class Host:
         return self.run("pgrep", "-x", program, check=False).stdout.split()
 
     def end(self, program, how="KILL"):
-        """Ends it, and returns once it is gone."""
-        for pid in self.pids(program):
+        """Ends it, and returns once it is gone; another may run by then."""
+        ended = set(self.pids(program))
+        for pid in ended:
             self.run("kill", f"-{how}", pid)
         eventually(f"the end of {program} on {self.name}",
-                   lambda: not self.pids(program))
+                   lambda: ended.isdisjoint(self.pids(program)))
 
     # -- ppnd -------------------------------------------------------------------
 
