@@ -1,6 +1,7 @@
 #include "events/paths.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ppn::events {
 
@@ -13,6 +14,8 @@ using schema::PathReason;
 constexpr std::int64_t handshake_bytes = 256;
 constexpr std::int64_t keepalive_bytes = 64;
 constexpr std::uint32_t busy_looks_after_packets = 2;
+/// A path is taken for its packets, before looks show them.
+constexpr std::uint32_t busy_looks_when_taken = 4;
 /// A keepalive would have come in that many.
 constexpr std::uint32_t silent_looks_max = 15;
 /// So many relays are tried one after the other before there is a pause.
@@ -33,19 +36,19 @@ std::int64_t take_grown(ByteCount& count, std::uint64_t now) {
   return static_cast<std::int64_t>(by);
 }
 
-/// Whether packets passed that neither handshakes nor this program's own frames
-/// explain. So it was at the last look too, since what a frame tells of itself
-/// may come just behind a look.
+/// Whether packets pass that neither handshakes nor this program's own frames
+/// explain: they did at the last look, too. A single one may be another
+/// member's frame that is passed on here, or an own one that is explained just
+/// behind this look.
 bool take_unexplained(ByteCount& count, std::int64_t grown, bool shook_hands) {
   auto packets =
       std::max<std::int64_t>(0, grown - (shook_hands ? handshake_bytes : 0));
-  auto now = count.unexplained + packets - count.explained;
-  auto judged = std::max<std::int64_t>(0, std::min(count.unexplained, now));
-  // What was explained before the last look and is not counted yet never was
-  // sent.
-  count.unexplained = std::max(now - judged, -count.explained);
+  auto unexplained = packets - count.explained - count.ahead;
+  // What was explained for longer and is not counted never was sent.
+  count.ahead = std::clamp<std::int64_t>(-unexplained, 0, count.explained);
   count.explained = 0;
-  return judged > keepalive_bytes;
+  bool has_packets = unexplained > keepalive_bytes;
+  return std::exchange(count.had_packets, has_packets) && has_packets;
 }
 
 void explain(ByteCount& count, std::uint64_t by) {
@@ -59,8 +62,9 @@ void note_works(PeerPath& peer) {
   peer.questions = 0;
 }
 
+/// `is_told_first`: the other end says first that it is there.
 void take_sight(PeerPath& peer, const ObservedPeer& observed,
-                std::int64_t utc_ns) {
+                bool is_told_first, std::int64_t utc_ns) {
   bool shook_hands = peer.handshake_ns != observed.last_handshake_ns;
   peer.handshake_ns = observed.last_handshake_ns;
   peer.is_live = is_live(observed, utc_ns);
@@ -75,7 +79,8 @@ void take_sight(PeerPath& peer, const ObservedPeer& observed,
     peer.busy_looks -= 1;
   // What can not be sent is not counted, so silence is all there is to see,
   // where a keepalive would come.
-  bool is_silent = received == 0 && observed.config.keepalive_seconds != 0;
+  bool is_silent = received == 0 && is_told_first &&
+                   observed.config.keepalive_seconds != 0;
   peer.silent_looks = is_silent ? peer.silent_looks + 1 : 0;
   if (peer.silent_looks % silent_looks_max == silent_looks_max - 1)
     peer.questions = unanswered_max;
@@ -139,9 +144,12 @@ void Paths::look(const Mesh& mesh, const ObservedDevice& device,
   keep_members(mesh);
   for (auto& [node, peer] : peers_) {
     auto found = device.peers.find(key_in_use(node, *mesh.find(node), keys));
+    // Heartbeats pass between those who serve all and everybody.
+    bool is_told_first = leads(node) || serves_all(mesh, self_) ||
+                         serves_all(mesh, node);
     take_sight(peer,
                found == device.peers.end() ? ObservedPeer{} : found->second,
-               utc_ns);
+               is_told_first, utc_ns);
   }
 }
 
@@ -297,8 +305,7 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
   }
   if (!path.relay) {
     peer.took_ns = now_ns;
-    // It is taken for its packets, before a look shows them.
-    peer.busy_looks = busy_looks_after_packets;
+    peer.busy_looks = busy_looks_when_taken;
     peer.failed_relays.clear();
     peer.relay_hold_ns = 0;
   }

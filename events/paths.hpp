@@ -69,14 +69,14 @@ inline constexpr std::uint64_t path_settled_ns = 60'000'000'000;
 std::uint64_t tunnel_bytes(std::size_t size, bool is_v6);
 
 /// What a device counts of a tunnel in one direction, and what explains it.
-/// Either may come to be known before the other, but not by more than a look.
 struct ByteCount {
   std::uint64_t counted = 0;
   /// Since the last look.
   std::int64_t explained = 0;
-  /// Nothing explained them up to the last look; less than none were explained
-  /// before they were counted.
-  std::int64_t unexplained = 0;
+  /// Explained before the last look, and not counted then.
+  std::int64_t ahead = 0;
+  /// More were counted at the last look than were explained.
+  bool had_packets = false;
 };
 
 /// What is known of the way to one member.

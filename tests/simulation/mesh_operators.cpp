@@ -170,6 +170,7 @@ void MeshOperators::found() {
 
 void MeshOperators::introduce() {
   auto* at = authority();
+  if (at == nullptr) return;
   for (auto& host : scene_.hosts) {
     bool is_outside = !host.shadow.state().mesh.founded() && !is_gone(host);
     if (&host != at && is_outside && can_ask(host)) return introduce(host, *at);
@@ -253,7 +254,7 @@ void MeshOperators::remove_and_change(Host& authority) {
 void MeshOperators::replace() {
   auto* at = authority();
   auto* member = some_member();
-  if (member == nullptr || member == at) return;
+  if (at == nullptr || member == nullptr || member == at) return;
   for (auto& host : scene_.hosts) {
     if (host.shadow.state().mesh.founded() || is_member(host) ||
         is_gone(host) || !can_ask(host))
@@ -265,12 +266,17 @@ void MeshOperators::replace() {
   }
 }
 
-/// Who lost the tail of its ledger gets its place back.
+/// It lost the tail of its ledger, and is in no mesh since.
+bool MeshOperators::waits_for_place(const Host& host) const {
+  return host.rejoin && !is_member(host) && !host.shadow.state().mesh.founded();
+}
+
+/// It gets the place of who it was before.
 void MeshOperators::readmit() {
   auto* at = authority();
   if (at == nullptr || !can_ask(*at)) return;
   for (auto& host : scene_.hosts)
-    if (host.rejoin && can_ask(host) && !is_member(host) &&
+    if (can_ask(host) && waits_for_place(host) &&
         history_.members().contains(host.rejoin->replaces))
       export_records(host, [this, &host, at](const Records& records) {
         if (host.rejoin) admit(*at, host, records, &host.rejoin->replaces);
@@ -411,11 +417,10 @@ void MeshOperators::put_right() {
 /// removal.
 void MeshOperators::remove_lost(Host& authority) {
   auto is_readmitted = [this](const NodeId& node) {
-    return std::any_of(scene_.hosts.begin(), scene_.hosts.end(),
-                       [&](const Host& host) {
-                         return host.rejoin && !is_member(host) &&
-                                host.rejoin->replaces == node;
-                       });
+    return std::any_of(
+        scene_.hosts.begin(), scene_.hosts.end(), [&](const Host& host) {
+          return waits_for_place(host) && host.rejoin->replaces == node;
+        });
   };
   for (const auto& [node, member] : history_.members())
     if (scene_.host_of(node) == nullptr && !is_readmitted(node))

@@ -65,6 +65,7 @@ class MeshOperators {
   Host* some_member();
   [[nodiscard]] bool is_member(const Host& host) const;
   [[nodiscard]] bool is_gone(const Host& host) const;
+  [[nodiscard]] bool waits_for_place(const Host& host) const;
   [[nodiscard]] bool is_stranded(const Host& host);
   /// Where a member says that it can be reached.
   std::vector<events::Endpoint> some_endpoints(const Host& host);

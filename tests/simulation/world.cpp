@@ -608,7 +608,8 @@ class World {
     if (strikes(Fault::bit_flip)) try_bit_flip(host);
     if (strikes(Fault::rollback)) try_rollback(host);
     if (scene_.random.below(3) == 0) host.backup = host.disk;
-    if (strikes(Fault::tail_lost)) lose_tail(host);
+    if (strikes(Fault::tail_lost) && is_mesh_left_without(host))
+      lose_tail(host);
   }
 
   void try_bit_flip(Host& host) {
@@ -643,6 +644,15 @@ class World {
     scene_.trace.note(host.index, "rollback", disk->entries());
     if (opens(host, *disk))
       violate(host, "it starts on a ledger that was rolled back");
+  }
+
+  /// Or else it would have to be founded anew.
+  [[nodiscard]] bool is_mesh_left_without(const Host& lost) const {
+    return std::any_of(
+        scene_.hosts.begin(), scene_.hosts.end(), [&](const Host& host) {
+          const auto& state = host.shadow.state();
+          return &host != &lost && state.mesh.find(state.node.id) != nullptr;
+        });
   }
 
   /// What the operator does once the node refuses to start: it goes on under
