@@ -97,6 +97,7 @@ void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
   };
   std::erase_if(peers_, is_gone);
   std::erase_if(seen_at_, is_gone);
+  reaches_nobody_ = true;
   for (const auto& [node, member] : mesh.members) {
     if (node == self_) continue;
     auto& peer = peers_[node];
@@ -109,6 +110,7 @@ void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
       seen_at_.erase(node);
       continue;
     }
+    reaches_nobody_ = false;
     peer.call = {};
     peer.questions = 0;
     peer.has_answered = false;
@@ -186,7 +188,8 @@ bool Candidates::wants(const Mesh& mesh, const NodeId& node, const Peer& peer,
                        std::uint64_t now_ns) const {
   if (peer.dark_looks == 0 || now_ns < peer.due_ns) return false;
   return wanted.contains(node) || now_ns < peer.wanted_until_ns ||
-         (serves_all(mesh, node) && peer.dark_looks > patient_looks);
+         ((serves_all(mesh, node) || reaches_nobody_) &&
+          peer.dark_looks > patient_looks);
 }
 
 bool Candidates::has_room(bool for_role) const {

@@ -162,6 +162,8 @@ class Candidates {
   NodeId self_;
   std::uint16_t port_ = 0;
   std::vector<IpAddress> own_;
+  /// No tunnel works: anybody who can be reached is a help.
+  bool reaches_nobody_ = false;
   SeenAt seen_at_;
   std::map<NodeId, Peer> peers_;
 };

@@ -470,4 +470,10 @@ BUGS = [
         "is_lately(last.roster_hash_ns, roster_hash_interval_ns)",
         "is_lately(last.roster_hash_ns, now_ns)",
         "told/it_may_have_got_lost_so_it_is_told_again_later"),
+    Bug("alone_and_still",
+        "who reaches nobody calls everybody",
+        "events/candidates.cpp",
+        "reaches_nobody_ = true;",
+        "reaches_nobody_ = false;",
+        "candidates/who_reaches_nobody_calls_everybody"),
 ]

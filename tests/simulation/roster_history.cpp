@@ -269,7 +269,8 @@ std::optional<std::string> RosterHistory::who_does_not_know(
   if (own == standings_.end()) return "it itself";
   for (const auto& [other, known] : own->second.roll.members) {
     auto theirs = standings_.find(other);
-    if (theirs == standings_.end()) return known.name;
+    // Who was added in this moment gets a roster that says it.
+    if (theirs == standings_.end()) continue;
     const auto& members = theirs->second.roll.members;
     auto there = members.find(node);
     // Who is further may know that it was removed.

@@ -231,6 +231,22 @@ BOOST_AUTO_TEST_CASE(two_are_called_at_a_time_beside_the_hub) {
   BOOST_TEST(all.size() == 10U);
 }
 
+BOOST_AUTO_TEST_CASE(who_reaches_nobody_calls_everybody) {
+  Caller caller{5};
+  for (std::uint32_t node = 3; node <= 5; ++node)
+    caller.configure(
+        node, {{address("192.0.2.9"), static_cast<std::uint16_t>(node)}});
+  caller.make_dark(1);
+  for (int i = 0; i < 10; ++i) caller.look();
+  std::set<std::uint32_t> called;
+  for (int i = 0; i < 200; ++i) {
+    caller.step();
+    for (std::uint32_t node = 3; node <= 5; ++node)
+      if (caller.called(node)) called.insert(node);
+  }
+  BOOST_TEST(called.size() == 3U);
+}
+
 /// However often somebody says that it is at a victim's address, and however
 /// many do.
 BOOST_AUTO_TEST_CASE(liars_make_nobody_flood_a_victim) {

@@ -176,8 +176,8 @@ BOOST_FIXTURE_TEST_CASE(news_of_one_member_cost_no_look, Tunnels) {
   hub.change(events::RemoveMember{b.id(), "lost"});
   BOOST_TEST(hub.device.looks == looks);
   BOOST_TEST(!hub.device.shown.peers.contains(key_of(b)));
-  stage.pass(20 * a_look);
-  BOOST_TEST(hub.device.looks == looks + 20);
+  stage.pass(3 * a_look);
+  BOOST_TEST(hub.device.looks == looks + 3);
   BOOST_TEST(hub.device.applied.size() == applied + 2);
   BOOST_TEST(hub.state().device.repairs == 0U);
 }
