@@ -164,6 +164,9 @@ bool FrameGuard::take_counter(Speaker& speaker, std::uint64_t counter) {
   newest = std::max(newest, counter);
   if (newest > overtaken_ns_max)
     speaker.oldest = std::max(speaker.oldest, newest - overtaken_ns_max);
+  // Whoever counts as it likes must not take more memory.
+  if (speaker.seen.size() > counters_kept_max)
+    speaker.oldest = std::max(speaker.oldest, *speaker.seen.begin() + 1);
   speaker.seen.erase(speaker.seen.begin(),
                      speaker.seen.lower_bound(speaker.oldest));
   return true;

@@ -92,6 +92,8 @@ inline constexpr std::size_t frame_sources_max = 1024;
 /// A frame may be overtaken by others that its sender made so much later: they
 /// take other ways. The counters are times.
 inline constexpr std::uint64_t overtaken_ns_max = 2'000'000'000;
+/// More than a source may send in that time.
+inline constexpr std::size_t counters_kept_max = 256;
 /// A fault of a source is explained once in such a time.
 inline constexpr std::uint64_t explain_interval_ns = 600'000'000'000;
 

@@ -111,6 +111,14 @@ RosterPlace place_of(const MemberHeard& heard) {
   return {heard.roster_epoch, heard.roster_version};
 }
 
+/// Whoever was not heard yet, or has another roster, may follow another hub, so
+/// that the two agree on no path.
+bool is_doubtful(const MemberState& state, const NodeId& node) {
+  auto last = state.heard.find(node);
+  return last == state.heard.end() ||
+         place_of(last->second) != place_of(state.roster->mesh);
+}
+
 Heartbeat heartbeat_for(const Context& context, const NodeId& to,
                         const Clock& now) {
   auto& state = context.self->state;
@@ -121,10 +129,7 @@ Heartbeat heartbeat_for(const Context& context, const NodeId& to,
   if (state.seen_at)
     if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
       beat.seen_at = seen->second;
-  std::optional<RosterPlace> theirs;
-  if (auto heard = state.heard.find(to); heard != state.heard.end())
-    theirs = place_of(heard->second);
-  state.told.shorten(beat, to, theirs, now.since_boot_ns);
+  if (!is_doubtful(state, to)) state.told.shorten(beat, to, now.since_boot_ns);
   return beat;
 }
 
@@ -158,14 +163,6 @@ void beat_rotating(const Context& context, const Clock& now) {
     if (last != *member.next_tunnel_key) beat(context, node, now);
     last = *member.next_tunnel_key;
   }
-}
-
-/// Whoever was not heard yet, or has another roster, may follow another hub, so
-/// that the two agree on no path.
-bool is_doubtful(const MemberState& state, const NodeId& node) {
-  auto last = state.heard.find(node);
-  return last == state.heard.end() ||
-         place_of(last->second) != place_of(state.roster->mesh);
 }
 
 void tell_in_turn(const Context& context, const NodeId& to, const Clock& now) {
@@ -202,7 +199,8 @@ std::set<NodeId> whose_turn(const Context& context, const events::Mesh& mesh) {
   auto& state = context.self->state;
   auto turn = state.ticks++;
   std::set<NodeId> whom{mesh.hub, mesh.controller};
-  if (state.key_news) whom.insert(mesh.authority);
+  // It is told too how far the roster got that it decides.
+  if (state.key_news || turn % beats_to_all == 0) whom.insert(mesh.authority);
   if (turn % beats_to_another == 0)
     whom.insert(another(mesh, turn / beats_to_another));
   bool has_role = mesh.roles_of(context.node) != schema::Role{};
@@ -213,6 +211,7 @@ std::set<NodeId> whose_turn(const Context& context, const events::Mesh& mesh) {
     if (is_for_all || (is_for_doubtful && is_doubtful(state, node)) ||
         (is_for_rotating && member.next_tunnel_key))
       whom.insert(node);
+  whom.erase(context.node);
   return whom;
 }
 
@@ -362,18 +361,19 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
   if (beat.roster_hash() != nullptr)
     state.heads[sender.node] = Hash{*beat.roster_hash()};
   note_agreed(state);
-  auto told = state.heads.find(sender.node);
-  auto head = told == state.heads.end() ? roster.head : told->second;
+  auto head = state.heads.find(sender.node);
+  bool is_head_known = head != state.heads.end();
   if (theirs > ours)
     return ask_for(context, sender, next_of(roster.mesh, theirs), now);
   if (theirs < ours) {
     beat_out_of_turn(context, sender.node, now, sender.way);
-    if (theirs.epoch == ours.epoch)
-      compare_with_behind(context, sender, theirs, head, now);
+    if (theirs.epoch == ours.epoch && is_head_known)
+      compare_with_behind(context, sender, theirs, head->second, now);
     return;
   }
   // One of the two was told something else by the authority.
-  if (head != roster.head) ask_for(context, sender, theirs, now);
+  if (is_head_known && head->second != roster.head)
+    ask_for(context, sender, theirs, now);
 }
 
 void answer_request(const Context& context, const Correspondent& sender,
@@ -627,9 +627,16 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
   heard.heard_ns = now.utc_ns;
   const auto& frame = *accepted.frame;
   Correspondent sender{accepted.sender, way};
-  if (const auto* beat = frame.body_as_Heartbeat())
-    take_heartbeat(context, sender, *beat, now);
-  else if (const auto* request = frame.body_as_RosterRequest())
+  if (const auto* beat = frame.body_as_Heartbeat()) {
+    // One that was overtaken says nothing that is not known better.
+    std::pair said{frame.boot(), frame.counter()};
+    auto& newest = state.newest_beats[sender.node];
+    if (said > newest) {
+      newest = said;
+      take_heartbeat(context, sender, *beat, now);
+    }
+  }
+  if (const auto* request = frame.body_as_RosterRequest())
     answer_request(context, sender, {request->epoch(), request->version()},
                    now);
   else if (const auto* told = frame.body_as_RosterAnswer())
@@ -728,6 +735,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   std::erase_if(state.compared_ns, is_no_member);
   std::erase_if(state.acknowledged, is_no_member);
   std::erase_if(state.heads, is_no_member);
+  std::erase_if(state.newest_beats, is_no_member);
   state.told.keep_members(*mesh);
   note_agreed(state);
   bind(context, *mesh);

@@ -53,6 +53,8 @@ struct MemberState {
   std::optional<events::KeyNews> key_news;
   /// Who was told in the last turn, and may not have got it.
   std::set<NodeId> doubtful;
+  /// When each said the newest of its heartbeats: boot and counter.
+  std::map<NodeId, std::pair<std::uint64_t, std::uint64_t>> newest_beats;
   /// The entry of the roster that each told of last, if it is the one at the
   /// place where it was heard.
   std::map<NodeId, Hash> heads;

@@ -2,9 +2,7 @@
 
 namespace ppn::actors {
 
-void Told::shorten(Heartbeat& beat, const NodeId& to,
-                   const std::optional<events::RosterPlace>& theirs,
-                   std::uint64_t now_ns) {
+void Told::shorten(Heartbeat& beat, const NodeId& to, std::uint64_t now_ns) {
   auto& last = told_[to];
   auto is_lately = [now_ns](std::uint64_t then_ns, std::uint64_t interval_ns) {
     return now_ns - then_ns < interval_ns;
@@ -12,13 +10,10 @@ void Told::shorten(Heartbeat& beat, const NodeId& to,
   if (beat.checkpoint == last.checkpoint &&
       is_lately(last.checkpoint_ns, checkpoint_interval_ns)) {
     beat.checkpoint.clear();
-  } else if (theirs) {
+  } else {
     last.checkpoint = beat.checkpoint;
     last.checkpoint_ns = now_ns;
   }
-  bool is_level = theirs ==
-                  events::RosterPlace{beat.roster_epoch, beat.roster_version};
-  if (!is_level) return;
   if (beat.roster_hash == last.roster_hash && beat.seen_at == last.seen_at &&
       is_lately(last.roster_hash_ns, roster_hash_interval_ns)) {
     beat.roster_hash.reset();

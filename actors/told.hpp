@@ -16,12 +16,9 @@ inline constexpr std::uint64_t roster_hash_interval_ns = 60'000'000'000;
 
 class Told {
  public:
-  /// Leaves out what its recipient was told lately, if it is known to hear:
-  /// the checkpoint if it was heard at all, what it has of the roster being
-  /// `theirs`; the roster's hash and where it is seen if it has that roster.
-  void shorten(Heartbeat& beat, const NodeId& to,
-               const std::optional<events::RosterPlace>& theirs,
-               std::uint64_t now_ns);
+  /// Leaves out what its recipient was told lately. That is for who is known to
+  /// have the same roster, and so to hear what it is told.
+  void shorten(Heartbeat& beat, const NodeId& to, std::uint64_t now_ns);
 
   /// It may have been started again.
   void forget(const NodeId& node) { told_.erase(node); }

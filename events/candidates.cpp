@@ -234,6 +234,7 @@ void Candidates::call_next(const Mesh& mesh, const NodeId& node, Peer& peer,
 void Candidates::begin_calling(const Mesh& mesh, const NodeId& node, Peer& peer,
                                std::uint64_t now_ns,
                                WhereaboutsLetters& letters) {
+  turn_ = node;
   if (is_asked(peer)) return call_next(mesh, node, peer, now_ns);
   peer.questions += 1;
   letters.push_back({node, false, own(false)});
@@ -255,7 +256,10 @@ WhereaboutsLetters Candidates::tick(const Mesh& mesh,
                                     const std::set<NodeId>& wanted,
                                     std::uint64_t now_ns) {
   WhereaboutsLetters letters;
-  for (auto& [node, peer] : peers_) {
+  auto next = peers_.upper_bound(turn_);
+  for (std::size_t left = peers_.size(); left > 0; --left) {
+    if (next == peers_.end()) next = peers_.begin();
+    auto& [node, peer] = *next++;
     if (mesh.find(node) == nullptr) continue;
     if (peer.call.endpoint)
       go_on_calling(mesh, node, peer, now_ns, letters);

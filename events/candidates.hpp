@@ -162,6 +162,8 @@ class Candidates {
   NodeId self_;
   std::uint16_t port_ = 0;
   std::vector<IpAddress> own_;
+  /// Who began to be called last; the next one is behind it.
+  NodeId turn_;
   /// No tunnel works: anybody who can be reached is a help.
   bool reaches_nobody_ = false;
   SeenAt seen_at_;

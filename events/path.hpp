@@ -22,6 +22,12 @@ inline constexpr Path direct_path{};
 /// The hub or the controller: everybody keeps the tunnel to it.
 bool serves_all(const Mesh& mesh, const NodeId& node);
 
+/// Of two ends of a tunnel that nothing passes through this one says first that
+/// it is there.
+inline bool speaks_first(const NodeId& self, const NodeId& other) {
+  return other < self;
+}
+
 /// Before anything is known of it: spokes reach each other by the hub.
 Path usual_path(const Mesh& mesh, const NodeId& self, const NodeId& other);
 

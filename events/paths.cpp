@@ -14,6 +14,8 @@ using schema::PathReason;
 constexpr std::int64_t handshake_bytes = 256;
 constexpr std::int64_t keepalive_bytes = 64;
 constexpr std::uint32_t busy_looks_after_packets = 2;
+/// Fewer than there are between two heartbeats.
+constexpr std::uint32_t looks_between_packets = 3;
 /// A path is taken for its packets, before looks show them.
 constexpr std::uint32_t busy_looks_when_taken = 4;
 /// A keepalive would have come in that many.
@@ -37,8 +39,8 @@ std::int64_t take_grown(ByteCount& count, std::uint64_t now) {
 }
 
 /// Whether packets pass that neither handshakes nor this program's own frames
-/// explain: they did at the last look, too. A single one may be another
-/// member's frame that is passed on here, or an own one that is explained just
+/// explain: they did a few looks ago, too. A single one may be another member's
+/// heartbeat that is passed on here, or an own one that is explained just
 /// behind this look.
 bool take_unexplained(ByteCount& count, std::int64_t grown, bool shook_hands) {
   auto packets =
@@ -47,8 +49,11 @@ bool take_unexplained(ByteCount& count, std::int64_t grown, bool shook_hands) {
   // What was explained for longer and is not counted never was sent.
   count.ahead = std::clamp<std::int64_t>(-unexplained, 0, count.explained);
   count.explained = 0;
-  bool has_packets = unexplained > keepalive_bytes;
-  return std::exchange(count.had_packets, has_packets) && has_packets;
+  bool had_packets = count.looks_left != 0;
+  if (had_packets) count.looks_left -= 1;
+  if (unexplained <= keepalive_bytes) return false;
+  count.looks_left = looks_between_packets;
+  return had_packets;
 }
 
 void explain(ByteCount& count, std::uint64_t by) {
@@ -145,7 +150,7 @@ void Paths::look(const Mesh& mesh, const ObservedDevice& device,
   for (auto& [node, peer] : peers_) {
     auto found = device.peers.find(key_in_use(node, *mesh.find(node), keys));
     // Heartbeats pass between those who serve all and everybody.
-    bool is_told_first = leads(node) || serves_all(mesh, self_) ||
+    bool is_told_first = speaks_first(node, self_) || serves_all(mesh, self_) ||
                          serves_all(mesh, node);
     take_sight(peer,
                found == device.peers.end() ? ObservedPeer{} : found->second,
@@ -420,21 +425,19 @@ void Paths::take_answer(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
     move(peer, word.path, PathReason::other_end, now_ns);
 }
 
-bool Paths::follows(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
-                    const Path& path, std::uint64_t now_ns) const {
+bool Paths::may_follow(const Mesh& mesh, const NodeId& sender,
+                       const PeerPath& peer, const Path& path) const {
   // Either end may leave the direct path, and only one may go back to it.
   bool leaves_direct = path.relay && !peer.path.relay;
   bool is_own_doubtful = !can_take(mesh, sender, peer, peer.path);
-  if ((leads(sender) && !leaves_direct && !is_own_doubtful) ||
-      !can_take(mesh, sender, peer, path))
-    return false;
-  // What came shows one direction. Whoever went there alone would lose its
-  // packets, so it asks first, and follows the next word.
-  bool is_proved =
-      path.relay || is_own_doubtful ||
-      (peer.answered_ns != 0 && now_ns - peer.answered_ns < proved_for_ns);
-  if (!is_proved) peer.questions = unanswered_max;
-  return is_proved;
+  return (!leads(sender) || leaves_direct || is_own_doubtful) &&
+         can_take(mesh, sender, peer, path);
+}
+
+/// What came through the tunnel shows one direction. Whoever took the direct
+/// path alone would lose its packets.
+bool Paths::is_proved(const PeerPath& peer, std::uint64_t now_ns) {
+  return peer.answered_ns != 0 && now_ns - peer.answered_ns < proved_for_ns;
 }
 
 PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
@@ -462,8 +465,15 @@ PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
   // What came is news of a tunnel that did not work.
   if (!through && !peer.works) peer.questions = unanswered_max;
   if (is_news && word.path != peer.path &&
-      follows(mesh, sender, peer, word.path, now_ns))
-    move(peer, word.path, PathReason::other_end, now_ns);
+      may_follow(mesh, sender, peer, word.path)) {
+    bool is_sure = word.path.relay || is_proved(peer, now_ns) ||
+                   !can_take(mesh, sender, peer, peer.path);
+    // It is asked first, and the next word is followed.
+    if (is_sure)
+      move(peer, word.path, PathReason::other_end, now_ns);
+    else
+      peer.questions = unanswered_max;
+  }
   return {{sender, through, {word.number, true, peer.path}}};
 }
 

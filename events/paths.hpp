@@ -75,8 +75,8 @@ struct ByteCount {
   std::int64_t explained = 0;
   /// Explained before the last look, and not counted then.
   std::int64_t ahead = 0;
-  /// More were counted at the last look than were explained.
-  bool had_packets = false;
+  /// More were counted than explained within so many looks from now on back.
+  std::uint32_t looks_left = 0;
 };
 
 /// What is known of the way to one member.
@@ -214,9 +214,10 @@ class Paths {
   [[nodiscard]] bool can_take(const Mesh& mesh, const NodeId& sender,
                               const PeerPath& peer, const Path& path) const;
   /// Whether the other end is followed to the path that it wishes.
-  [[nodiscard]] bool follows(const Mesh& mesh, const NodeId& sender,
-                             PeerPath& peer, const Path& path,
-                             std::uint64_t now_ns) const;
+  [[nodiscard]] bool may_follow(const Mesh& mesh, const NodeId& sender,
+                                const PeerPath& peer, const Path& path) const;
+  [[nodiscard]] static bool is_proved(const PeerPath& peer,
+                                      std::uint64_t now_ns);
   void take_answer(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
                    const PathWord& word, std::uint64_t now_ns);
 

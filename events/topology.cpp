@@ -73,8 +73,8 @@ PeerConfig peer_config(const Mesh& mesh, const NodeId& self,
   PeerConfig config;
   set_endpoint(config, other, member, choices);
   if (is_kept(mesh, self, other))
-    config.keepalive_seconds = other < self ? keepalive_first_seconds
-                                            : keepalive_seconds;
+    config.keepalive_seconds =
+        speaks_first(self, other) ? keepalive_first_seconds : keepalive_seconds;
   config.allowed.push_back(IpRange::only(tunnel_address(mesh, member)));
   auto add = [&](const std::vector<IpRange>& ranges) {
     config.allowed.insert(config.allowed.end(), ranges.begin(), ranges.end());

@@ -17,8 +17,8 @@ struct PathChoices {
 };
 
 /// WireGuard says that it is there only where nothing passed, either way. So
-/// the end with the higher id is the first to say so, and the other one, which
-/// hears it, misses it if the tunnel broke.
+/// one end alone speaks, and the other one, which hears it, misses it if the
+/// tunnel broke.
 inline constexpr std::uint16_t keepalive_seconds = 25;
 inline constexpr std::uint16_t keepalive_first_seconds = 20;
 /// In a larger mesh only the tunnels of the hub and the controller are kept

@@ -247,6 +247,23 @@ BOOST_AUTO_TEST_CASE(who_reaches_nobody_calls_everybody) {
   BOOST_TEST(called.size() == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(of_many_who_do_not_answer_each_gets_its_turn) {
+  constexpr std::uint32_t count = 200;
+  Caller caller{count};
+  for (std::uint32_t node = 3; node <= count; ++node)
+    caller.configure(
+        node, {{address("192.0.2.9"), static_cast<std::uint16_t>(node)}});
+  caller.make_dark(1);
+  for (int i = 0; i < 10; ++i) caller.look();
+  std::set<std::uint32_t> called;
+  for (int i = 0; i < 3'600; ++i) {
+    caller.step();
+    for (std::uint32_t node = 3; node <= count; ++node)
+      if (caller.called(node)) called.insert(node);
+  }
+  BOOST_TEST(called.size() == count - 2);
+}
+
 /// However often somebody says that it is at a victim's address, and however
 /// many do.
 BOOST_AUTO_TEST_CASE(liars_make_nobody_flood_a_victim) {

@@ -329,6 +329,21 @@ BOOST_AUTO_TEST_CASE(a_frame_that_was_kept_back_for_long_does_not_count) {
   BOOST_TEST(is_dropped(pair.check(kept), FrameFault::replayed));
 }
 
+// It may count in steps of one, so that none ever grows old.
+BOOST_AUTO_TEST_CASE(of_one_who_counts_as_it_likes_the_newest_are_kept) {
+  Pair pair;
+  pair.meet();
+  auto head = pair.head(pair.a, pair.b);
+  auto first = head.counter;
+  for (std::size_t i = 0; i < actors::counters_kept_max + 10; ++i) {
+    head.counter = first + 2 * i;
+    BOOST_TEST_REQUIRE(is_whole(pair.check(Pair::sealed(head, pair.a.key))));
+  }
+  head.counter = first + 1;
+  BOOST_TEST(is_dropped(pair.check(Pair::sealed(head, pair.a.key)),
+                        FrameFault::replayed));
+}
+
 BOOST_AUTO_TEST_CASE(a_forged_frame_moves_no_counter) {
   Pair pair;
   pair.meet();

@@ -89,17 +89,21 @@ struct Met : ThreeNodes {
     return entry;
   }
 
-  /// Says in the name of a member what its program would not.
-  void say(TestNode& from, TestNode& to, const FrameBody& body,
-           std::optional<IpAddress> source = {}) {
+  Bytes sealed(TestNode& from, TestNode& to, const FrameBody& body) {
     auto* state = simulation::look_into<actors::MemberState>(
         from.kept<actors::MemberActor>("member"));
     auto head = state->guard.next_head(to.id(), from.mesh(),
                                        stage.clock().since_boot_ns);
     auto frame = actors::build_frame(head, body);
     auto signature = from.signing_key().sign(store::frame_domain, frame);
-    BOOST_REQUIRE(to.deliver(source.value_or(from.address()),
-                             actors::seal(std::move(frame), signature)));
+    return actors::seal(std::move(frame), signature);
+  }
+
+  /// Says in the name of a member what its program would not.
+  void say(TestNode& from, TestNode& to, const FrameBody& body,
+           std::optional<IpAddress> source = {}) {
+    BOOST_REQUIRE(
+        to.deliver(source.value_or(from.address()), sealed(from, to, body)));
   }
 
   static FrameBody answer_of(const Bytes& record) {
@@ -186,6 +190,26 @@ BOOST_FIXTURE_TEST_CASE(who_holds_a_role_tells_all_in_a_slower_rhythm, Met) {
   stage.pass(seconds{180});
   BOOST_TEST(beats(hub, a) == 3U);
   BOOST_TEST(beats(hub, b) == 3U);
+}
+
+BOOST_FIXTURE_TEST_CASE(who_may_not_hear_is_told_all_each_time, Met) {
+  decide_something();
+  stage.pass(seconds{60});
+  auto sent = sent_to(hub, a.address(), schema::FrameBody::Heartbeat);
+  BOOST_TEST(sent.size() > 1U);
+  for (const auto& one : sent) {
+    SentFrame frame{one};
+    const auto* beat = frame.opened.frame->body_as_Heartbeat();
+    BOOST_TEST((beat->roster_hash() != nullptr));
+    BOOST_TEST((beat->checkpoint() != nullptr));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_heartbeat_that_was_overtaken_says_nothing, Met) {
+  auto older = sealed(hub, a, actors::Heartbeat{4, Hash{}, {}});
+  say(hub, a, actors::Heartbeat{5, Hash{}, {}});
+  BOOST_REQUIRE(a.deliver(hub.address(), older));
+  BOOST_TEST(a.member_status().heard.at(hub.id()).roster_version == 5U);
 }
 
 // They may follow other hubs, and agree on no path.

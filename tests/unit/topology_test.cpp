@@ -36,10 +36,10 @@ Mesh some_mesh(const char* range6 = nullptr) {
 
 constexpr std::uint8_t tunnel_prefix = 0xfd;
 
-/// The one with the higher id speaks first.
 std::uint16_t keepalive_of(std::uint32_t self, std::uint32_t other) {
-  return node_of(other) < node_of(self) ? events::keepalive_first_seconds
-                                        : events::keepalive_seconds;
+  return events::speaks_first(node_of(self), node_of(other))
+             ? events::keepalive_first_seconds
+             : events::keepalive_seconds;
 }
 
 TakenPaths directly_to(std::uint32_t other) {
