@@ -611,6 +611,16 @@ void take_passed(const Context& context, const NodeId& sender,
 
 // -- in -----------------------------------------------------------------------
 
+/// One that was overtaken says nothing that is not known better.
+bool is_newest_beat(MemberState& state, const NodeId& sender,
+                    const schema::Frame& frame) {
+  auto& newest = state.newest_beats[sender];
+  std::pair said{frame.boot(), frame.counter()};
+  if (said <= newest) return false;
+  newest = said;
+  return true;
+}
+
 void take_frame(const Context& context, const AcceptedFrame& accepted,
                 const Way& way, const Clock& now) {
   auto& state = context.self->state;
@@ -627,16 +637,10 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
   heard.heard_ns = now.utc_ns;
   const auto& frame = *accepted.frame;
   Correspondent sender{accepted.sender, way};
-  if (const auto* beat = frame.body_as_Heartbeat()) {
-    // One that was overtaken says nothing that is not known better.
-    std::pair said{frame.boot(), frame.counter()};
-    auto& newest = state.newest_beats[sender.node];
-    if (said > newest) {
-      newest = said;
-      take_heartbeat(context, sender, *beat, now);
-    }
-  }
-  if (const auto* request = frame.body_as_RosterRequest())
+  const auto* beat = frame.body_as_Heartbeat();
+  if (beat != nullptr && is_newest_beat(state, accepted.sender, frame))
+    take_heartbeat(context, sender, *beat, now);
+  else if (const auto* request = frame.body_as_RosterRequest())
     answer_request(context, sender, {request->epoch(), request->version()},
                    now);
   else if (const auto* told = frame.body_as_RosterAnswer())
