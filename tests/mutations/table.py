@@ -437,9 +437,8 @@ BUGS = [
     Bug("follow_unproved",
         "nobody goes back to the direct path before a word came back by it",
         "events/paths.cpp",
-        "return peer.answered_ns != 0 && now_ns - peer.answered_ns < "
-        "proved_for_ns;",
-        "return now_ns != 0;",
+        "bool is_sure = word.path.relay || ",
+        "bool is_sure = word.path.relay || !through || ",
         "paths/nobody_goes_back_alone_to_a_link_of_one_direction"),
     Bug("explained_for_ever",
         "a frame that was never sent explains no later packets",
