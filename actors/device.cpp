@@ -21,9 +21,9 @@ void reconcile(const Context& context);
 
 events::DeviceConfig desired_of(const Context& context) {
   const auto& state = context.self->state;
-  return events::desired_device(state.roster->mesh, context.node,
-                                key_of_device(context),
-                                context.parts->listen_port, *state.choices);
+  return events::desired_device(
+      state.roster->mesh, context.node, key_of_device(context),
+      context.parts->listen_port, *state.choices, state.members_seen);
 }
 
 /// A device is made once there is a mesh, and stays. It is not touched before
@@ -97,17 +97,17 @@ TunnelSightPtr sight_of(const Context& context, const NodeId& node,
                         const events::Member& member) {
   const auto& state = context.self->state;
   const auto& keys = state.choices->keys;
-  auto found =
-      state.seen->device.peers.find(events::key_in_use(node, member, keys));
+  const auto& key = events::key_in_use(node, member, keys);
+  auto found = state.seen->device.peers.find(key);
   bool is_there = found != state.seen->device.peers.end();
   if (!is_there && !state.tunnels.contains(node)) return nullptr;
   auto sight = std::make_shared<TunnelSight>();
   // One whose peer is gone hears that nothing comes any more.
   if (is_there) sight->observed = found->second;
-  // A handshake with the old key is one with the member, too.
-  if (const auto* use = events::use_of_next(node, member, keys))
-    sight->observed.last_handshake_ns =
-        std::max(sight->observed.last_handshake_ns, use->last_handshake_ns);
+  // A handshake with another key is one with the member, too.
+  if (const auto* before =
+          events::seen_with_another(state.members_seen, node, key))
+    sight->observed.last_handshake_ns = before->last_handshake_ns;
   sight->usual = events::usual_path(state.roster->mesh, context.node, node);
   auto taken = state.choices->paths.find(node);
   sight->taken = taken == state.choices->paths.end()
@@ -225,6 +225,12 @@ void record(const Context& context, std::vector<events::RepairNote> notes) {
       [](const auto&) {});
 }
 
+/// Where a peer is may change by itself.
+void forget_place(events::PeerConfig& peer) {
+  peer.endpoint.reset();
+  peer.is_called = false;
+}
+
 /// Sets right what differs. What differs although nothing that it should be has
 /// changed was changed by somebody else, and that is recorded.
 void compare(const Context& context) {
@@ -235,11 +241,7 @@ void compare(const Context& context) {
     state.problem.reset();
     state.checking = false;
     state.confirmed = std::move(desired);
-    // Where a peer is may change by itself.
-    for (auto& [key, peer] : state.confirmed->peers) {
-      peer.endpoint.reset();
-      peer.is_called = false;
-    }
+    for (auto& [key, peer] : state.confirmed->peers) forget_place(peer);
     state.told.emplace();
     return rest(context);
   }
@@ -270,11 +272,11 @@ void compare(const Context& context) {
 using Seen = std::function<void(const DeviceLook&)>;
 using Failed = std::function<void(caf::error&)>;
 
-void look(const Context& context, const Seen& seen, const Failed& failed) {
-  on_answer<DeviceLook>(
-      context.self->request(context.parts->wireguard, wireguard_patience,
-                            look_atom::value),
-      seen, failed);
+void look(const Context& context, std::chrono::seconds patience,
+          const Seen& seen, const Failed& failed) {
+  on_answer<DeviceLook>(context.self->request(context.parts->wireguard,
+                                              patience, look_atom::value),
+                        seen, failed);
 }
 
 void take_look(const Context& context, const DeviceLook& look) {
@@ -285,6 +287,8 @@ void take_look(const Context& context, const DeviceLook& look) {
   state.chooser.with([=](const PathsActor& paths) {
     context.self->send(paths, observed_atom::value, look);
   });
+  events::note_seen(state.members_seen, state.roster->mesh, look.seen->device,
+                    state.choices->keys, look.utc_ns);
   tell_tunnels(context);
   if (is_news) follow_endpoints(context);
   compare(context);
@@ -300,7 +304,7 @@ std::optional<events::PeerNews> news_for_device(const Context& context,
   if (!before || !state.told || state.busy) return std::nullopt;
   auto news = events::peer_news(
       before->mesh, state.roster->mesh, state.roster->news, context.node,
-      *state.choices, state.seen->device, state.seen_ns);
+      *state.choices, state.seen->device, state.seen_ns, state.members_seen);
   auto was_told = [&](const auto& peer) {
     return state.told->contains(peer.first);
   };
@@ -314,7 +318,8 @@ void confirm(DeviceState& state, const events::PeerNews& news) {
   if (!state.confirmed) return;
   for (const auto& [key, peer] : news.peers) {
     state.confirmed->peers.erase(key);
-    if (peer) state.confirmed->peers.emplace(key, *peer);
+    if (peer)
+      forget_place(state.confirmed->peers.emplace(key, *peer).first->second);
   }
 }
 
@@ -351,7 +356,8 @@ void reconcile(const Context& context) {
   if (!is_wanted(state)) return;
   state.busy = true;
   look(
-      context, [=](const DeviceLook& look) { take_look(context, look); },
+      context, wireguard_patience,
+      [=](const DeviceLook& look) { take_look(context, look); },
       [=](caf::error& error) { fail(context, error); });
 }
 
@@ -372,11 +378,12 @@ caf::result<WordsPtr> plan(const Context& context) {
                         std::make_shared<const std::vector<std::string>>(
                             events::in_words(change, peer_names(state)))});
   };
-  look(context, tell, failed);
+  look(context, wireguard_patience, tell, failed);
   return promise;
 }
 
-DeviceStatusPtr status_of(const Context& context) {
+DeviceStatusPtr status_of(const Context& context, const DeviceSeenPtr& seen,
+                          std::int64_t seen_ns) {
   const auto& state = context.self->state;
   auto status = std::make_shared<DeviceStatus>();
   status->problem = state.problem;
@@ -384,13 +391,33 @@ DeviceStatusPtr status_of(const Context& context) {
   status->rotation = rotation_of(context);
   status->tunnels = state.recorded;
   if (state.choices) status->choices = *state.choices;
-  if (state.seen) {
-    status->implementation = state.seen->implementation;
-    status->observed = state.seen->device;
-    status->observed_ns = state.seen_ns;
+  if (seen) {
+    status->implementation = seen->implementation;
+    status->observed = seen->device;
+    status->observed_ns = seen_ns;
   }
   if (is_wanted(state) && state.own.key) status->desired = desired_of(context);
   return status;
+}
+
+/// As it is now; as it was seen last where the port does not answer. Whoever
+/// asks meanwhile hears of the same look.
+caf::result<DeviceStatusPtr> status(const Context& context) {
+  auto& state = context.self->state;
+  if (!state.seen) return status_of(context, nullptr, 0);
+  auto promise = context.self->make_response_promise<DeviceStatusPtr>();
+  state.asking.push_back(promise);
+  if (state.asking.size() > 1) return promise;
+  auto tell = [=, &state](const DeviceSeenPtr& seen, std::int64_t seen_ns) {
+    auto status = status_of(context, seen, seen_ns);
+    for (const auto& asking : std::exchange(state.asking, {}))
+      answer(asking, store::Result<DeviceStatusPtr>{status});
+  };
+  look(
+      context, status_patience,
+      [=](const DeviceLook& look) { tell(look.seen, look.utc_ns); },
+      [=, &state](const caf::error&) { tell(state.seen, state.seen_ns); });
+  return promise;
 }
 
 /// Nothing is done before they came.
@@ -470,7 +497,7 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
         return request_rotation(context, std::get<RotateTunnelKey>(*change),
                                 proposal, principal);
       },
-      [=](status_atom) { return status_of(context); },
+      [=](status_atom) { return status(context); },
   };
 }
 

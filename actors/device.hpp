@@ -56,9 +56,12 @@ struct DeviceState {
   std::optional<std::set<events::TunnelKey>> told;
   /// What the port is asked to do, as long as it is waited for.
   DeviceChangePtr wish;
+  events::MembersSeen members_seen;
   /// Where each peer was, to see two machines that fight for it.
   std::map<events::TunnelKey, events::EndpointTrail> trails;
   std::optional<std::string> problem;
+  /// Who waits for a look to be told how things are.
+  std::vector<caf::typed_response_promise<DeviceStatusPtr>> asking;
   std::map<NodeId, TunnelActor> tunnels;
   /// What each recorded last.
   std::map<NodeId, events::Tunnel> recorded;
@@ -75,6 +78,8 @@ struct DeviceState {
 inline constexpr auto device_look_interval = std::chrono::seconds{2};
 /// The port blocks, and a program that is started takes its time.
 inline constexpr auto wireguard_patience = std::chrono::seconds{30};
+/// Who asks how things are hears of a port that hangs, too.
+inline constexpr auto status_patience = std::chrono::seconds{1};
 
 DeviceActor::behavior_type device_actor(
     DeviceActor::stateful_pointer<DeviceState> self, const DeviceParts& parts,

@@ -91,10 +91,13 @@ std::string in_words(const PeerChange& change, const std::string& peer) {
 
 }  // namespace
 
+bool lasts(std::int64_t handshake_ns, std::int64_t utc_ns) {
+  return handshake_ns != 0 && handshake_ns > utc_ns - handshake_lasts_ns &&
+         handshake_ns < utc_ns + handshake_lasts_ns;
+}
+
 bool is_live(const ObservedPeer& peer, std::int64_t utc_ns) {
-  return peer.last_handshake_ns != 0 &&
-         peer.last_handshake_ns > utc_ns - handshake_lasts_ns &&
-         peer.last_handshake_ns < utc_ns + handshake_lasts_ns;
+  return lasts(peer.last_handshake_ns, utc_ns);
 }
 
 PeerState peer_state(const PeerConfig* desired, const ObservedPeer* observed,

@@ -112,8 +112,11 @@ struct DeviceChange {
 /// (WireGuard, section 6.1: reject after 180 s).
 inline constexpr std::int64_t handshake_lasts_ns = 180'000'000'000;
 
-/// Whether packets pass: the peer's last handshake still lasts at `utc_ns`. One
-/// that is yet to come was by a clock that went back since, and tells nothing.
+/// Whether a handshake of that time, 0 for none, is still good. One that is yet
+/// to come was by a clock that went back since, and tells nothing.
+bool lasts(std::int64_t handshake_ns, std::int64_t utc_ns);
+
+/// Whether packets pass: the peer's last handshake still lasts.
 bool is_live(const ObservedPeer& peer, std::int64_t utc_ns);
 
 /// Whether packets pass, and if not what an operator should look at.

@@ -34,13 +34,39 @@ const TunnelKey& key_in_use(const NodeId& node, const Member& member,
   return use != nullptr && use->is_taken ? use->key : member.tunnel_key;
 }
 
+void note_seen(MembersSeen& seen, const Mesh& mesh,
+               const ObservedDevice& device, const KeyUses& uses,
+               std::int64_t utc_ns) {
+  std::erase_if(
+      seen, [&](const auto& one) { return mesh.find(one.first) == nullptr; });
+  for (const auto& [node, member] : mesh.members) {
+    auto note = [&, &node = node](const TunnelKey& key) {
+      const auto* peer = peer_of(device, key);
+      if (handshake_of(peer) != 0)
+        seen[node] = {key, peer->config.endpoint, peer->last_handshake_ns};
+    };
+    // The one in use comes last, and stays.
+    note(member.tunnel_key);
+    if (const auto* next = use_of_next(node, member, uses);
+        next != nullptr && next->is_taken)
+      note(next->key);
+  }
+  for (auto& [node, member] : seen)
+    member.lasts = lasts(member.last_handshake_ns, utc_ns);
+}
+
+const MemberSeen* seen_with_another(const MembersSeen& seen, const NodeId& node,
+                                    const TunnelKey& key) {
+  auto found = seen.find(node);
+  return found == seen.end() || found->second.key == key ? nullptr
+                                                         : &found->second;
+}
+
 void KeyChoice::keep_announced(const Mesh& mesh) {
-  auto is_over = [&](const auto& one) {
+  std::erase_if(uses_, [&](const auto& one) {
     const auto* member = mesh.find(one.first);
     return member == nullptr || member->next_tunnel_key != one.second.key;
-  };
-  std::erase_if(uses_, is_over);
-  std::erase_if(seen_, is_over);
+  });
 }
 
 void KeyChoice::look(const Mesh& mesh, const ObservedDevice& device,
@@ -50,23 +76,17 @@ void KeyChoice::look(const Mesh& mesh, const ObservedDevice& device,
     if (!member.next_tunnel_key) continue;
     const auto* now = peer_of(device, member.tunnel_key);
     const auto* next = peer_of(device, *member.next_tunnel_key);
-    auto& seen = seen_[node];
-    seen.key = *member.next_tunnel_key;
-    if (now != nullptr) {
-      seen.seen_at = now->config.endpoint;
-      seen.last_handshake_ns = now->last_handshake_ns;
-    }
     auto use = uses_.find(node);
     if (use != uses_.end() && use->second.is_taken) continue;
     bool is_now_alive = is_alive(now, utc_ns);
     // Where this node's clock was set back, what is older looks younger.
     bool is_younger = !is_now_alive || handshake_of(next) > handshake_of(now);
     if (is_alive(next, utc_ns) && is_younger)
-      take(mesh, node, seen.key);
+      take(mesh, node, *member.next_tunnel_key);
     else if (is_now_alive && !broken.contains(node))
       uses_.erase(node);
     else if (use == uses_.end())
-      uses_.emplace(node, seen);
+      uses_.emplace(node, KeyUse{*member.next_tunnel_key});
   }
 }
 
@@ -74,12 +94,9 @@ bool KeyChoice::take(const Mesh& mesh, const NodeId& member,
                      const TunnelKey& key) {
   const auto* known = mesh.find(member);
   if (known == nullptr || known->next_tunnel_key != key) return false;
-  auto [use, is_new] = uses_.try_emplace(member);
+  auto use = uses_.try_emplace(member).first;
   if (use->second.is_taken) return false;
-  if (auto seen = seen_.find(member); seen != seen_.end())
-    use->second = seen->second;
-  use->second.key = key;
-  use->second.is_taken = true;
+  use->second = {key, true};
   return true;
 }
 

@@ -37,9 +37,6 @@ struct KeyUse {
   TunnelKey key;
   /// Instead of the old one; otherwise it is only tried.
   bool is_taken = false;
-  /// Where the member was seen last with the old one, and when it shook hands.
-  std::optional<Endpoint> seen_at;
-  std::int64_t last_handshake_ns = 0;
 
   bool operator==(const KeyUse&) const = default;
 };
@@ -52,6 +49,27 @@ const TunnelKey& key_in_use(const NodeId& node, const Member& member,
 /// The use of a key that is announced now; null if there is none.
 const KeyUse* use_of_next(const NodeId& node, const Member& member,
                           const KeyUses& uses);
+
+/// With which key, where and when a member shook hands last.
+struct MemberSeen {
+  TunnelKey key;
+  std::optional<Endpoint> at;
+  std::int64_t last_handshake_ns = 0;
+  /// The handshake is still good.
+  bool lasts = false;
+};
+using MembersSeen = std::map<NodeId, MemberSeen>;
+
+/// Notes what the device says of the members, by this node's clock, and forgets
+/// all others.
+void note_seen(MembersSeen& seen, const Mesh& mesh,
+               const ObservedDevice& device, const KeyUses& uses,
+               std::int64_t utc_ns);
+
+/// How a member was seen that did not shake hands with that key yet: with
+/// another one. Null if it did, or was never seen.
+const MemberSeen* seen_with_another(const MembersSeen& seen, const NodeId& node,
+                                    const TunnelKey& key);
 
 class KeyChoice {
  public:
@@ -69,8 +87,6 @@ class KeyChoice {
   [[nodiscard]] const KeyUses& uses() const { return uses_; }
 
  private:
-  /// How each was seen last with its old key.
-  std::map<NodeId, KeyUse> seen_;
   KeyUses uses_;
 };
 

@@ -57,8 +57,9 @@ void note(RosterNews& news, const schema::Entry& entry) {
 std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   const RosterNews& news, const NodeId& self,
                                   const PathChoices& choices,
-                                  const ObservedDevice& seen,
-                                  std::int64_t utc_ns) {
+                                  const ObservedDevice& device,
+                                  std::int64_t utc_ns,
+                                  const MembersSeen& seen) {
   if (!news.members || news.since != before.version ||
       before.hub != after.hub || news.members->contains(self) ||
       is_small(before) != is_small(after) || !choices.keys.empty() ||
@@ -71,7 +72,7 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
   there.exists = there.is_up = true;
   there.key = desired.key;
   auto see = [&](const TunnelKey& key) {
-    if (auto peer = seen.peers.find(key); peer != seen.peers.end())
+    if (auto peer = device.peers.find(key); peer != device.peers.end())
       there.peers.insert(*peer);
   };
   for (const auto& node : *news.members) {
@@ -83,7 +84,7 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
     }
     if (member == nullptr) continue;
     see(member->tunnel_key);
-    auto peer = desired_peer(after, self, node, choices);
+    auto peer = desired_peer(after, self, node, choices, seen);
     found.peers[member->tunnel_key] = peer;
     if (peer) desired.peers.emplace(member->tunnel_key, std::move(*peer));
   }

@@ -34,7 +34,8 @@ struct PeerNews {
 std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   const RosterNews& news, const NodeId& self,
                                   const PathChoices& choices,
-                                  const ObservedDevice& seen,
-                                  std::int64_t utc_ns);
+                                  const ObservedDevice& device,
+                                  std::int64_t utc_ns,
+                                  const MembersSeen& seen = {});
 
 }  // namespace ppn::events

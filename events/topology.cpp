@@ -53,25 +53,29 @@ bool is_kept(const Mesh& mesh, const NodeId& self, const NodeId& other) {
          (serves_all(mesh, self) && mesh.find(self)->endpoints.empty());
 }
 
+/// A key that was not seen yet is called where its member was seen with
+/// another, unless the roster may know better by now.
 void set_endpoint(PeerConfig& config, const NodeId& node, const Member& member,
-                  const PathChoices& choices) {
-  auto call = choices.calls.find(node);
-  bool is_called = call != choices.calls.end() && call->second.endpoint;
-  const auto* use = use_of_next(node, member, choices.keys);
+                  const TunnelKey& key, const Calls& calls,
+                  const MembersSeen& seen) {
+  auto call = calls.find(node);
+  bool is_called = call != calls.end() && call->second.endpoint;
+  const auto* before = seen_with_another(seen, node, key);
   config.is_called = is_called && call->second.begins;
   if (is_called)
     config.endpoint = call->second.endpoint;
-  else if (use != nullptr && use->seen_at)
-    config.endpoint = use->seen_at;
+  else if (before != nullptr && before->at &&
+           (before->lasts || member.endpoints.empty()))
+    config.endpoint = before->at;
   else if (!member.endpoints.empty())
     config.endpoint = member.endpoints.front();
 }
 
+/// All but its endpoint.
 PeerConfig peer_config(const Mesh& mesh, const NodeId& self,
                        const NodeId& other, const Member& member,
-                       const ReachedBy& reached, const PathChoices& choices) {
+                       const ReachedBy& reached) {
   PeerConfig config;
-  set_endpoint(config, other, member, choices);
   if (is_kept(mesh, self, other))
     config.keepalive_seconds =
         speaks_first(self, other) ? keepalive_first_seconds : keepalive_seconds;
@@ -121,7 +125,8 @@ IpAddress own_address(const Mesh& mesh, const IpAddress& address) {
 
 std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
                                        const NodeId& other,
-                                       const PathChoices& choices) {
+                                       const PathChoices& choices,
+                                       const MembersSeen& seen) {
   const auto& paths = choices.paths;
   const auto* peer = mesh.find(other);
   if (mesh.find(self) == nullptr || peer == nullptr || self == other)
@@ -132,12 +137,16 @@ std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
     if (const auto* member = mesh.find(node);
         node != other && taken.path.relay == other && member != nullptr)
       note_reached(reached, mesh, self, node, *member, paths);
-  return peer_config(mesh, self, other, *peer, reached, choices);
+  auto config = peer_config(mesh, self, other, *peer, reached);
+  set_endpoint(config, other, *peer, key_in_use(other, *peer, choices.keys),
+               choices.calls, seen);
+  return config;
 }
 
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
-                            const PathChoices& choices) {
+                            const PathChoices& choices,
+                            const MembersSeen& seen) {
   DeviceConfig device;
   device.key = key;
   device.listen_port = listen_port;
@@ -151,12 +160,15 @@ DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
     note_reached(reached, mesh, self, node, member, choices.paths);
   for (const auto& [node, member] : mesh.members) {
     if (node == self) continue;
-    auto config = peer_config(mesh, self, node, member, reached, choices);
+    auto config = peer_config(mesh, self, node, member, reached);
+    auto add = [&, &node = node, &member = member](const TunnelKey& of_peer,
+                                                   PeerConfig peer) {
+      set_endpoint(peer, node, member, of_peer, choices.calls, seen);
+      device.peers.emplace(of_peer, std::move(peer));
+    };
     const auto* use = use_of_next(node, member, choices.keys);
-    if (use != nullptr && !use->is_taken)
-      device.peers.emplace(use->key, only_tried(config));
-    device.peers.emplace(key_in_use(node, member, choices.keys),
-                         std::move(config));
+    if (use != nullptr && !use->is_taken) add(use->key, only_tried(config));
+    add(key_in_use(node, member, choices.keys), std::move(config));
   }
   return device;
 }

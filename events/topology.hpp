@@ -42,12 +42,14 @@ IpAddress own_address(const Mesh& mesh, const IpAddress& address);
 /// the key in use.
 std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
                                        const NodeId& other,
-                                       const PathChoices& choices);
+                                       const PathChoices& choices,
+                                       const MembersSeen& seen = {});
 
 /// The device of `self`. For a node that is in no mesh, or no longer, it has
 /// neither peers nor addresses.
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
-                            const PathChoices& choices);
+                            const PathChoices& choices,
+                            const MembersSeen& seen = {});
 
 }  // namespace ppn::events

@@ -193,6 +193,34 @@ BOOST_FIXTURE_TEST_CASE(news_of_the_same_member_are_looked_for, Tunnels) {
   BOOST_TEST(hub.state().device.repairs == 0U);
 }
 
+/// Also where the device was told without a look.
+BOOST_FIXTURE_TEST_CASE(who_asks_is_told_how_the_device_is_now, Tunnels) {
+  hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
+  auto status = hub.device_status();
+  BOOST_TEST((status.observed.peers.at(key_of(a)).config.endpoint ==
+              endpoint("192.0.2.2:1")));
+  BOOST_TEST(status.observed_ns == stage.clock().utc_ns);
+}
+
+/// All of a rotation may pass between two looks.
+BOOST_FIXTURE_TEST_CASE(a_member_with_another_key_is_called_where_it_was_seen,
+                        Tunnels) {
+  shake_hands(hub, a);
+  hub.device.peer(key_of(a)).config.endpoint = endpoint("198.51.100.7:9");
+  stage.pass(a_look);
+  auto another = tunnel_key_of(12);
+  for (bool is_in_use : {false, true}) {
+    caf::anon_send(hub.kept<actors::MeshActor>("mesh"), actors::key_atom::value,
+                   a.id(),
+                   std::make_shared<const events::KeyNews>(
+                       events::KeyNews{another, is_in_use}));
+    stage.settle();
+  }
+  BOOST_TEST(!hub.device.shown.peers.contains(key_of(a)));
+  BOOST_TEST(
+      (hub.device.peer(another).config.endpoint == endpoint("198.51.100.7:9")));
+}
+
 BOOST_FIXTURE_TEST_CASE(news_that_change_no_peer_are_told_to_no_device,
                         Tunnels) {
   hub.change(ChangeEndpoints{a.id(), {endpoint("192.0.2.2:1")}});
@@ -327,6 +355,15 @@ BOOST_FIXTURE_TEST_CASE(a_device_that_takes_nothing_is_a_problem, Founded) {
   stage.pass(2 * a_look);
   BOOST_TEST(node.device.shown.listen_port == 51'820U);
   BOOST_TEST(!node.device_status().problem.has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(of_a_port_that_says_nothing_is_told_what_was_seen_last,
+                        Founded) {
+  auto before = node.device_status();
+  node.device.mood = Mood::says_nothing;
+  auto status = node.device_status();
+  BOOST_TEST((status.observed == before.observed));
+  BOOST_TEST(!status.implementation.empty());
 }
 
 /// Each try would otherwise be one more.

@@ -30,11 +30,13 @@ class Stage {
   /// A second at a time.
   void pass(std::chrono::seconds time);
 
+  /// Time passes only if nobody answers at once.
   template <class Answer, class Handle, class... Words>
   store::Result<Answer> ask(const Handle& whom, Words... words) {
     std::optional<store::Result<Answer>> answer;
     auto pending = self_->request(whom, caf::infinite, words...);
     settle();
+    while (self_->mailbox().empty()) pass(std::chrono::seconds{1});
     pending.receive(
         [&](const Answer& good) { answer = good; },
         [&](caf::error& error) { answer = actors::from_message(error); });

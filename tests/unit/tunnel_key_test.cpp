@@ -3,6 +3,7 @@
 #include "events/tunnel_key.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "events/topology.hpp"
 #include "store/record.hpp"
@@ -242,6 +243,7 @@ struct Sight {
   Mesh mesh = announced().mesh();
   KeyChoice choice;
   ObservedDevice device;
+  events::MembersSeen seen;
 
   void shook_hands(const TunnelKey& key, std::int64_t seconds_ago) {
     auto& peer = device.peers[key];
@@ -250,6 +252,15 @@ struct Sight {
   }
   void look(const std::set<NodeId>& broken = {}) {
     choice.look(mesh, device, broken, start);
+    events::note_seen(seen, mesh, device, choice.uses(), start);
+  }
+  /// Of the peer with that key.
+  [[nodiscard]] std::optional<events::Endpoint> called_at(
+      const TunnelKey& key) const {
+    return events::desired_device(mesh, node_of(1), tunnel_key_of(1), 51'820,
+                                  {{}, {}, choice.uses()}, seen)
+        .peers.at(key)
+        .endpoint;
   }
   [[nodiscard]] std::vector<TunnelKey> peers() const {
     auto desired = events::desired_device(mesh, node_of(1), tunnel_key_of(1),
@@ -301,10 +312,65 @@ BOOST_FIXTURE_TEST_CASE(a_member_that_says_that_it_switches_is_followed,
 BOOST_FIXTURE_TEST_CASE(the_new_peer_is_called_where_the_old_one_was, Sight) {
   shook_hands(tunnel_key_of(2), 100);
   look();
+  BOOST_TEST(!called_at(tunnel_key_of(2)).has_value());
   choice.take(mesh, node_of(2), next_key);
-  auto peer = events::desired_peer(mesh, node_of(1), node_of(2),
-                                   {{}, {}, choice.uses()});
-  BOOST_TEST((peer.value().endpoint == endpoint("192.0.2.2:51820")));
+  BOOST_TEST((called_at(next_key) == endpoint("192.0.2.2:51820")));
+  // Its handshake says where it is now.
+  shook_hands(next_key, 1);
+  look();
+  BOOST_TEST(!called_at(next_key).has_value());
+}
+
+/// The looks are seconds apart, and all may have acknowledged it sooner.
+BOOST_FIXTURE_TEST_CASE(so_it_is_if_no_look_came_since_it_was_announced,
+                        Sight) {
+  auto announced_mesh = std::exchange(mesh, mesh_of(3).mesh());
+  shook_hands(tunnel_key_of(2), 100);
+  look();
+  mesh = announced_mesh;
+  choice.take(mesh, node_of(2), next_key);
+  BOOST_TEST((called_at(next_key) == endpoint("192.0.2.2:51820")));
+}
+
+BOOST_FIXTURE_TEST_CASE(so_it_is_if_the_roster_says_first_that_it_changed,
+                        Sight) {
+  shook_hands(tunnel_key_of(2), 100);
+  look();
+  auto author = announced();
+  BOOST_TEST_REQUIRE(author.hear(node_of(2), {next_key, true}) == "");
+  mesh = author.mesh();
+  choice.keep_announced(mesh);
+  BOOST_TEST((called_at(next_key) == endpoint("192.0.2.2:51820")));
+}
+
+BOOST_FIXTURE_TEST_CASE(so_is_one_that_is_only_tried, Sight) {
+  shook_hands(tunnel_key_of(2), 200);
+  look();
+  BOOST_TEST((peers() == both));
+  BOOST_TEST((called_at(next_key) == endpoint("192.0.2.2:51820")));
+}
+
+/// The operator may have said since where it moved.
+BOOST_FIXTURE_TEST_CASE(the_roster_knows_better_than_a_tunnel_that_is_dead,
+                        Sight) {
+  mesh.members.at(node_of(2)).endpoints = {endpoint("192.0.2.9:51820")};
+  shook_hands(tunnel_key_of(2), 100);
+  look();
+  BOOST_TEST((called_at(tunnel_key_of(2)) == endpoint("192.0.2.9:51820")));
+  choice.take(mesh, node_of(2), next_key);
+  BOOST_TEST((called_at(next_key) == endpoint("192.0.2.2:51820")));
+  shook_hands(tunnel_key_of(2), 200);
+  look();
+  BOOST_TEST((called_at(next_key) == endpoint("192.0.2.9:51820")));
+}
+
+BOOST_FIXTURE_TEST_CASE(who_is_no_member_any_more_was_never_seen, Sight) {
+  shook_hands(tunnel_key_of(2), 100);
+  look();
+  BOOST_TEST(seen.contains(node_of(2)));
+  mesh.members.erase(node_of(2));
+  look();
+  BOOST_TEST(seen.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_word_of_a_key_that_is_not_announced_says_nothing,
