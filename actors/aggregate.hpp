@@ -129,9 +129,9 @@ class Aggregate {
     std::map<std::string, std::uint64_t> ahead;
     for (auto& draft : drafts) {
       store::Event event;
+      auto follows = draft.follows.value_or(version(draft.stream));
       event.expected_version =
-          ahead.try_emplace(draft.stream, version(draft.stream))
-              .first->second++;
+          ahead.try_emplace(draft.stream, follows).first->second++;
       event.stream = std::move(draft.stream);
       event.principal = origin.principal;
       event.causation = origin.causation;

@@ -29,8 +29,11 @@ bool is_of_device(const Change& change) {
 /// Of a change that is decided here.
 events::Decision decide(const events::Capabilities& capabilities,
                         const Change& change, const events::Moment& now) {
-  if (const auto* grant = std::get_if<events::GrantWish>(&change))
+  if (const auto* grant = std::get_if<events::GrantWish>(&change)) {
+    if (events::is_of_session(grant->subject))
+      return events::Refusal{"a session gets its grant when it begins"};
     return events::decide_grant(capabilities, *grant, now);
+  }
   const auto& revoke = std::get<RevokeWish>(change);
   auto decision =
       events::decide_revoke(capabilities, revoke.grant, revoke.reason);
@@ -265,13 +268,15 @@ events::Contradiction apply(OperatorGateState& state,
 }
 
 /// The grants are as many streams, so they are taken from the ledger's state
-/// rather than replayed.
+/// rather than replayed. Those of sessions end with them, and not here.
 void begin(Self self, AggregateParts parts) {
   on_answer<StatePtr>(
       self->request(parts.ledger, caf::infinite, state_atom::value),
       [self, parts](const StatePtr& all) {
         auto& state = self->state;
         state.capabilities = all->state.capabilities;
+        for (const auto& [id, session] : all->state.pairing.open)
+          state.capabilities.live.erase(session.grant);
         std::map<std::string, std::uint64_t> versions;
         for (const auto& [id, grant] : state.capabilities.live)
           versions[events::capability_stream(id)] = 1;

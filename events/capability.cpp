@@ -23,15 +23,6 @@ bool ends_within(const std::optional<Expiry>& expiry,
   return in_boot && in_date;
 }
 
-Draft revocation(const Id& grant, const std::string& reason) {
-  schema::CapabilityRevokedT revoked;
-  revoked.grant = std::make_unique<schema::Id>(grant.stored());
-  revoked.reason = reason;
-  Draft draft{capability_stream(grant), {}};
-  draft.payload.Set(std::move(revoked));
-  return draft;
-}
-
 /// Adds `grant` behind all that hangs from it, each of them once.
 void revoke_tree(const Capabilities& capabilities, const Id& grant,
                  const std::string& reason, std::vector<Draft>& drafts,
@@ -74,6 +65,15 @@ std::optional<Refusal> check_parent(const Capabilities& capabilities,
 
 std::string capability_stream(const Id& grant) {
   return "capability/" + grant.hex();
+}
+
+Draft revocation(const Id& grant, const std::string& reason) {
+  schema::CapabilityRevokedT revoked;
+  revoked.grant = std::make_unique<schema::Id>(grant.stored());
+  revoked.reason = reason;
+  Draft draft{capability_stream(grant), {}, 1};
+  draft.payload.Set(std::move(revoked));
+  return draft;
 }
 
 bool is_in_time(const Grant& grant, const Moment& now) {

@@ -46,6 +46,9 @@ struct Capabilities {
 /// The stream of one grant: granted in its version 1, revoked in version 2.
 std::string capability_stream(const Id& grant);
 
+/// The end of a grant that nothing hangs from.
+Draft revocation(const Id& grant, const std::string& reason);
+
 /// What an effect calls upon: a grant, and what it must allow.
 struct Need {
   Id grant;

@@ -1,6 +1,8 @@
 // What a command leads to: events that are all recorded or none, or a refusal.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,6 +20,9 @@ struct Refusal {
 struct Draft {
   std::string stream;
   schema::EventUnion payload;
+  /// The version of the stream that it is to follow, where that is the same
+  /// whoever decides.
+  std::optional<std::uint64_t> follows = std::nullopt;
 };
 
 /// No drafts: there is nothing to do.

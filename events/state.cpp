@@ -72,6 +72,20 @@ Contradiction apply(State& state, const schema::Entry& entry) {
       return apply_to_tunnel(state, entry, *entry.payload_as_TunnelDown());
     case schema::Event::PathChanged:
       return apply_to_tunnel(state, entry, *entry.payload_as_PathChanged());
+    case schema::Event::PairingOpened:
+      return apply(state.pairing, *entry.payload_as_PairingOpened());
+    case schema::Event::PairingGuessAnswered:
+      return apply(state.pairing, *entry.payload_as_PairingGuessAnswered());
+    case schema::Event::PairingProved:
+      return apply(state.pairing, *entry.payload_as_PairingProved());
+    case schema::Event::PairingEnded:
+      return apply(state.pairing, *entry.payload_as_PairingEnded());
+    case schema::Event::NodeAdmitted:
+      return apply(state.pairing, entry, *entry.payload_as_NodeAdmitted());
+    case schema::Event::NodeActive:
+      return apply(state.pairing, *entry.payload_as_NodeActive());
+    case schema::Event::NodeLapsed:
+      return apply(state.pairing, *entry.payload_as_NodeLapsed());
   }
   return "the event is of a kind that is not known here";
 }

@@ -6,6 +6,7 @@
 #include "events/mesh.hpp"
 #include "events/node.hpp"
 #include "events/own_device.hpp"
+#include "events/pairing.hpp"
 #include "events/tunnel.hpp"
 
 namespace ppn::events {
@@ -17,6 +18,7 @@ struct State {
   std::map<NodeId, Tunnel> tunnels;
   OwnDevice device;
   Clashes clashes;
+  Pairing pairing;
 
   bool operator==(const State&) const = default;
 };

@@ -307,6 +307,61 @@ bool decode(const schema::OwnDeviceState& table, OwnDevice& device) {
   return true;
 }
 
+auto encode(Builder& builder, const std::map<Id, PairingSession>& open) {
+  std::vector<flatbuffers::Offset<schema::PairingSessionState>> tables;
+  for (const auto& [id, session] : open) {
+    auto peer = session.peer.value_or(PairingPeer{});
+    flatbuffers::Offset<flatbuffers::String> name;
+    if (session.peer) name = builder.CreateString(peer.name);
+    auto stored_id = id.stored();
+    auto grant = session.grant.stored();
+    auto node = peer.node.stored();
+    auto key = peer.key.stored();
+    tables.push_back(schema::CreatePairingSessionState(
+        builder, &stored_id, session.side, session.number, &grant, session.boot,
+        session.until_since_boot_ns, session.answered,
+        session.peer ? &node : nullptr, name, session.peer ? &key : nullptr));
+  }
+  return list_of(builder, tables);
+}
+
+auto encode(Builder& builder, const std::map<NodeId, Admission>& admissions) {
+  std::vector<flatbuffers::Offset<schema::AdmissionState>> tables;
+  for (const auto& [id, admission] : admissions) {
+    auto node = id.stored();
+    auto session = admission.session.stored();
+    auto preshared = admission.preshared.stored();
+    tables.push_back(schema::CreateAdmissionState(
+        builder, &node, &session, &preshared, admission.boot,
+        admission.since_boot_ns, admission.is_active, admission.side));
+  }
+  return list_of(builder, tables);
+}
+
+bool decode(const schema::PairingSessionState& table, Pairing& pairing) {
+  PairingSession session{table.side(),
+                         table.number(),
+                         Id{*table.grant()},
+                         table.boot(),
+                         table.until_since_boot_ns(),
+                         table.answered()};
+  if (table.node() != nullptr) {
+    if (table.name() == nullptr || table.key() == nullptr ||
+        !is_member_name(table.name()->string_view()))
+      return false;
+    session.peer = PairingPeer{NodeId{*table.node()}, table.name()->str(),
+                               PublicKey{*table.key()}};
+  }
+  return pairing.open.emplace(Id{*table.session()}, session).second;
+}
+
+bool decode(const schema::AdmissionState& table, Pairing& pairing) {
+  Admission admission{
+      table.side(), Id{*table.session()},  Hash{*table.preshared()},
+      table.boot(), table.since_boot_ns(), table.active()};
+  return pairing.admissions.emplace(NodeId{*table.node()}, admission).second;
+}
+
 bool decode(const schema::State& table, State& state) {
   if (table.mesh() != nullptr && !decode(*table.mesh(), state.mesh))
     return false;
@@ -322,6 +377,12 @@ bool decode(const schema::State& table, State& state) {
                         clash->number())
                .second)
         return false;
+  if (table.sessions() != nullptr)
+    for (const auto* session : *table.sessions())
+      if (!decode(*session, state.pairing)) return false;
+  if (table.admissions() != nullptr)
+    for (const auto* admission : *table.admissions())
+      if (!decode(*admission, state.pairing)) return false;
   return true;
 }
 
@@ -338,9 +399,11 @@ Bytes encode(const State& state) {
   flatbuffers::Offset<schema::OwnDeviceState> device;
   if (state.device != OwnDevice{}) device = encode(builder, state.device);
   auto clashes = encode(builder, state.clashes);
+  auto sessions = encode(builder, state.pairing.open);
+  auto admissions = encode(builder, state.pairing.admissions);
   schema::FinishStateBuffer(
       builder, schema::CreateState(builder, node, capabilities, mesh, tunnels,
-                                   device, clashes));
+                                   device, clashes, sessions, admissions));
   return {builder.GetBufferPointer(),
           builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -30,8 +30,11 @@ inline constexpr SignatureDomain frame_domain{"frame", "ppn-frame-v1\n"};
 inline constexpr SignatureDomain recovery_domain{"recovery",
                                                  schema::recovery_prefix};
 
+/// That a node has the key that it has in a ceremony.
+inline constexpr SignatureDomain pairing_domain{"pairing", "ppn-pairing-v1\n"};
+
 inline constexpr std::array signature_domains{
     entry_domain,       key_rotation_domain, snapshot_domain, checkpoint_domain,
-    cosignature_domain, frame_domain,        recovery_domain};
+    cosignature_domain, frame_domain,        recovery_domain, pairing_domain};
 
 }  // namespace ppn::store

@@ -71,14 +71,6 @@ SecretBytes parse(const SecretBytes& content, std::string_view header) {
 
 }  // namespace
 
-void FreeSecret::operator()(std::uint8_t* memory) const { sodium_free(memory); }
-
-SecretBytes allocate_secret(std::size_t size) {
-  SecretBytes memory{static_cast<std::uint8_t*>(sodium_malloc(size))};
-  if (!memory) throw std::bad_alloc{};
-  return memory;
-}
-
 Result<SecretFiles> SecretFiles::open(const fs::path& directory,
                                       const SecretFileKind& kind) {
   if (auto made = make_directory(directory, 0700); !made) return made.error();

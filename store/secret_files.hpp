@@ -4,7 +4,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -12,17 +11,9 @@
 
 #include "schema/fixed_bytes.hpp"
 #include "store/result.hpp"
+#include "store/secret_bytes.hpp"
 
 namespace ppn::store {
-
-struct FreeSecret {
-  void operator()(std::uint8_t* memory) const;
-};
-
-/// Guarded memory: locked, kept out of core files, wiped when it is let go.
-using SecretBytes = std::unique_ptr<std::uint8_t[], FreeSecret>;
-
-SecretBytes allocate_secret(std::size_t size);
 
 /// What a file of the kind looks like: the header, 64 lower-case hexadecimal
 /// digits, a line feed.

@@ -7,6 +7,7 @@
 
 #include "actors/frame.hpp"
 #include "actors/mesh_file.hpp"
+#include "actors/pairing_message.hpp"
 #include "events/state_codec.hpp"
 #include "runtime/rejoin_documents.hpp"
 #include "schema/recovery_statement.hpp"
@@ -459,6 +460,34 @@ void write_frames(const Corpus& corpus, Sample& sample) {
   corpus.write("frame", "all", all);
 }
 
+// -- what the sides of a ceremony say -----------------------------------------
+
+void write_pairing_messages(const Corpus& corpus) {
+  const actors::Entropy entropy = [](std::span<std::uint8_t> bytes) {
+    for (auto& byte : bytes) byte = 9;
+  };
+  actors::PairingInitiator somebody{entropy};
+  std::ignore = somebody.take(actors::PairingOffer{7, {}, 8, 600});
+  auto code = events::ShortCode::draw(8, [] { return std::uint8_t{5}; });
+  auto point = somebody.begin(code, entropy)->point;
+  const std::vector<std::pair<std::string, actors::PairingMessage>> messages{
+      {"hello", actors::PairingHello{}},
+      {"offer", actors::PairingOffer{7, {}, 8, 600}},
+      {"begin", actors::PairingBegin{{}, point}},
+      {"answer", actors::PairingAnswer{point}},
+      {"proof", actors::PairingProof{}},
+      {"sealed", actors::PairingSealed{Bytes(40, 5)}},
+      {"over", actors::PairingOver{schema::PairingOutcome::expired}}};
+  Bytes all;
+  for (const auto& [name, message] : messages) {
+    Bytes one;
+    store::add_to_bundle(one, actors::write_message(message));
+    corpus.write("pairing_message", name, one);
+    add(all, one);
+  }
+  corpus.write("pairing_message", "all", all);
+}
+
 // -- what nodes exchange as a file --------------------------------------------
 
 /// Behind its length, to be signed by the target.
@@ -644,6 +673,7 @@ int write_all(const std::filesystem::path& root) {
   write_configurations(corpus);
   write_requests(corpus);
   write_frames(corpus, sample);
+  write_pairing_messages(corpus);
   write_mesh_files(corpus, sample);
   write_uapi_replies(corpus);
   write_wireguard(corpus);

@@ -115,6 +115,19 @@ TABLES = {
     "TunnelKeyAnnounced": [("node!", "16"), ("key!", "32")],
     "TunnelKeyChanged": [("node!", "16"), ("key!", "32")],
     "TunnelKeyRequested": [("key!", "32"), ("force", "u8")],
+    "PairingOpened": [
+        ("session!", "16"), ("side", "u8"), ("number", "u32"),
+        ("grant!", "16"), ("boot", "u64"), ("until_since_boot_ns", "u64"),
+        ("via", "string")],
+    "PairingGuessAnswered": [("session!", "16"), ("from", "Endpoint")],
+    "PairingProved": [
+        ("session!", "16"), ("node!", "16"), ("name!", "string"),
+        ("key!", "32")],
+    "PairingEnded": [
+        ("session!", "16"), ("outcome", "u8"), ("detail", "string")],
+    "NodeAdmitted": [("session!", "16"), ("node!", "16"), ("preshared!", "32")],
+    "NodeActive": [("node!", "16")],
+    "NodeLapsed": [("node!", "16")],
     "DeviceRepaired": [("repair", "u8"), ("peer", "32"), ("detail!", "string")],
     "TunnelUp": [("node!", "16"), ("endpoint", "Endpoint")],
     "TunnelDown": [("node!", "16"), ("last_handshake_ns", "i64")],
@@ -137,7 +150,9 @@ EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "EndpointsChanged", "RosterEntryTaken", "ClashSeen", "TunnelKeyMade",
           "DeviceRepaired", "TunnelUp", "TunnelDown", "AuthorityRecovered",
           "MemberRestated", "FormerRestated", "PathChanged",
-          "TunnelKeyAnnounced", "TunnelKeyChanged", "TunnelKeyRequested"]
+          "TunnelKeyAnnounced", "TunnelKeyChanged", "TunnelKeyRequested",
+          "PairingOpened", "PairingGuessAnswered", "PairingProved",
+          "PairingEnded", "NodeAdmitted", "NodeActive", "NodeLapsed"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
            [("u8", "B"), ("u16", "H"), ("u32", "I"), ("u64", "Q"),

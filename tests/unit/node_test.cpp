@@ -9,6 +9,7 @@
 
 #include "actors/ledger.hpp"
 #include "tests/simulation/disk.hpp"
+#include "tests/unit/decisions.hpp"
 #include "tests/unit/expect.hpp"
 
 namespace ppn::tests {
@@ -334,6 +335,54 @@ BOOST_AUTO_TEST_CASE(entries_are_read_from_a_place_on) {
   BOOST_TEST(schema::GetEntry(read(1, 1)->front().data())->sequence() == 1U);
   BOOST_TEST(read(entries(), 100)->empty());
   BOOST_TEST(read(entries() + 7, 100)->empty());
+}
+
+// -- sessions ----------------------------------------------------------------
+
+namespace {
+
+/// As the actor of the ceremony will record it.
+store::Result<actors::EntriesPtr> record(Rig& rig,
+                                         const events::Decision& decision) {
+  auto append = std::make_shared<actors::Append>();
+  std::uint64_t version = rig.state().pairing.open.size();
+  for (const auto& draft : drafts_of(decision)) {
+    store::Event event;
+    event.stream = draft.stream;
+    event.expected_version = draft.follows.value_or(
+        draft.stream == events::pairing_stream ? version++ : 0);
+    event.principal = owner;
+    event.payload = draft.payload;
+    append->request.push_back(std::move(event));
+  }
+  return rig.ask<actors::EntriesPtr>(rig.ledger(), actors::append_atom::value,
+                                     actors::AppendPtr{append});
+}
+
+}  // namespace
+
+/// The gate would otherwise revoke one that a boot before this one left.
+BOOST_AUTO_TEST_CASE(the_grant_of_a_session_ends_with_the_session_alone) {
+  Id session;
+  events::Moment long_ago{0, 0, false, 99};
+  must(record(*this,
+              events::decide_open(
+                  state().pairing,
+                  {session, {}, schema::PairingSide::newcomer, 7}, long_ago)));
+  caf::anon_send_exit(gate(), caf::exit_reason::kill);
+  settle();
+  pass(std::chrono::seconds{61});
+  BOOST_TEST(state().capabilities.live.size() == 1U);
+  BOOST_TEST(!propose(actors::RevokeWish{Id{}, "the operator wants it"}).ok());
+  must(record(*this, events::decide_abandoned(state().pairing)));
+  BOOST_TEST(state().capabilities.live.empty());
+  BOOST_TEST(state().pairing.open.empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_operator_makes_a_grant_of_a_session) {
+  auto forged = wish();
+  forged.subject = "session/1";
+  BOOST_TEST(mentions(error_of(propose(forged)).message, "when it begins"));
 }
 
 BOOST_AUTO_TEST_CASE(a_revocation_and_what_hangs_from_it_are_one_append) {

@@ -129,7 +129,9 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name) {
       "DeviceRepaired",     "TunnelUp",           "TunnelDown",
       "AuthorityRecovered", "MemberRestated",     "FormerRestated",
       "PathChanged",        "TunnelKeyAnnounced", "TunnelKeyChanged",
-      "TunnelKeyRequested"};
+      "TunnelKeyRequested", "PairingOpened",      "PairingGuessAnswered",
+      "PairingProved",      "PairingEnded",       "NodeAdmitted",
+      "NodeActive",         "NodeLapsed"};
   BOOST_TEST(schema::event_names() == due, boost::test_tools::per_element());
   BOOST_TEST(due.size() == static_cast<std::size_t>(schema::Event::MAX));
 }

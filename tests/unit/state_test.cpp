@@ -307,6 +307,55 @@ schema::ClashSeenT clash_seen(std::uint32_t number, schema::Clash clash) {
   return event;
 }
 
+std::unique_ptr<schema::Id> stored_id(std::uint8_t number) {
+  return std::make_unique<schema::Id>(id_of(number).stored());
+}
+
+schema::PairingOpenedT session_opened(std::uint8_t number) {
+  schema::PairingOpenedT event;
+  event.session = stored_id(number);
+  event.side = schema::PairingSide::authority;
+  event.number = 7;
+  event.grant = stored_id(static_cast<std::uint8_t>(number + 100));
+  event.boot = 2;
+  event.until_since_boot_ns = 600;
+  return event;
+}
+
+schema::PairingProvedT code_proved(std::uint8_t session, std::uint32_t by) {
+  schema::PairingProvedT event;
+  event.session = stored_id(session);
+  event.node = std::make_unique<schema::NodeId>(node_of(by).stored());
+  event.name = "laptop";
+  event.key = std::make_unique<schema::PublicKey>(newcomer(by).key.stored());
+  return event;
+}
+
+schema::NodeAdmittedT node_admitted(std::uint8_t session, std::uint32_t node) {
+  schema::NodeAdmittedT event;
+  event.session = stored_id(session);
+  event.node = std::make_unique<schema::NodeId>(node_of(node).stored());
+  event.preshared = std::make_unique<schema::Hash>();
+  return event;
+}
+
+/// Two sessions are open, a code is proved in one of them; by another one a
+/// node was admitted.
+void hold_ceremonies(Life& life) {
+  for (auto session : std::vector<std::uint8_t>{1, 2, 3})
+    BOOST_TEST_REQUIRE(life(session_opened(session)).empty());
+  for (auto session : std::vector<std::uint8_t>{1, 2})
+    BOOST_TEST_REQUIRE(life(code_proved(session, 5)).empty());
+  BOOST_TEST_REQUIRE(life(node_admitted(1, 5)).empty());
+  schema::PairingEndedT ended;
+  ended.session = stored_id(1);
+  ended.outcome = schema::PairingOutcome::admitted;
+  BOOST_TEST_REQUIRE(life(std::move(ended)).empty());
+  schema::NodeActiveT active;
+  active.node = std::make_unique<schema::NodeId>(node_of(5).stored());
+  BOOST_TEST_REQUIRE(life(std::move(active)).empty());
+}
+
 /// A life with all that a mesh brings, as one of its members sees it.
 Life life_in_a_mesh() {
   auto author = mesh_of(4, "10.8.0.0/24", "fd00:8::/64");
@@ -340,6 +389,7 @@ Life life_in_a_mesh() {
   for (auto clash : {schema::Clash::two_entries, schema::Clash::two_places})
     BOOST_TEST_REQUIRE(life(clash_seen(1, clash)).empty());
   BOOST_TEST((life.state().mesh == author.mesh()));
+  hold_ceremonies(life);
   return life;
 }
 
@@ -357,6 +407,8 @@ BOOST_AUTO_TEST_CASE(each_event_reaches_its_part_of_the_state) {
   BOOST_TEST((state.device.key == tunnel_key_of(2)));
   BOOST_TEST(state.device.repairs == 1U);
   BOOST_TEST(state.clashes.size() == 2U);
+  BOOST_TEST(state.pairing.open.size() == 2U);
+  BOOST_TEST(state.pairing.admissions.at(node_of(5)).is_active);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_refused_of_a_mesh_leaves_no_trace) {

@@ -1,0 +1,166 @@
+#include "actors/pairing_secret.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "events/mesh.hpp"
+#include "schema/pairing_secret_generated.h"
+
+namespace ppn::actors {
+
+namespace {
+
+using Builder = flatbuffers::FlatBufferBuilder;
+using schema::PairingSecretBody;
+using store::Error;
+using store::ErrorCode;
+
+struct Built {
+  PairingSecretBody kind;
+  flatbuffers::Offset<void> body;
+};
+
+/// Puts one of each kind together.
+struct Build {
+  Builder& builder;
+
+  Built operator()(const PairingIntroduction& secret) const {
+    auto part = builder.CreateString(secret.part);
+    auto signature = secret.signature.stored();
+    return {
+        PairingSecretBody::PairingIntroduction,
+        schema::CreatePairingIntroduction(builder, part, secret.is_last,
+                                          secret.is_last ? &signature : nullptr)
+            .Union()};
+  }
+  Built operator()(const PairingInvitation& secret) const {
+    auto mesh = secret.mesh.stored();
+    auto mesh_name = builder.CreateString(secret.mesh_name);
+    auto authority = secret.authority.stored();
+    auto authority_name = builder.CreateString(secret.authority_name);
+    auto key = secret.authority_key.stored();
+    auto signature = secret.signature.stored();
+    return {
+        PairingSecretBody::PairingInvitation,
+        schema::CreatePairingInvitation(builder, &mesh, mesh_name, &authority,
+                                        authority_name, &key, &signature)
+            .Union()};
+  }
+  Built operator()(const PairingWelcome& secret) const {
+    auto part = builder.CreateString(secret.part);
+    return {
+        PairingSecretBody::PairingWelcome,
+        schema::CreatePairingWelcome(builder, part, secret.is_last).Union()};
+  }
+  Built operator()(const PairingThanks& /*secret*/) const {
+    return {PairingSecretBody::PairingThanks,
+            schema::CreatePairingThanks(builder).Union()};
+  }
+  Built operator()(const PairingRefusal& secret) const {
+    auto detail = builder.CreateString(secret.detail);
+    return {
+        PairingSecretBody::PairingRefusal,
+        schema::CreatePairingRefusal(builder, secret.outcome, detail).Union()};
+  }
+};
+
+Error nothing_to_say() {
+  return {ErrorCode::bad_input, "nothing of the kind is said in a ceremony"};
+}
+
+store::Result<PairingSecret> secret_of(
+    const schema::PairingIntroduction& introduction) {
+  const auto* signature = introduction.signature();
+  if (introduction.is_last() != (signature != nullptr)) return nothing_to_say();
+  return PairingSecret{PairingIntroduction{
+      introduction.part()->str(), introduction.is_last(),
+      signature == nullptr ? Signature{} : Signature{*signature}}};
+}
+
+store::Result<PairingSecret> secret_of(
+    const schema::PairingInvitation& invitation) {
+  auto name = invitation.authority_name()->str();
+  auto mesh_name = invitation.mesh_name()->str();
+  // They are shown to an operator before anything else is known of the mesh.
+  if (!events::is_member_name(name) || !events::is_member_name(mesh_name))
+    return nothing_to_say();
+  return PairingSecret{
+      PairingInvitation{Id{*invitation.mesh()}, std::move(mesh_name),
+                        NodeId{*invitation.authority()}, std::move(name),
+                        PublicKey{*invitation.authority_key()},
+                        Signature{*invitation.signature()}}};
+}
+
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+/// Those by which one side may end what the other one wants.
+bool is_refusal(schema::PairingOutcome outcome) {
+  switch (outcome) {
+    case schema::PairingOutcome::expired:
+    case schema::PairingOutcome::refused:
+    case schema::PairingOutcome::cancelled:
+    case schema::PairingOutcome::name_taken:
+    case schema::PairingOutcome::range_full:
+    case schema::PairingOutcome::already_member:
+    case schema::PairingOutcome::broken:
+      return true;
+    default:
+      return false;
+  }
+}
+
+store::Result<PairingSecret> secret_of(const schema::PairingRefusal& refusal) {
+  auto detail = refusal.detail() == nullptr ? "" : refusal.detail()->str();
+  if (!is_refusal(refusal.outcome()) || !is_printable(detail) ||
+      detail.size() > events::reason_max)
+    return nothing_to_say();
+  return PairingSecret{PairingRefusal{refusal.outcome(), std::move(detail)}};
+}
+
+}  // namespace
+
+Bytes write_secret(const PairingSecret& secret) {
+  Builder builder;
+  auto built = std::visit(Build{builder}, secret);
+  schema::FinishPairingSecretBuffer(
+      builder, schema::CreatePairingSecret(builder, built.kind, built.body));
+  return {builder.GetBufferPointer(),
+          builder.GetBufferPointer() + builder.GetSize()};
+}
+
+store::Result<PairingSecret> read_secret(ByteView bytes) {
+  constexpr flatbuffers::uoffset_t max_depth = 4;
+  constexpr flatbuffers::uoffset_t max_tables = 4;
+  if (bytes.empty()) return nothing_to_say();
+  std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
+  std::memcpy(aligned.data(), bytes.data(), bytes.size());
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): to bytes
+  const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
+  flatbuffers::Verifier verifier{data, bytes.size(), max_depth, max_tables};
+  if (!schema::VerifyPairingSecretBuffer(verifier)) return nothing_to_say();
+  const auto& secret = *schema::GetPairingSecret(data);
+  switch (secret.body_type()) {
+    case PairingSecretBody::NONE:
+      break;
+    case PairingSecretBody::PairingIntroduction:
+      return secret_of(*secret.body_as_PairingIntroduction());
+    case PairingSecretBody::PairingInvitation:
+      return secret_of(*secret.body_as_PairingInvitation());
+    case PairingSecretBody::PairingWelcome: {
+      const auto& welcome = *secret.body_as_PairingWelcome();
+      return PairingSecret{
+          PairingWelcome{welcome.part()->str(), welcome.is_last()}};
+    }
+    case PairingSecretBody::PairingThanks:
+      return PairingSecret{PairingThanks{}};
+    case PairingSecretBody::PairingRefusal:
+      return secret_of(*secret.body_as_PairingRefusal());
+  }
+  return nothing_to_say();
+}
+
+}  // namespace ppn::actors
