@@ -1,0 +1,217 @@
+// bench_pairing: what a ceremony costs each of its sides to compute, beside
+// what the curve alone costs.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "actors/pairing_talk.hpp"
+#include "store/signing.hpp"
+#include "tests/bench/failure.hpp"
+#include "tests/bench/machine.hpp"
+#include "tests/bench/measure.hpp"
+#include "tests/bench/report.hpp"
+
+namespace {
+
+using namespace ppn;
+using namespace ppn::bench;
+
+constexpr int exit_usage = 2;
+constexpr double side_limit_ms = 1;
+constexpr std::size_t rounds = 501;
+
+constexpr Quantity side_ms{"ms", "ms", 3};
+constexpr Quantity of_curve{"of_curve", "of the curve", 2};
+
+void entropy(std::span<std::uint8_t> bytes) {
+  randombytes_buf(bytes.data(), bytes.size());
+}
+
+/// The steps of both sides of one ceremony, each side's time apart: until both
+/// know who the other is.
+class Ceremony {
+  template <class Work>
+  static auto timed(double& seconds, Work work) {
+    auto before = cpu_seconds();
+    auto result = work();
+    seconds += cpu_seconds() - before;
+    return result;
+  }
+  template <class Work>
+  auto at_authority(Work work) {
+    return timed(authority_seconds, work);
+  }
+  template <class Work>
+  auto at_newcomer(Work work) {
+    return timed(newcomer_seconds, work);
+  }
+
+ public:
+  Ceremony() {
+    auto random_byte = [] {
+      return static_cast<std::uint8_t>(randombytes_uniform(256));
+    };
+    auto shown =
+        events::ShortCode::draw(events::ShortCode::symbols_usual, random_byte);
+    code_ = std::make_shared<const events::ShortCode>(shown);
+  }
+
+  void run() {
+    auto authority =
+        at_authority([] { return actors::AuthorityTalk{entropy}; });
+    auto newcomer = at_newcomer([&] {
+      return actors::NewcomerTalk{code_, 7, 600, entropy};
+    });
+    auto offer = at_newcomer(
+        [&] { return said(newcomer.take(authority.hello(), entropy)); });
+    auto begin = at_authority([&] {
+      require(std::holds_alternative<actors::PairingOffered>(
+                  authority.take(offer.at(0))),
+              "offer a session");
+      return require(authority.begin(*code_, entropy));
+    });
+    auto answer = at_newcomer([&] {
+      return std::get<actors::PairingAnswerGuess>(newcomer.take(begin, entropy))
+          .message;
+    });
+    auto proof = at_authority([&] { return said(authority.take(answer)); });
+    auto introduction = at_newcomer([&] { return introduce(newcomer, proof); });
+    auto invitation =
+        at_authority([&] { return invite(authority, introduction); });
+    at_newcomer([&] {
+      require(std::holds_alternative<actors::PairingMetAuthority>(
+                  newcomer.take(invitation, entropy)),
+              "invite the newcomer");
+      return 0;
+    });
+  }
+
+  double authority_seconds = 0;
+  double newcomer_seconds = 0;
+
+ private:
+  static std::vector<Bytes> said(const actors::PairingStep& step) {
+    return std::get<actors::PairingSay>(step).messages;
+  }
+
+  std::vector<Bytes> introduce(actors::NewcomerTalk& newcomer,
+                               const std::vector<Bytes>& proof) {
+    auto step = newcomer.take(proof.at(0), entropy);
+    std::vector<Bytes> all{std::get<actors::PairingProved>(step).message};
+    const auto& bound =
+        newcomer.channel().binding_of(actors::CpaceRole::responder);
+    auto signature = newcomer_key_.sign(store::pairing_domain, bound.view());
+    for (auto& part : newcomer.introduce("who I am\n", signature))
+      all.push_back(std::move(part));
+    return all;
+  }
+
+  Bytes invite(actors::AuthorityTalk& authority,
+               const std::vector<Bytes>& introduction) {
+    authority.take(introduction.at(0));
+    auto step = authority.take(introduction.at(1));
+    const auto& met = std::get<actors::PairingMetNewcomer>(step);
+    require(actors::is_at(authority.channel(), actors::CpaceRole::responder,
+                          newcomer_key_.public_key(), met.signature),
+            "believe the newcomer");
+    actors::PairingInvitation invitation;
+    invitation.mesh_name = "home";
+    invitation.authority_name = "cloud";
+    invitation.authority_key = authority_key_.public_key();
+    invitation.signature = authority_key_.sign(
+        store::pairing_domain,
+        authority.channel().binding_of(actors::CpaceRole::initiator).view());
+    return authority.invite(invitation);
+  }
+
+  actors::ShortCodePtr code_;
+  store::SigningKey authority_key_ = store::SigningKey::generate();
+  store::SigningKey newcomer_key_ = store::SigningKey::generate();
+};
+
+/// What neither side can do without: a point of a hash, and two products.
+double curve_seconds() {
+  std::array<std::uint8_t, crypto_core_ristretto255_HASHBYTES> hash{};
+  std::array<std::uint8_t, crypto_core_ristretto255_SCALARBYTES> scalar{};
+  std::array<std::uint8_t, crypto_core_ristretto255_BYTES> point{};
+  entropy(hash);
+  crypto_core_ristretto255_scalar_random(scalar.data());
+  auto before = cpu_seconds();
+  crypto_core_ristretto255_from_hash(point.data(), hash.data());
+  bool good = true;
+  for (int product = 0; product < 2; ++product)
+    good &= crypto_scalarmult_ristretto255(point.data(), scalar.data(),
+                                           point.data()) == 0;
+  auto seconds = cpu_seconds() - before;
+  require(good, "multiply a point");
+  return seconds;
+}
+
+Row row_of(std::string name, const std::vector<double>& seconds,
+           const std::vector<double>& curve) {
+  Row row;
+  row.group = "sides";
+  row.name = std::move(name);
+  auto ms = median(seconds) * 1e3;
+  row.figures = {{side_ms, ms}, {of_curve, median_ratio(seconds, curve)}};
+  row.judgement = {"ms of a side", ms, std::nullopt, side_limit_ms};
+  return row;
+}
+
+Part bench_sides(bool quick) {
+  std::vector<double> authority;
+  std::vector<double> newcomer;
+  std::vector<double> curve;
+  for (std::size_t round = 0; round < (quick ? 1 : rounds); ++round) {
+    Ceremony ceremony;
+    ceremony.run();
+    authority.push_back(ceremony.authority_seconds);
+    newcomer.push_back(ceremony.newcomer_seconds);
+    curve.push_back(curve_seconds());
+  }
+  Part part;
+  part.name = "sides";
+  part.title = "what each side computes until it knows the other";
+  part.notes = {
+      "Medians of whole exchanges, in processor time of one core. the curve: "
+      "one "
+      "point of a hash and two products, by libsodium alone."};
+  part.rows = {row_of("authority", authority, curve),
+               row_of("newcomer", newcomer, curve)};
+  return part;
+}
+
+int run(bool json, bool quick) try {
+  require(sodium_init() >= 0, "get randomness from the system");
+  Report report;
+  report.benchmark = "pairing";
+  report.quick = quick;
+  report.machine = look_at_machine();
+  OthersLoad others;
+  report.parts = {bench_sides(quick)};
+  report.taken_by_others = others.share();
+  fmt::print("{}", json ? as_json(report) : as_table(report));
+  return 0;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "bench_pairing: {}\n", error.what());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool json = false;
+  bool quick = false;
+  CLI::App app{
+      "Measures what a ceremony costs each of its sides to compute. Exits with "
+      "0 "
+      "also where a budget is missed."};
+  app.add_flag("--json", json, "one JSON document instead of a table");
+  app.add_flag("--quick", quick, "one ceremony: shows that it works");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
+  return run(json, quick);
+}
