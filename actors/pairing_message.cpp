@@ -15,7 +15,7 @@ using store::Error;
 using store::ErrorCode;
 
 struct Built {
-  PairingBody kind;
+  PairingBody kind{};
   flatbuffers::Offset<void> body;
 };
 

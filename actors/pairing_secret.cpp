@@ -17,7 +17,7 @@ using store::Error;
 using store::ErrorCode;
 
 struct Built {
-  PairingSecretBody kind;
+  PairingSecretBody kind{};
   flatbuffers::Offset<void> body;
 };
 
