@@ -188,10 +188,15 @@ void beat_out_of_turn(const Context& context, const NodeId& to,
   beat(context, to, now, way);
 }
 
-/// The member whose turn it is.
-NodeId another(const events::Mesh& mesh, std::uint64_t turn) {
+/// The member whose turn it is: each node begins behind itself, so that those
+/// who were started together do not all tell the same one.
+NodeId another(const events::Mesh& mesh, const NodeId& self,
+               std::uint64_t turn) {
+  auto own = std::distance(mesh.members.begin(), mesh.members.find(self));
+  auto place = static_cast<std::uint64_t>(own) + 1 + turn;
   auto chosen = mesh.members.begin();
-  std::advance(chosen, static_cast<std::ptrdiff_t>(turn % mesh.members.size()));
+  std::advance(chosen,
+               static_cast<std::ptrdiff_t>(place % mesh.members.size()));
   return chosen->first;
 }
 
@@ -202,7 +207,7 @@ std::set<NodeId> whose_turn(const Context& context, const events::Mesh& mesh) {
   // It is told too how far the roster got that it decides.
   if (state.key_news || turn % beats_to_all == 0) whom.insert(mesh.authority);
   if (turn % beats_to_another == 0)
-    whom.insert(another(mesh, turn / beats_to_another));
+    whom.insert(another(mesh, context.node, turn / beats_to_another));
   bool has_role = mesh.roles_of(context.node) != schema::Role{};
   bool is_for_all = has_role && turn % beats_to_all == 0;
   bool is_for_doubtful = has_role && turn % beats_to_doubtful == 0;

@@ -182,7 +182,9 @@ bool Liars::is_nowhere(const Host& host, const events::Endpoint& endpoint) {
   auto is_of = [&](const events::IpRange& range) {
     return range.contains(endpoint.address);
   };
-  bool is_own = stay.turns >= turns_to_know && stay.at == endpoint &&
+  // Who waits for its port does not see what its device has come to.
+  bool sees = scene_.now() >= host.disturbed_ns + a_while_ns;
+  bool is_own = sees && stay.turns >= turns_to_know && stay.at == endpoint &&
                 local_endpoint(host) == endpoint;
   return is_own || is_of(mesh.range) || is_of(events::tunnel_range(mesh)) ||
          (mesh.range6 && is_of(*mesh.range6)) ||

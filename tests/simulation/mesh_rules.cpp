@@ -81,7 +81,7 @@ Complaint check_device(const Host& host, std::int64_t wall_ns) {
       events::key_of_device(
           state.mesh, state.node.id, state.device, shown.key,
           actor->has_told && actor->told_key == state.device.key),
-      tunnel_port, *actor->choices);
+      tunnel_port, *actor->choices, actor->members_seen);
   auto change = events::difference(desired, shown, wall_ns);
   if (change.empty()) return {};
   auto words = events::in_words(
