@@ -33,7 +33,7 @@ using Hash512 = WipedBytes<crypto_hash_sha512_BYTES>;
 class Sha512 {
  public:
   Sha512() { crypto_hash_sha512_init(&state_); }
-  ~Sha512() { sodium_memzero(&state_, sizeof state_); }
+  ~Sha512() { store::wipe(&state_, sizeof state_); }
   Sha512(const Sha512&) = delete;
   Sha512& operator=(const Sha512&) = delete;
 
@@ -83,7 +83,7 @@ CpaceTag tag_over(const CpaceMessage& message, ByteView mac_key) {
   crypto_auth_hmacsha512_init(&state, mac_key.data(), mac_key.size());
   crypto_auth_hmacsha512_update(&state, said.data(), said.size());
   crypto_auth_hmacsha512_final(&state, tag.data());
-  sodium_memzero(&state, sizeof state);
+  store::wipe(&state, sizeof state);
   return tag;
 }
 

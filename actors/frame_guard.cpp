@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "actors/turns.hpp"
 #include "events/topology.hpp"
 #include "store/byte_order.hpp"
 #include "store/signing.hpp"
@@ -33,14 +34,6 @@ constexpr std::array<FrameFaultName, index_of(FrameFault::count_)> fault_names{{
      "back"},
 }};
 
-/// Whether the source may send one more.
-bool take_turn(std::uint64_t& idle_from_ns, std::uint64_t now_ns) {
-  auto from = std::max(idle_from_ns, now_ns);
-  if (from - now_ns >= frame_burst * frame_interval_ns) return false;
-  idle_from_ns = from + frame_interval_ns;
-  return true;
-}
-
 }  // namespace
 
 const FrameFaultName& name_of(FrameFault fault) {
@@ -54,7 +47,7 @@ Outcome<AcceptedFrame, DroppedFrame> FrameGuard::check(
     ByteView datagram, const events::IpAddress& from, bool was_passed_on,
     const events::Mesh& mesh, std::uint64_t now_ns) {
   auto& source = source_of(from);
-  if (!take_turn(source.idle_from_ns, now_ns))
+  if (!take_turn(source.idle_from_ns, {frame_burst, frame_interval_ns}, now_ns))
     return drop(FrameFault::too_fast, source, now_ns);
   auto opened = open(datagram);
   if (!opened) return drop(opened.error(), source, now_ns);

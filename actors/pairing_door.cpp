@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/turns.hpp"
+
 namespace ppn::actors {
 
 namespace {
@@ -14,13 +16,6 @@ events::IpAddress source_of(events::IpAddress from) {
   return from;
 }
 
-bool take_turn(std::uint64_t& idle_from_ns, std::uint64_t now_ns) {
-  auto from = std::max(idle_from_ns, now_ns);
-  if (from - now_ns >= door_burst * door_interval_ns) return false;
-  idle_from_ns = from + door_interval_ns;
-  return true;
-}
-
 }  // namespace
 
 DoorAnswer PairingDoor::enter(Connection connection,
@@ -30,7 +25,8 @@ DoorAnswer PairingDoor::enter(Connection connection,
   auto source = source_of(from);
   bool is_known = sources_.contains(source);
   if (!is_known && sources_.size() >= door_sources_max) return DoorAnswer::full;
-  if (!take_turn(sources_[source].idle_from_ns, now_ns))
+  if (!take_turn(sources_[source].idle_from_ns, {door_burst, door_interval_ns},
+                 now_ns))
     return DoorAnswer::too_often;
   if (inside_.size() >= door_connections_max ||
       count_of(source) >= door_connections_of_one)

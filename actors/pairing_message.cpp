@@ -1,9 +1,9 @@
 #include "actors/pairing_message.hpp"
 
 #include <bit>
-#include <cstring>
 
 #include "schema/pairing_message_generated.h"
+#include "store/record.hpp"
 
 namespace ppn::actors {
 
@@ -126,13 +126,12 @@ store::Result<PairingMessage> read_message(ByteView bytes) {
   constexpr flatbuffers::uoffset_t max_depth = 4;
   constexpr flatbuffers::uoffset_t max_tables = 4;
   if (bytes.empty() || bytes.size() > pairing_message_max) return no_message();
-  std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
-  std::memcpy(aligned.data(), bytes.data(), bytes.size());
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): to bytes
-  const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
-  flatbuffers::Verifier verifier{data, bytes.size(), max_depth, max_tables};
+  store::AlignedBytes memory;
+  auto aligned = memory.assign(bytes);
+  flatbuffers::Verifier verifier{aligned.data(), aligned.size(), max_depth,
+                                 max_tables};
   if (!schema::VerifyPairingMessageBuffer(verifier)) return no_message();
-  const auto& message = *schema::GetPairingMessage(data);
+  const auto& message = *schema::GetPairingMessage(aligned.data());
   switch (message.body_type()) {
     case PairingBody::NONE:
       break;

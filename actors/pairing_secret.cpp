@@ -1,11 +1,9 @@
 #include "actors/pairing_secret.hpp"
 
-#include <algorithm>
-#include <cstring>
-#include <string_view>
-
 #include "events/mesh.hpp"
 #include "schema/pairing_secret_generated.h"
+#include "schema/plain_text.hpp"
+#include "store/record.hpp"
 
 namespace ppn::actors {
 
@@ -92,11 +90,6 @@ store::Result<PairingSecret> secret_of(
                         Signature{*invitation.signature()}}};
 }
 
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 /// Those by which one side may end what the other one wants.
 bool is_refusal(schema::PairingOutcome outcome) {
   switch (outcome) {
@@ -115,7 +108,7 @@ bool is_refusal(schema::PairingOutcome outcome) {
 
 store::Result<PairingSecret> secret_of(const schema::PairingRefusal& refusal) {
   auto detail = refusal.detail() == nullptr ? "" : refusal.detail()->str();
-  if (!is_refusal(refusal.outcome()) || !is_printable(detail) ||
+  if (!is_refusal(refusal.outcome()) || schema::printable(detail) != detail ||
       detail.size() > events::reason_max)
     return nothing_to_say();
   return PairingSecret{PairingRefusal{refusal.outcome(), std::move(detail)}};
@@ -136,13 +129,12 @@ store::Result<PairingSecret> read_secret(ByteView bytes) {
   constexpr flatbuffers::uoffset_t max_depth = 4;
   constexpr flatbuffers::uoffset_t max_tables = 4;
   if (bytes.empty()) return nothing_to_say();
-  std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
-  std::memcpy(aligned.data(), bytes.data(), bytes.size());
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): to bytes
-  const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
-  flatbuffers::Verifier verifier{data, bytes.size(), max_depth, max_tables};
+  store::AlignedBytes memory;
+  auto aligned = memory.assign(bytes);
+  flatbuffers::Verifier verifier{aligned.data(), aligned.size(), max_depth,
+                                 max_tables};
   if (!schema::VerifyPairingSecretBuffer(verifier)) return nothing_to_say();
-  const auto& secret = *schema::GetPairingSecret(data);
+  const auto& secret = *schema::GetPairingSecret(aligned.data());
   switch (secret.body_type()) {
     case PairingSecretBody::NONE:
       break;

@@ -20,6 +20,13 @@ Draft draft_of(Event event) {
   return draft;
 }
 
+template <class Event>
+Decision only(Event event) {
+  std::vector<Draft> drafts;
+  drafts.push_back(draft_of(std::move(event)));
+  return drafts;
+}
+
 std::unique_ptr<schema::Id> stored(const Id& id) {
   return std::make_unique<schema::Id>(id.stored());
 }
@@ -138,9 +145,7 @@ Decision decide_answer(const Pairing& pairing, const Id& session,
   schema::PairingGuessAnsweredT answered;
   answered.session = stored(session);
   if (from) answered.from = events::stored(*from);
-  std::vector<Draft> drafts;
-  drafts.push_back(draft_of(std::move(answered)));
-  return drafts;
+  return only(std::move(answered));
 }
 
 Decision decide_proved(const Pairing& pairing, const Id& session,
@@ -156,9 +161,7 @@ Decision decide_proved(const Pairing& pairing, const Id& session,
   proved.node = std::make_unique<schema::NodeId>(peer.node.stored());
   proved.name = peer.name;
   proved.key = std::make_unique<schema::PublicKey>(peer.key.stored());
-  std::vector<Draft> drafts;
-  drafts.push_back(draft_of(std::move(proved)));
-  return drafts;
+  return only(std::move(proved));
 }
 
 Decision decide_admitted(const Pairing& pairing, const Id& session,
@@ -209,9 +212,7 @@ Decision decide_active(const Pairing& pairing, const NodeId& node) {
     return Refusal{"nobody waits for that node"};
   schema::NodeActiveT active;
   active.node = std::make_unique<schema::NodeId>(node.stored());
-  std::vector<Draft> drafts;
-  drafts.push_back(draft_of(std::move(active)));
-  return drafts;
+  return only(std::move(active));
 }
 
 std::vector<NodeId> lapsed(const Pairing& pairing, std::uint64_t began_ns,
@@ -233,9 +234,7 @@ Decision decide_lapsed(const Pairing& pairing, const NodeId& node) {
     return Refusal{"nobody waits for that node"};
   schema::NodeLapsedT event;
   event.node = std::make_unique<schema::NodeId>(node.stored());
-  std::vector<Draft> drafts;
-  drafts.push_back(draft_of(std::move(event)));
-  return drafts;
+  return only(std::move(event));
 }
 
 std::string in_words(PairingOutcome outcome) {

@@ -186,6 +186,29 @@ BOOST_FIXTURE_TEST_CASE(a_spoke_tells_the_hub_and_now_and_then_another, Met) {
   BOOST_TEST(beats(a, b) == 1U);
 }
 
+/// Nodes that were started together, as those of a rack are.
+BOOST_FIXTURE_TEST_CASE(no_two_spokes_tell_the_same_one_at_a_time, Met) {
+  TestNode c{stage, 4};
+  stage.pass(seconds{10});
+  hub.admit(c);
+  const std::vector<TestNode*> spokes{&a, &b, &c};
+  for (auto* spoke : {&a, &b}) spoke->import(hub.exported());
+  for (auto* spoke : spokes) spoke->restart();
+  stage.pass(seconds{1});
+  std::size_t told = 0;
+  for (int turn = 0; turn < 4; ++turn) {
+    for (auto* spoke : spokes) spoke->sent.clear();
+    stage.pass(seconds{120});
+    for (const auto* to : spokes) {
+      std::size_t by_others = 0;
+      for (const auto* from : spokes) by_others += beats(*from, *to);
+      BOOST_TEST(by_others <= 1U);
+      told += by_others;
+    }
+  }
+  BOOST_TEST(told == 6U);
+}
+
 BOOST_FIXTURE_TEST_CASE(who_holds_a_role_tells_all_in_a_slower_rhythm, Met) {
   stage.pass(seconds{180});
   BOOST_TEST(beats(hub, a) == 3U);

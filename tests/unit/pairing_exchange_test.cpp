@@ -1,12 +1,11 @@
 // The exchange of a ceremony: two who know a code, and whoever stands between.
 #include "actors/pairing_exchange.hpp"
 
-#include <memory>
 #include <utility>
 
 #include "store/byte_order.hpp"
-#include "tests/support/random.hpp"
 #include "tests/unit/expect.hpp"
+#include "tests/unit/pairing_parts.hpp"
 
 namespace ppn::tests {
 
@@ -21,22 +20,6 @@ using actors::PairingResponder;
 using events::ShortCode;
 
 namespace {
-
-Entropy entropy_of(std::uint64_t seed) {
-  auto random = std::make_shared<Random>(seed);
-  return [random](std::span<std::uint8_t> bytes) {
-    for (auto& byte : bytes)
-      byte = static_cast<std::uint8_t>(random->below(256));
-  };
-}
-
-ShortCode code_of(std::uint8_t symbol) {
-  return ShortCode::draw(8, [symbol] { return symbol; });
-}
-
-actors::ShortCodePtr shared(const ShortCode& code) {
-  return std::make_shared<const ShortCode>(code);
-}
 
 constexpr std::uint32_t session = 7;
 constexpr std::uint32_t left_s = 599;

@@ -6,9 +6,9 @@
 #include <memory>
 #include <utility>
 
-#include "tests/support/random.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/keys.hpp"
+#include "tests/unit/pairing_parts.hpp"
 
 namespace ppn::tests {
 
@@ -19,18 +19,6 @@ using events::ShortCode;
 using schema::PairingOutcome;
 
 namespace {
-
-actors::Entropy entropy_of(std::uint64_t seed) {
-  auto random = std::make_shared<Random>(seed);
-  return [random](std::span<std::uint8_t> bytes) {
-    for (auto& byte : bytes)
-      byte = static_cast<std::uint8_t>(random->below(256));
-  };
-}
-
-ShortCode code_of(std::uint8_t symbol) {
-  return ShortCode::draw(8, [symbol] { return symbol; });
-}
 
 store::SigningKey authority_key() { return key_of_seed(1); }
 store::SigningKey newcomer_key() { return key_of_seed(2); }
@@ -58,8 +46,7 @@ struct Ceremony {
   ShortCode typed_code;
   actors::Entropy entropy = entropy_of(1);
   AuthorityTalk authority{entropy};
-  NewcomerTalk newcomer{std::make_shared<const ShortCode>(code_of(3)), 7, 599,
-                        entropy};
+  NewcomerTalk newcomer{shared(code_of(3)), 7, 599, entropy};
   std::string introduction = "who I am\n";
   std::deque<Bytes> to_newcomer;
   std::deque<Bytes> to_authority;

@@ -48,11 +48,14 @@ std::string bare(const ShortCode& code) {
 BOOST_AUTO_TEST_SUITE(short_code)
 
 BOOST_AUTO_TEST_CASE(what_is_read_aloud_is_typed_back) {
-  Random random{seed_or(1)};
-  for (auto symbols : lengths) {
-    auto code = some_code(random, symbols);
-    BOOST_TEST(code.password().size() == symbols);
-    BOOST_TEST(read(code.text()) == password_of(code));
+  auto seed = seed_or(1);
+  BOOST_TEST_CONTEXT("PPN_TEST_SEED=" << seed) {
+    Random random{seed};
+    for (auto symbols : lengths) {
+      auto code = some_code(random, symbols);
+      BOOST_TEST(code.password().size() == symbols);
+      BOOST_TEST(read(code.text()) == password_of(code));
+    }
   }
 }
 
@@ -93,7 +96,7 @@ BOOST_AUTO_TEST_CASE(case_hyphens_blanks_and_look_alikes_do_not_matter) {
 
 BOOST_AUTO_TEST_CASE(every_single_wrong_symbol_is_seen) {
   auto seed = seed_or(1);
-  BOOST_TEST_CONTEXT("seed " << seed) {
+  BOOST_TEST_CONTEXT("PPN_TEST_SEED=" << seed) {
     Random random{seed};
     for (auto symbols : lengths) {
       auto right = bare(some_code(random, symbols));
@@ -109,7 +112,7 @@ BOOST_AUTO_TEST_CASE(every_single_wrong_symbol_is_seen) {
 
 BOOST_AUTO_TEST_CASE(any_two_symbols_in_each_others_place_are_seen) {
   auto seed = seed_or(1);
-  BOOST_TEST_CONTEXT("seed " << seed) {
+  BOOST_TEST_CONTEXT("PPN_TEST_SEED=" << seed) {
     Random random{seed};
     for (auto symbols : lengths) {
       auto right = bare(some_code(random, symbols));
