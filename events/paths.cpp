@@ -287,11 +287,16 @@ bool Paths::asks(const PeerPath& peer, std::uint64_t now_ns) {
   return !peer.path.relay && (peer.busy_looks != 0 || is_doubtful);
 }
 
+/// Whether a word goes through the relay, in this tick or in its turn.
+bool Paths::asks_relay(const PeerPath& peer) const {
+  return peer.path.relay &&
+         (is_busy(*peer.path.relay) || peer.relay_questions != 0);
+}
+
 bool Paths::is_restless(const Mesh& mesh, std::uint64_t now_ns) const {
   return std::any_of(peers_.begin(), peers_.end(), [&](const auto& one) {
     const auto& [node, peer] = one;
-    return asks(peer, now_ns) ||
-           (peer.path.relay && is_busy(*peer.path.relay)) || peer.wished ||
+    return asks(peer, now_ns) || asks_relay(peer) || peer.wished ||
            wish(mesh, node, peer, now_ns);
   });
 }
@@ -317,6 +322,7 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
   peer.path = path;
   peer.why = why;
   peer.relay_unanswered = 0;
+  peer.relay_questions = 0;
   peer.asked_before = last_number_;
 }
 
@@ -334,7 +340,7 @@ void Paths::ask(const NodeId& other, PeerPath& peer, const Path& path,
 std::set<NodeId> Paths::behind_busy_relays() const {
   std::set<NodeId> behind;
   for (const auto& [node, peer] : peers_)
-    if (peer.path.relay && is_busy(*peer.path.relay)) behind.insert(node);
+    if (asks_relay(peer)) behind.insert(node);
   return behind;
 }
 
@@ -347,6 +353,7 @@ void Paths::ask_behind_relays(std::uint64_t now_ns, PathLetters& letters) {
     if (next == behind.end()) next = behind.begin();
     turn_ = *next++;
     auto& peer = peers_.at(turn_);
+    if (peer.relay_questions != 0) peer.relay_questions -= 1;
     if (++peer.relay_unanswered > unanswered_max)
       note_failed(peer, *peer.path.relay, now_ns);
     ask(turn_, peer, peer.path, peer.path.relay, letters);
@@ -458,14 +465,15 @@ PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
       peer.answered_ns = now_ns;
     } else if (peer.path.relay == through) {
       peer.relay_unanswered = 0;
+      peer.relay_questions = 0;
     }
     if (is_news) take_answer(mesh, sender, peer, word, now_ns);
     return {};
   }
   // What came is news of a tunnel that did not work.
   if (!through && !peer.works) peer.questions = unanswered_max;
-  if (is_news && word.path != peer.path &&
-      may_follow(mesh, sender, peer, word.path)) {
+  bool differs = is_news && word.path != peer.path;
+  if (differs && may_follow(mesh, sender, peer, word.path)) {
     bool is_sure = word.path.relay || is_proved(peer, now_ns) ||
                    !can_take(mesh, sender, peer, peer.path);
     // It is asked first, and the next word is followed.
@@ -473,6 +481,9 @@ PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
       move(peer, word.path, PathReason::other_end, now_ns);
     else
       peer.questions = unanswered_max;
+  } else if (differs) {
+    // What it sends by the relay may be lost, and nothing is seen of it here.
+    peer.relay_questions = unanswered_max + 1;
   }
   return {{sender, through, {word.number, true, peer.path}}};
 }

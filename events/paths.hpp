@@ -8,7 +8,7 @@
 //     a member from one peer alone. So each word says which path its sender
 //     takes or wishes to take, and goes that very way; the path is taken once
 //     the other end said the same. Where two ends differ, the one with the
-//     lower node id is right.
+//     lower node id is right, and asks by its relay whether it still is.
 //   - A path that failed soon after it was taken is not tried again for a
 //     while, and then for a longer one.
 //
@@ -116,6 +116,8 @@ struct PeerPath {
 
   // -- of the relays
   std::uint32_t relay_unanswered = 0;
+  /// Words that are still to ask whether it passes on at all.
+  std::uint32_t relay_questions = 0;
   std::set<NodeId> failed_relays;
   std::uint64_t relays_due_ns = 0;
   std::uint64_t relay_hold_ns = 0;
@@ -166,7 +168,7 @@ class Paths {
 
   /// Nothing comes back through their tunnels.
   [[nodiscard]] std::set<NodeId> broken() const;
-  /// Whose packets may be among those that somebody passes on now.
+  /// Whose packets may be among those that somebody passes on now, or should.
   [[nodiscard]] std::set<NodeId> behind_busy_relays() const;
 
   /// Something is to be asked, agreed or changed.
@@ -204,6 +206,7 @@ class Paths {
   void move(PeerPath& peer, const Path& path, schema::PathReason why,
             std::uint64_t now_ns);
   [[nodiscard]] static bool asks(const PeerPath& peer, std::uint64_t now_ns);
+  [[nodiscard]] bool asks_relay(const PeerPath& peer) const;
   void ask(const NodeId& other, PeerPath& peer, const Path& path,
            const std::optional<NodeId>& through, PathLetters& letters);
   void ask_behind_relays(std::uint64_t now_ns, PathLetters& letters);

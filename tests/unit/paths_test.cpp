@@ -430,6 +430,22 @@ BOOST_AUTO_TEST_CASE(any_member_relays_when_the_hub_is_gone) {
   BOOST_TEST(net.way(3, 2) == "by 4");
 }
 
+/// The other one reaches the hub, and sees nothing of what is lost.
+BOOST_AUTO_TEST_CASE(any_member_relays_when_the_hub_is_gone_for_who_asks) {
+  for (auto [from, to] : {std::pair{2U, 3U}, std::pair{3U, 2U}}) {
+    Net net{4};
+    net.cut_both(2, 3);
+    net.run(settle);
+    net.cut_both(1, from);
+    net.run(settle);
+    net.ping(from, to);
+    net.run(30);
+    BOOST_TEST(net.run(60) == 0U);
+    BOOST_TEST(net.way(2, 3) == "by 4");
+    BOOST_TEST(net.way(3, 2) == "by 4");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_hub_relays_again_when_it_is_back) {
   Net net{4};
   net.cut_both(2, 3);
