@@ -72,7 +72,43 @@ class Aggregate {
   /// all is durable and applied.
   void command(Origin origin, Decide decide, Answer answer) {
     waiting_.push_back(
-        {std::move(origin), std::move(decide), std::move(answer)});
+        {std::move(origin), std::move(decide), std::move(answer), {}, {}});
+    next();
+  }
+
+  /// Told the entries that were recorded, or why none was.
+  using Recorded = std::function<void(const store::Result<EntriesPtr>&)>;
+  /// Has events recorded by somebody else, together with events of its own.
+  using RecordBy = std::function<void(store::AppendRequest, const Recorded&)>;
+
+  /// The same, but what it decides is recorded by another actor.
+  void command_by(Origin origin, Decide decide, RecordBy record_by,
+                  Answer answer) {
+    waiting_.push_back({std::move(origin),
+                        std::move(decide),
+                        std::move(answer),
+                        {},
+                        std::move(record_by)});
+    next();
+  }
+
+  /// The other one: events of another actor are recorded with its own, which
+  /// may be none. `recorded` is told the entries of the other's.
+  void command_with(Origin origin, Decide decide, store::AppendRequest others,
+                    const Recorded& recorded) {
+    auto count = others.size();
+    auto entries = std::make_shared<EntriesPtr>();
+    auto answer = [=](const store::Result<std::uint64_t>& result) {
+      if (!result) return recorded(result.error());
+      recorded(std::make_shared<const Entries>(
+          (*entries)->end() - static_cast<std::ptrdiff_t>(count),
+          (*entries)->end()));
+    };
+    waiting_.push_back({std::move(origin),
+                        std::move(decide),
+                        answer,
+                        Others{std::move(others), entries},
+                        {}});
     next();
   }
 
@@ -85,10 +121,18 @@ class Aggregate {
   }
 
  private:
+  /// Events of another actor, and where their entries go.
+  struct Others {
+    store::AppendRequest events;
+    std::shared_ptr<EntriesPtr> entries;
+  };
+
   struct Command {
     Origin origin;
     Decide decide;
     Answer answer;
+    std::optional<Others> others;
+    RecordBy record_by;
   };
 
   void become_ready() {
@@ -114,18 +158,34 @@ class Aggregate {
     if (const auto* refusal = std::get_if<events::Refusal>(&decision))
       return finish(store::Error{store::ErrorCode::bad_input, refusal->reason});
     auto& drafts = std::get<std::vector<events::Draft>>(decision);
-    if (drafts.empty()) return finish(std::uint64_t{0});
+    const auto& command = waiting_.front();
+    if (drafts.empty() && !command.others) return finish(std::uint64_t{0});
+    auto events = to_events(std::move(drafts));
+    if (command.record_by)
+      return command.record_by(
+          std::move(events), [this](const store::Result<EntriesPtr>& recorded) {
+            if (recorded)
+              take(**recorded);
+            else
+              take_error(to_message(recorded.error()));
+          });
+    auto append = std::make_shared<Append>();
+    append->request = std::move(events);
+    append->need = command.origin.need;
+    if (command.others)
+      append->request.insert(append->request.end(),
+                             command.others->events.begin(),
+                             command.others->events.end());
     on_answer<EntriesPtr>(
         self_->request(parts_.ledger, caf::infinite, append_atom::value,
-                       to_append(std::move(drafts))),
-        [this](const EntriesPtr& entries) { take(*entries); },
+                       AppendPtr{append}),
+        [this](const EntriesPtr& entries) { take_own(entries); },
         [this](caf::error& error) { take_error(error); });
   }
 
-  AppendPtr to_append(std::vector<events::Draft> drafts) {
+  store::AppendRequest to_events(std::vector<events::Draft> drafts) {
     const auto& origin = waiting_.front().origin;
-    auto append = std::make_shared<Append>();
-    append->need = origin.need;
+    store::AppendRequest request;
     std::map<std::string, std::uint64_t> ahead;
     for (auto& draft : drafts) {
       store::Event event;
@@ -136,14 +196,26 @@ class Aggregate {
       event.principal = origin.principal;
       event.causation = origin.causation;
       event.payload = std::move(draft.payload);
-      append->request.push_back(std::move(event));
+      request.push_back(std::move(event));
     }
-    return append;
+    return request;
+  }
+
+  /// Those of others are not for this one.
+  void take_own(const EntriesPtr& entries) {
+    const auto& others = waiting_.front().others;
+    if (!others) return take(*entries);
+    *others->entries = entries;
+    auto own = entries->size() - others->events.size();
+    take({entries->begin(),
+          entries->begin() + static_cast<std::ptrdiff_t>(own)});
   }
 
   void take(const Entries& entries) {
     if (!apply(entries)) return;
-    auto last = schema::GetEntry(entries.back().data())->sequence();
+    auto last = entries.empty()
+                    ? 0
+                    : schema::GetEntry(entries.back().data())->sequence();
     parts_.reconcile();
     finish(last);
   }

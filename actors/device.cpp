@@ -21,15 +21,18 @@ void reconcile(const Context& context);
 
 events::DeviceConfig desired_of(const Context& context) {
   const auto& state = context.self->state;
-  return events::desired_device(
-      state.roster->mesh, context.node, key_of_device(context),
-      context.parts->listen_port, *state.choices, state.members_seen);
+  return events::desired_device(state.roster->mesh, context.node,
+                                key_of_device(context),
+                                context.parts->listen_port, *state.choices,
+                                state.members_seen, *state.preshared);
 }
 
 /// A device is made once there is a mesh, and stays. It is not touched before
-/// it is known which paths packets took when this node was stopped.
+/// it is known which paths packets took when this node was stopped, and which
+/// keys it shares with whom.
 bool is_wanted(const DeviceState& state) {
-  return state.roster && state.roster->mesh.founded() && state.choices;
+  return state.roster && state.roster->mesh.founded() && state.choices &&
+         state.preshared;
 }
 
 std::string name_of(const DeviceState& state, const events::TunnelKey& key) {
@@ -302,9 +305,10 @@ std::optional<events::PeerNews> news_for_device(const Context& context,
                                                 const RosterPtr& before) {
   const auto& state = context.self->state;
   if (!before || !state.told || state.busy) return std::nullopt;
-  auto news = events::peer_news(
-      before->mesh, state.roster->mesh, state.roster->news, context.node,
-      *state.choices, state.seen->device, state.seen_ns, state.members_seen);
+  auto news =
+      events::peer_news(before->mesh, state.roster->mesh, state.roster->news,
+                        context.node, *state.choices, state.seen->device,
+                        state.seen_ns, state.members_seen, *state.preshared);
   auto was_told = [&](const auto& peer) {
     return state.told->contains(peer.first);
   };
@@ -420,20 +424,13 @@ caf::result<DeviceStatusPtr> status(const Context& context) {
   return promise;
 }
 
-/// Nothing is done before they came.
-void ask_for_choices(const Context& context) {
-  auto& state = context.self->state;
-  state.chooser.ensure(context.self, context.parts->node);
-  if (!state.choices)
-    state.chooser.with([self = context.self](const PathsActor& paths) {
-      self->send(paths, follow_atom::value,
-                 caf::actor_cast<PathFollower>(self));
-    });
-}
-
 void tick(const Context& context) {
-  context.self->state.mesh.ensure(context.self, context.parts->node);
-  ask_for_choices(context);
+  auto& state = context.self->state;
+  state.mesh.ensure(context.self, context.parts->node);
+  ensure_told(context.self, context.parts->node, state.chooser,
+              state.choices != nullptr);
+  ensure_told(context.self, context.parts->node, state.sharer,
+              state.preshared != nullptr);
   reconcile(context);
   go_on_with_rotation(context);
   context.self->delayed_send(context.self, device_look_interval,
@@ -465,6 +462,7 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
   self->set_down_handler([&state](const caf::down_msg& death) {
     state.mesh.note_death(death.source);
     state.chooser.note_death(death.source);
+    state.sharer.note_death(death.source);
     forget(state, death.source);
   });
   state.aggregate.begin(
@@ -482,6 +480,10 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
       },
       [=](paths_atom, const PathChoicesPtr& choices) {
         self->state.choices = choices;
+        reconcile(context);
+      },
+      [=](preshared_atom, const PresharedKeysPtr& preshared) {
+        self->state.preshared = preshared;
         reconcile(context);
       },
       [=](tick_atom) { tick(context); },

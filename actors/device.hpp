@@ -46,6 +46,8 @@ struct DeviceState {
   FollowedActor<PathsActor, PathFollower> chooser{"paths"};
   RosterPtr roster;
   PathChoicesPtr choices;
+  FollowedActor<PairingActor, PresharedFollower> sharer{"pairing"};
+  PresharedKeysPtr preshared;
   /// What the port was seen to be last, and when.
   DeviceSeenPtr seen;
   std::int64_t seen_ns = 0;

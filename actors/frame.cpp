@@ -23,21 +23,6 @@ constexpr std::size_t request_padding = events::roster_entry_max;
 using StoredEndpoints =
     flatbuffers::Vector<flatbuffers::Offset<schema::Endpoint>>;
 
-flatbuffers::Offset<schema::Endpoint> build_endpoint(
-    flatbuffers::FlatBufferBuilder& builder, const events::Endpoint& endpoint) {
-  return schema::CreateEndpoint(builder, events::stored(endpoint).get());
-}
-
-flatbuffers::Offset<StoredEndpoints> build_endpoints(
-    flatbuffers::FlatBufferBuilder& builder,
-    const std::vector<events::Endpoint>& endpoints) {
-  std::vector<flatbuffers::Offset<schema::Endpoint>> built;
-  built.reserve(endpoints.size());
-  for (const auto& endpoint : endpoints)
-    built.push_back(build_endpoint(builder, endpoint));
-  return builder.CreateVector(built);
-}
-
 std::vector<events::Endpoint> read_endpoints(const StoredEndpoints* stored) {
   std::vector<events::Endpoint> read;
   for (flatbuffers::uoffset_t i = 0; stored != nullptr && i < stored->size();
@@ -54,15 +39,17 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
     checkpoint = builder.CreateString(body.checkpoint);
   auto hash = body.roster_hash.value_or(Hash{}).stored();
   flatbuffers::Offset<schema::Endpoint> seen_at;
-  if (body.seen_at) seen_at = build_endpoint(builder, *body.seen_at);
+  if (body.seen_at) seen_at = events::build_endpoint(builder, *body.seen_at);
   flatbuffers::Offset<schema::KeyNews> key_news;
   if (body.key_news) {
     auto key = body.key_news->key.stored();
     key_news = schema::CreateKeyNews(builder, &key, body.key_news->is_in_use);
   }
+  auto preshared = body.preshared.value_or(Hash{}).stored();
   return schema::CreateHeartbeat(builder, body.roster_version,
                                  body.roster_hash ? &hash : nullptr, checkpoint,
-                                 body.roster_epoch, seen_at, key_news)
+                                 body.roster_epoch, seen_at, key_news,
+                                 body.preshared ? &preshared : nullptr)
       .Union();
 }
 
@@ -96,8 +83,8 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
 
 flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
                                      const events::Whereabouts& body) {
-  auto local = build_endpoints(builder, body.local);
-  auto observed = build_endpoints(builder, body.observed);
+  auto local = events::build_endpoints(builder, body.local);
+  auto observed = events::build_endpoints(builder, body.observed);
   return schema::CreateWhereabouts(builder, body.is_answer, local, observed)
       .Union();
 }
@@ -116,6 +103,13 @@ schema::FrameBody kind_of(const FrameBody& body) {
       schema::FrameBody::KeySwitch};
   static_assert(kinds.size() == std::variant_size_v<FrameBody>);
   return kinds[body.index()];
+}
+
+schema::FrameHead stored_head(const FrameHead& head) {
+  auto heard = head.heard.value_or(LastHeard{});
+  return {head.sender.stored(), head.recipient.stored(), head.boot,
+          head.counter,         head.nonce.stored(),     heard.nonce.stored(),
+          heard.counter};
 }
 
 Error damaged(std::string why) { return {ErrorCode::damaged, std::move(why)}; }
@@ -158,24 +152,31 @@ events::PathWord read_word(const schema::PathWord& word) {
   return read;
 }
 
+FrameHead read_head(const schema::FrameHead& stored) {
+  FrameHead head{NodeId{stored.sender()}, NodeId{stored.recipient()},
+                 stored.boot(),           stored.counter(),
+                 Id{stored.nonce()},      {}};
+  if (Id nonce{stored.recipient_nonce()}; nonce != Id{})
+    head.heard = {nonce, stored.recipient_counter()};
+  return head;
+}
+
 Bytes build_frame(const FrameHead& head, const FrameBody& body) {
   flatbuffers::FlatBufferBuilder builder{datagram_max};
   auto content = std::visit(
       [&](const auto& kind) { return build_body(builder, kind); }, body);
-  auto mesh = head.mesh.stored();
-  auto sender = head.sender.stored();
-  auto recipient = head.recipient.stored();
-  auto nonce = head.nonce.stored();
-  auto heard = head.heard.value_or(LastHeard{});
-  auto recipient_nonce = heard.nonce.stored();
-  auto frame = schema::CreateFrame(builder, &mesh, &sender, &recipient,
-                                   head.boot, head.counter, &nonce,
-                                   head.heard ? &recipient_nonce : nullptr,
-                                   heard.counter, kind_of(body), content);
+  auto stored = stored_head(head);
+  auto frame = schema::CreateFrame(builder, &stored, kind_of(body), content);
   schema::FinishFrameBuffer(builder, frame);
   assert(builder.GetSize() <= frame_max);
   return {builder.GetBufferPointer(),
           builder.GetBufferPointer() + builder.GetSize()};
+}
+
+Bytes signed_part(const Id& mesh, ByteView frame) {
+  Bytes bytes{mesh.bytes.begin(), mesh.bytes.end()};
+  bytes.insert(bytes.end(), frame.begin(), frame.end());
+  return bytes;
 }
 
 Bytes seal(Bytes frame, const Signature& signature) {
@@ -197,7 +198,8 @@ store::Result<OpenedFrame> open_frame(ByteView datagram,
     return damaged("the frame is not a well-formed FlatBuffer");
   const auto* frame = schema::GetFrame(bytes.data());
   if (auto checked = check_body(*frame); !checked) return checked.error();
-  return OpenedFrame{bytes, frame, Signature{datagram.last<Signature::size>()}};
+  return OpenedFrame{bytes, frame, read_head(*frame->head()),
+                     Signature{datagram.last<Signature::size>()}};
 }
 
 }  // namespace ppn::actors

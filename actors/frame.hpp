@@ -3,8 +3,8 @@
 //   0                                   n                n + 64
 //   | Frame, a FlatBuffer of n bytes    | Ed25519        |
 //
-// The signature is the sender's, over "ppn-frame-v1\n" and the Frame. Knows no
-// CAF.
+// The signature is the sender's, over "ppn-frame-v1\n", the id of the mesh and
+// the Frame. Knows no CAF.
 #pragma once
 
 #include <optional>
@@ -33,7 +33,6 @@ struct LastHeard {
 
 /// What stands in a frame of every kind; see schema/frame.fbs.
 struct FrameHead {
-  Id mesh;
   NodeId sender;
   NodeId recipient;
   std::uint64_t boot = 0;
@@ -54,6 +53,9 @@ struct Heartbeat {
   std::optional<events::Endpoint> seen_at = std::nullopt;
   /// For the authority.
   std::optional<events::KeyNews> key_news = std::nullopt;
+  /// What the sender shares with the recipient alone; nothing beside a hash of
+  /// the roster: it shares nothing.
+  std::optional<Hash> preshared = std::nullopt;
 };
 
 struct RosterRequest {
@@ -85,20 +87,25 @@ events::PathWord read_word(const schema::PathWord& word);
 /// out.
 events::Whereabouts read_whereabouts(const schema::Whereabouts& whereabouts);
 
-/// The bytes that the sender signs under store::frame_domain. The body fits:
-/// an entry has at most events::roster_entry_max bytes with its signature, a
-/// checkpoint is one of this program.
+FrameHead read_head(const schema::FrameHead& stored);
+
+/// The body fits: an entry has at most events::roster_entry_max bytes with its
+/// signature, a checkpoint is one of this program.
 Bytes build_frame(const FrameHead& head, const FrameBody& body);
+
+/// What the sender signs under store::frame_domain.
+Bytes signed_part(const Id& mesh, ByteView frame);
 
 /// The datagram.
 Bytes seal(Bytes frame, const Signature& signature);
 
 /// A datagram taken apart, its structure checked, its signature not.
 struct OpenedFrame {
-  /// What is signed, and its table. Good until the aligned bytes are assigned
-  /// again.
+  /// What is signed behind the id of the mesh, and its table. Good until the
+  /// aligned bytes are assigned again.
   ByteView bytes;
   const schema::Frame* frame = nullptr;
+  FrameHead head;
   Signature signature;
 };
 

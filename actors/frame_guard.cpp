@@ -20,7 +20,6 @@ constexpr std::array<FrameFaultName, index_of(FrameFault::count_)> fault_names{{
     {"bad_size", "it is too small or too large to be one"},
     {"malformed", "it is not well-formed"},
     {"too_new", "it is of a kind that only a newer version knows"},
-    {"other_mesh", "it belongs to another mesh"},
     {"not_for_us", "it is meant for another node"},
     {"unknown_sender", "its sender is no other member of the mesh"},
     {"former_sender", "its sender was removed from the mesh"},
@@ -54,14 +53,14 @@ Outcome<AcceptedFrame, DroppedFrame> FrameGuard::check(
   if (auto fault = fault_of_sender(*opened, from, was_passed_on, mesh))
     return drop(*fault, source, now_ns);
   forget_removed(mesh);
-  const auto& frame = *opened->frame;
-  if (auto fault = fault_of_place(frame, now_ns)) {
+  const auto& head = opened->head;
+  if (auto fault = fault_of_place(head, now_ns)) {
     auto dropped = drop(*fault, source, now_ns);
     if (fault == FrameFault::two_places)
-      dropped.clash = clash_of(frame, datagram);
+      dropped.clash = clash_of(head, datagram);
     return dropped;
   }
-  return AcceptedFrame{NodeId{*frame.sender()}, &frame, is_whole(frame)};
+  return AcceptedFrame{head, opened->frame, is_whole(head)};
 }
 
 // It rises even if this guard takes the place of one that was lost in the same
@@ -71,7 +70,7 @@ FrameHead FrameGuard::next_head(const NodeId& recipient,
                                 std::uint64_t now_ns) {
   forget_removed(mesh);
   counter_ = std::max(counter_ + 1, now_ns);
-  FrameHead head{mesh.id, self_, recipient, boot_, counter_, nonce_, {}};
+  FrameHead head{self_, recipient, boot_, counter_, nonce_, {}};
   if (auto speaker = speakers_.find(recipient); speaker != speakers_.end())
     head.heard = speaker->second.last;
   return head;
@@ -103,10 +102,8 @@ Outcome<OpenedFrame, FrameFault> FrameGuard::open(ByteView datagram) {
 std::optional<FrameFault> FrameGuard::fault_of_sender(
     const OpenedFrame& opened, const events::IpAddress& from,
     bool was_passed_on, const events::Mesh& mesh) const {
-  const auto& frame = *opened.frame;
-  if (Id{*frame.mesh()} != mesh.id) return FrameFault::other_mesh;
-  if (NodeId{*frame.recipient()} != self_) return FrameFault::not_for_us;
-  NodeId sender{*frame.sender()};
+  const auto& sender = opened.head.sender;
+  if (opened.head.recipient != self_) return FrameFault::not_for_us;
   auto found = mesh.members.find(sender);
   if (found == mesh.members.end() || sender == self_)
     return mesh.former.contains(sender) ? FrameFault::former_sender
@@ -115,8 +112,8 @@ std::optional<FrameFault> FrameGuard::fault_of_sender(
   bool is_its_own = from == member.address || from == member.address6 ||
                     from == events::tunnel_address(mesh, member);
   if (!was_passed_on && !is_its_own) return FrameFault::wrong_address;
-  if (!store::verify(member.key, store::frame_domain, opened.bytes,
-                     opened.signature))
+  if (!store::verify(member.key, store::frame_domain,
+                     signed_part(mesh.id, opened.bytes), opened.signature))
     return FrameFault::bad_signature;
   return std::nullopt;
 }
@@ -125,27 +122,25 @@ std::optional<FrameFault> FrameGuard::fault_of_sender(
 // was heard by a replay. But a frame of an older boot may only have been held
 // back on its way; it shows two machines if it knows of a frame that we sent
 // after the newer boot was heard.
-std::optional<FrameFault> FrameGuard::fault_of_place(const schema::Frame& frame,
+std::optional<FrameFault> FrameGuard::fault_of_place(const FrameHead& head,
                                                      std::uint64_t now_ns) {
-  NodeId sender{*frame.sender()};
-  Id nonce{*frame.nonce()};
-  auto found = speakers_.find(sender);
-  if (found == speakers_.end() || frame.boot() > found->second.boot) {
-    speakers_[sender] = {frame.boot(),
-                         {nonce, frame.counter()},
-                         frame.counter(),
-                         {frame.counter()},
-                         std::max(counter_, now_ns)};
+  auto found = speakers_.find(head.sender);
+  if (found == speakers_.end() || head.boot > found->second.boot) {
+    speakers_[head.sender] = {head.boot,
+                              {head.nonce, head.counter},
+                              head.counter,
+                              {head.counter},
+                              std::max(counter_, now_ns)};
     return std::nullopt;
   }
   auto& speaker = found->second;
-  if (frame.boot() < speaker.boot)
-    return is_whole(frame) && frame.recipient_counter() > speaker.our_counter
+  if (head.boot < speaker.boot)
+    return is_whole(head) && head.heard->counter > speaker.our_counter
                ? FrameFault::two_places
                : FrameFault::old_boot;
-  if (nonce != speaker.last.nonce)
-    return is_whole(frame) ? FrameFault::two_places : FrameFault::other_nonce;
-  if (!take_counter(speaker, frame.counter())) return FrameFault::replayed;
+  if (head.nonce != speaker.last.nonce)
+    return is_whole(head) ? FrameFault::two_places : FrameFault::other_nonce;
+  if (!take_counter(speaker, head.counter)) return FrameFault::replayed;
   return std::nullopt;
 }
 
@@ -165,9 +160,8 @@ bool FrameGuard::take_counter(Speaker& speaker, std::uint64_t counter) {
   return true;
 }
 
-bool FrameGuard::is_whole(const schema::Frame& frame) const {
-  return frame.recipient_nonce() != nullptr &&
-         Id{*frame.recipient_nonce()} == nonce_;
+bool FrameGuard::is_whole(const FrameHead& head) const {
+  return head.heard && head.heard->nonce == nonce_;
 }
 
 DroppedFrame FrameGuard::drop(FrameFault fault, Source& source,
@@ -179,11 +173,10 @@ DroppedFrame FrameGuard::drop(FrameFault fault, Source& source,
   return {fault, true, {}};
 }
 
-std::optional<TwoPlaces> FrameGuard::clash_of(const schema::Frame& frame,
+std::optional<TwoPlaces> FrameGuard::clash_of(const FrameHead& head,
                                               ByteView datagram) {
-  NodeId node{*frame.sender()};
-  if (std::exchange(speakers_[node].clashed, true)) return std::nullopt;
-  return TwoPlaces{node, frame.boot(), {datagram.begin(), datagram.end()}};
+  if (std::exchange(speakers_[head.sender].clashed, true)) return std::nullopt;
+  return TwoPlaces{head.sender, head.boot, {datagram.begin(), datagram.end()}};
 }
 
 }  // namespace ppn::actors

@@ -30,7 +30,6 @@ enum class FrameFault : std::uint8_t {
   bad_size,
   malformed,
   too_new,
-  other_mesh,
   not_for_us,
   unknown_sender,
   former_sender,
@@ -58,7 +57,7 @@ using FrameFaultCounts =
 
 /// A frame of another member.
 struct AcceptedFrame {
-  NodeId sender;
+  FrameHead head;
   /// Good until the next check.
   const schema::Frame* frame = nullptr;
   /// It was made in this boot of ours, so it is no replay. Otherwise its body
@@ -147,12 +146,11 @@ class FrameGuard {
                                             const events::IpAddress& from,
                                             bool was_passed_on,
                                             const events::Mesh& mesh) const;
-  std::optional<FrameFault> fault_of_place(const schema::Frame& frame,
+  std::optional<FrameFault> fault_of_place(const FrameHead& head,
                                            std::uint64_t now_ns);
-  [[nodiscard]] bool is_whole(const schema::Frame& frame) const;
+  [[nodiscard]] bool is_whole(const FrameHead& head) const;
   DroppedFrame drop(FrameFault fault, Source& source, std::uint64_t now_ns);
-  std::optional<TwoPlaces> clash_of(const schema::Frame& frame,
-                                    ByteView datagram);
+  std::optional<TwoPlaces> clash_of(const FrameHead& head, ByteView datagram);
 
   NodeId self_;
   std::uint64_t boot_;

@@ -6,14 +6,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "actors/caf.hpp"
 #include "actors/messages.hpp"
+#include "events/admission.hpp"
 #include "events/paths.hpp"
 #include "events/state.hpp"
 #include "events/tunnel_key.hpp"
 #include "store/ledger.hpp"
+#include "store/secret_bytes.hpp"
 
 namespace ppn::actors {
 
@@ -71,6 +74,8 @@ using LedgerActor = caf::typed_actor<
                     std::uint64_t>::with<EntriesPtr>,
     /// Signs a frame, also when nothing more is recorded.
     caf::replies_to<sign_atom, BytesPtr>::with<Signature>,
+    /// Signs what binds this node to its side of a channel of a ceremony.
+    caf::replies_to<sign_atom, Hash>::with<Signature>,
     /// What all durable entries add up to.
     caf::replies_to<state_atom>::with<StatePtr>,
     caf::replies_to<status_atom>::with<LedgerStatus>,
@@ -107,10 +112,19 @@ struct DeviceWish {
   std::vector<events::TunnelKey> kept_keys = {};
 };
 
+/// 32 bytes.
+using SecretPtr = std::shared_ptr<const store::SecretBytes>;
+
+using HashesPtr = std::shared_ptr<const std::vector<Hash>>;
+
 /// The one WireGuard device of this node.
 using WireguardPort = caf::typed_actor<
     /// A new private key, kept durably; answers its public half.
     caf::replies_to<create_key_atom>::with<events::TunnelKey>,
+    /// A preshared key, kept durably under that hash.
+    caf::replies_to<preshared_atom, Hash, SecretPtr>::with<bool>,
+    /// The preshared keys that are still of use.
+    caf::reacts_to<preshared_atom, HashesPtr>,
     caf::replies_to<look_atom>::with<DeviceLook>,
     /// Stops at the first thing that can not be done: look again. Does nothing
     /// if nobody waits for it any more.
@@ -149,6 +163,51 @@ struct Notice {
 
 using JournalPort = caf::typed_actor<caf::reacts_to<notice_atom, Notice>>;
 
+// -- port: pairing wire -------------------------------------------------------
+
+/// No two of a process have the same.
+using PairingConnection = std::uint64_t;
+
+/// Where others may come in.
+struct PairingListen {
+  /// At all addresses of this host.
+  bool is_everywhere = false;
+  /// What comes out of the tunnels to this address of theirs.
+  std::optional<events::IpAddress> own = std::nullopt;
+
+  bool operator==(const PairingListen&) const = default;
+};
+
+/// Somebody came in, and is heard once asked.
+struct PairingArrival {
+  PairingConnection connection = 0;
+  events::IpAddress from;
+  /// Out of the tunnels.
+  bool is_member = false;
+};
+
+using PairingReceiver =
+    caf::typed_actor<caf::reacts_to<arrived_atom, PairingArrival>,
+                     caf::reacts_to<message_atom, PairingConnection, BytesPtr>,
+                     caf::reacts_to<close_atom, PairingConnection>>;
+
+/// Messages over TCP, each behind its length, port 9205 unless configured.
+using PairingWirePort = caf::typed_actor<
+    /// Listens there and nowhere else, and gives what comes, also on
+    /// connections that were dialed, to somebody. io: it can not.
+    caf::replies_to<listen_atom, PairingListen, PairingReceiver>::with<bool>,
+    /// The port is the usual one if it is 0. io: nobody answers there.
+    caf::replies_to<dial_atom, events::Endpoint>::with<PairingConnection>,
+    /// To be sent.
+    caf::reacts_to<message_atom, PairingConnection, BytesPtr>,
+    /// One more message is waited for.
+    caf::reacts_to<read_atom, PairingConnection>,
+    /// From now on each is given what the other one says, unread; nothing more
+    /// is told of either but the end.
+    caf::reacts_to<join_both_atom, PairingConnection, PairingConnection>,
+    /// Once what was to be sent is.
+    caf::reacts_to<close_atom, PairingConnection>>;
+
 // -- operator gate ------------------------------------------------------------
 
 using ChangePtr = std::shared_ptr<const Change>;
@@ -172,6 +231,22 @@ using RosterPtr = std::shared_ptr<const Roster>;
 /// Of a node's own key; null: there is none.
 using KeyNewsPtr = std::shared_ptr<const events::KeyNews>;
 
+/// The authority admits a newcomer, or takes back one that never came; a
+/// newcomer takes the roster that it was given.
+using RosterStep =
+    std::variant<events::Admit, events::TakeBack, WelcomedRoster>;
+
+/// What a ceremony makes of a roster, and the events of its own that are
+/// recorded with that.
+struct Admission {
+  RosterStep what;
+  store::AppendRequest events;
+  store::Principal principal;
+  std::optional<store::Causation> causation = std::nullopt;
+  std::optional<events::Need> need = std::nullopt;
+};
+using AdmissionPtr = std::shared_ptr<const Admission>;
+
 /// Told the roster when it begins to follow, and whenever it changed.
 using RosterFollower = caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>>;
 
@@ -188,7 +263,11 @@ using MeshActor = caf::typed_actor<
     /// What this node gives to others in a file: the records of the roster, or
     /// as long as it is in no mesh those by which it introduces itself.
     caf::replies_to<export_atom>::with<EntriesPtr>,
+    /// The records by which this node introduces itself.
+    caf::replies_to<introduce_atom>::with<EntriesPtr>,
     caf::replies_to<roster_atom>::with<RosterPtr>,
+    /// Answers the entries of the events that came with it.
+    caf::replies_to<admit_atom, AdmissionPtr>::with<EntriesPtr>,
     /// What a member says of the key of its tunnels. The authority records what
     /// the roster lacks of it, in the member's name.
     caf::reacts_to<key_atom, NodeId, KeyNewsPtr>,
@@ -246,6 +325,36 @@ using PathsActor =
                      /// Once more is harmless.
                      caf::reacts_to<follow_atom, PathFollower>>;
 
+// -- pairing ------------------------------------------------------------------
+
+using PairingStatusPtr = std::shared_ptr<const PairingStatus>;
+using PresharedKeysPtr = std::shared_ptr<const events::PresharedKeys>;
+
+/// Told the keys when it begins to follow, and whenever they changed.
+using PresharedFollower =
+    caf::typed_actor<caf::reacts_to<preshared_atom, PresharedKeysPtr>>;
+
+using PairingActor = caf::typed_actor<
+    /// The newcomer's operator wants a code to be shown.
+    caf::replies_to<offer_atom, PairingOfferWish>::with<ShownCode>,
+    /// The authority's operator typed a code; answers the session's id.
+    caf::replies_to<approve_atom, PairingApproval>::with<Id>,
+    /// And wants whom it was proved to, or does not.
+    caf::replies_to<approve_atom, Id, bool, store::Principal>::with<bool>,
+    /// A member's operator lets newcomers through to the authority for so many
+    /// seconds; none: no longer.
+    caf::replies_to<open_door_atom, std::uint32_t,
+                    std::optional<events::IpAddress>>::with<bool>,
+    /// An operator ends a session.
+    caf::replies_to<close_atom, Id, store::Principal>::with<bool>,
+    caf::replies_to<status_atom>::with<PairingStatusPtr>,
+    caf::reacts_to<arrived_atom, PairingArrival>,
+    caf::reacts_to<message_atom, PairingConnection, BytesPtr>,
+    caf::reacts_to<close_atom, PairingConnection>,
+    caf::reacts_to<roster_atom, RosterPtr>, caf::reacts_to<tick_atom>,
+    /// Once more is harmless.
+    caf::reacts_to<follow_atom, PresharedFollower>>;
+
 // -- device and tunnels -------------------------------------------------------
 
 /// What there is to see of one tunnel.
@@ -266,6 +375,7 @@ using DeviceStatusPtr = std::shared_ptr<const DeviceStatus>;
 using DeviceActor =
     caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
                      caf::reacts_to<paths_atom, PathChoicesPtr>,
+                     caf::reacts_to<preshared_atom, PresharedKeysPtr>,
                      caf::reacts_to<tick_atom>,
                      /// The next of the steps by which the key is switched.
                      caf::reacts_to<key_atom, std::uint32_t>,
@@ -293,6 +403,10 @@ using MemberActor =
                      caf::reacts_to<letter_atom, PathLetterPtr>,
                      caf::reacts_to<letter_atom, WhereaboutsLetterPtr>,
                      caf::reacts_to<seen_atom, SeenAtPtr>,
+                     /// The newest checkpoint of another member, as it told it
+                     /// by another way.
+                     caf::reacts_to<take_atom, NodeId, std::string>,
+                     caf::reacts_to<preshared_atom, PresharedKeysPtr>,
                      /// What the authority is told of this node's key from now
                      /// on.
                      caf::reacts_to<key_atom, KeyNewsPtr>,
@@ -347,6 +461,19 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PathChoicesPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardPlacePtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::SeenAtPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WhereaboutsLetterPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::SecretPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HashesPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::Hash)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::Endpoint)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::optional<ppn::events::IpAddress>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingListen)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingArrival)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingOfferWish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ShownCode)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingApproval)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingStatusPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PresharedKeysPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::AdmissionPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardWordPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::OwnBytes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::KeyNewsPtr)

@@ -86,9 +86,23 @@ class FollowedActor {
   /// To be told of all who died.
   void note_death(const caf::actor_addr& dead) { actor_.note_death(dead); }
 
+  [[nodiscard]] bool is_followed() const { return actor_.is_known(); }
+
  private:
   KeptActor<Handle> actor_;
 };
+
+/// The same for what somebody must be told before it can go on: it is asked for
+/// again until it came.
+template <class Self, class Handle, class Follower>
+void ensure_told(Self self, const NodeActor& node,
+                 FollowedActor<Handle, Follower>& whom, bool was_told) {
+  whom.ensure(self, node);
+  if (!was_told)
+    whom.with([self](const Handle& found) {
+      self->send(found, follow_atom::value, caf::actor_cast<Follower>(self));
+    });
+}
 
 struct FollowedMesh : FollowedActor<MeshActor, RosterFollower> {
   FollowedMesh() : FollowedActor{"mesh"} {}

@@ -168,6 +168,10 @@ class LedgerActorState::Writer {
     return ledger().sign(store::frame_domain, frame);
   }
 
+  [[nodiscard]] Signature sign(const Hash& binding) const {
+    return ledger().sign(store::pairing_domain, binding.view());
+  }
+
   [[nodiscard]] caf::result<EntriesPtr> read(std::uint64_t from,
                                              std::uint64_t limit) const {
     auto begin = std::min(from, size());
@@ -437,6 +441,7 @@ LedgerActor::behavior_type ledger_actor(
         return writer->records(stream, after, limit);
       },
       [=](sign_atom, const BytesPtr& frame) { return writer->sign(*frame); },
+      [=](sign_atom, const Hash& binding) { return writer->sign(binding); },
       [=](state_atom) { return writer->state(); },
       [=](status_atom) { return writer->status(); },
       [=](watch_atom, const LedgerWatcher& watcher) { writer->watch(watcher); },

@@ -91,12 +91,14 @@ void send(
     return done();
   auto& state = context.self->state;
   auto head = state.guard.next_head(to, *mesh, now.since_boot_ns);
-  auto frame = std::make_shared<const Bytes>(build_frame(head, body));
+  auto frame = build_frame(head, body);
+  auto signed_bytes =
+      std::make_shared<const Bytes>(signed_part(mesh->id, frame));
   on_answer<Signature>(
       context.self->request(context.parts.ledger, caf::infinite,
-                            sign_atom::value, BytesPtr{frame}),
+                            sign_atom::value, BytesPtr{signed_bytes}),
       [=](const Signature& signature) {
-        auto datagram = seal(*frame, signature);
+        auto datagram = seal(frame, signature);
         if (way.through)
           send(context, *way.through, Passed{std::move(datagram)}, now,
                through_tunnel);
@@ -129,13 +131,15 @@ Heartbeat heartbeat_for(const Context& context, const NodeId& to,
   if (state.seen_at)
     if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
       beat.seen_at = seen->second;
+  if (auto shared = state.preshared->find(to); shared != state.preshared->end())
+    beat.preshared = shared->second;
   if (!is_doubtful(state, to)) state.told.shorten(beat, to, now.since_boot_ns);
   return beat;
 }
 
 void beat(const Context& context, const NodeId& to, const Clock& now,
           const Way& way = {}) {
-  if (mesh_of(context) != nullptr)
+  if (mesh_of(context) != nullptr && context.self->state.preshared)
     send(context, to, heartbeat_for(context, to, now), now, way);
 }
 
@@ -363,8 +367,12 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
   if (beat.checkpoint() != nullptr)
     take_checkpoint(state, sender.node, beat.checkpoint()->string_view());
   auto ours = place_of(roster.mesh);
-  if (beat.roster_hash() != nullptr)
+  if (beat.roster_hash() != nullptr) {
     state.heads[sender.node] = Hash{*beat.roster_hash()};
+    heard.preshared = beat.preshared() == nullptr ? Hash{}
+                                                  : Hash{*beat.preshared()};
+    heard.preshared_ns = now.since_boot_ns;
+  }
   note_agreed(state);
   auto head = state.heads.find(sender.node);
   bool is_head_known = head != state.heads.end();
@@ -508,15 +516,12 @@ void send_whereabouts(const Context& context,
   });
 }
 
-void take_word(const Context& context, const NodeId& sender, const Way& way,
-               const schema::Frame& frame) {
+void take_word(const Context& context, const FrameHead& head, const Way& way,
+               const schema::PathWord& word) {
   // A relay could unpack it: that says nothing of the tunnel between the two.
   if (way.by_path) return;
-  auto heard = std::make_shared<const events::HeardWord>(
-      events::HeardWord{sender,
-                        way.through,
-                        read_word(*frame.body_as_PathWord()),
-                        {frame.boot(), frame.counter()}});
+  auto heard = std::make_shared<const events::HeardWord>(events::HeardWord{
+      head.sender, way.through, read_word(word), {head.boot, head.counter}});
   context.self->state.paths.with(
       context.self, context.parts.node, [=](const PathsActor& paths) {
         context.self->send(paths, word_atom::value, heard);
@@ -591,14 +596,14 @@ void take_passed(const Context& context, const NodeId& sender,
   store::AlignedBytes aligned;
   auto inner = open_frame(bytes, aligned);
   if (!inner || inner->frame->body_as_Passed() != nullptr) return;
-  NodeId recipient{*inner->frame->recipient()};
+  const auto& recipient = inner->head.recipient;
   if (recipient == context.node) {
     auto relay = mesh->find(sender)->address;
     return take_datagram(
         context, std::make_shared<const Datagram>(Datagram{relay, bytes, 0}),
         sender, now);
   }
-  bool is_its_own = NodeId{*inner->frame->sender()} == sender;
+  bool is_its_own = inner->head.sender == sender;
   if (!is_its_own || !may_pass(context, sender, *inner->frame, now)) return;
   auto pass = [=](bool passes) {
     if (!passes) return;
@@ -617,10 +622,9 @@ void take_passed(const Context& context, const NodeId& sender,
 // -- in -----------------------------------------------------------------------
 
 /// One that was overtaken says nothing that is not known better.
-bool is_newest_beat(MemberState& state, const NodeId& sender,
-                    const schema::Frame& frame) {
-  auto& newest = state.newest_beats[sender];
-  std::pair said{frame.boot(), frame.counter()};
+bool is_newest_beat(MemberState& state, const FrameHead& head) {
+  auto& newest = state.newest_beats[head.sender];
+  std::pair said{head.boot, head.counter};
   if (said <= newest) return false;
   newest = said;
   return true;
@@ -629,35 +633,41 @@ bool is_newest_beat(MemberState& state, const NodeId& sender,
 void take_frame(const Context& context, const AcceptedFrame& accepted,
                 const Way& way, const Clock& now) {
   auto& state = context.self->state;
+  const auto& head = accepted.head;
   state.frames_taken += 1;
   // It may be an old one that somebody kept.
   if (!accepted.whole) {
     mark(RarePath::frame_introduces);
-    state.told.forget(accepted.sender);
-    return beat_out_of_turn(context, accepted.sender, now, way);
+    state.told.forget(head.sender);
+    return beat_out_of_turn(context, head.sender, now, way);
   }
-  auto& heard = state.heard[accepted.sender];
-  if (heard.boot != accepted.frame->boot()) state.told.forget(accepted.sender);
-  heard.boot = accepted.frame->boot();
+  auto& heard = state.heard[head.sender];
+  bool is_first = heard.boot != head.boot;
+  heard.boot = head.boot;
   heard.heard_ns = now.utc_ns;
+  // It waits for a frame that was made for its boot, too.
+  if (is_first) {
+    state.told.forget(head.sender);
+    beat_out_of_turn(context, head.sender, now, way);
+  }
   const auto& frame = *accepted.frame;
-  Correspondent sender{accepted.sender, way};
+  Correspondent sender{head.sender, way};
   const auto* beat = frame.body_as_Heartbeat();
-  if (beat != nullptr && is_newest_beat(state, accepted.sender, frame))
+  if (beat != nullptr && is_newest_beat(state, head))
     take_heartbeat(context, sender, *beat, now);
   else if (const auto* request = frame.body_as_RosterRequest())
     answer_request(context, sender, {request->epoch(), request->version()},
                    now);
   else if (const auto* told = frame.body_as_RosterAnswer())
     take_answer(context, sender, *told, now);
-  else if (frame.body_as_PathWord() != nullptr)
-    take_word(context, accepted.sender, way, frame);
+  else if (const auto* word = frame.body_as_PathWord())
+    take_word(context, head, way, *word);
   else if (const auto* where = frame.body_as_Whereabouts())
-    tell_place(context, {accepted.sender, read_whereabouts(*where), {}});
+    tell_place(context, {head.sender, read_whereabouts(*where), {}});
   else if (const auto* key = frame.body_as_KeySwitch())
-    take_switch(context, accepted.sender, *key);
+    take_switch(context, head.sender, *key);
   else if (const auto* passed = frame.body_as_Passed())
-    take_passed(context, accepted.sender,
+    take_passed(context, head.sender,
                 {passed->datagram()->begin(), passed->datagram()->end()}, now);
 }
 
@@ -693,7 +703,7 @@ void take_datagram(const Context& context, const DatagramPtr& datagram,
                 events::own_address(*mesh, datagram->peer) == datagram->peer,
             through};
     if (!through)
-      note_own(context, checked->sender, way, datagram->bytes.size(), 0);
+      note_own(context, checked->head.sender, way, datagram->bytes.size(), 0);
     if (checked->whole) context.self->state.believed = datagram;
     return take_frame(context, *checked, way, now);
   }
@@ -790,7 +800,10 @@ void take_seen_at(const Context& context, const SeenAtPtr& seen_at) {
 }
 
 void tick(const Context& context) {
-  context.self->state.mesh.ensure(context.self, context.parts.node);
+  auto& state = context.self->state;
+  state.mesh.ensure(context.self, context.parts.node);
+  ensure_told(context.self, context.parts.node, state.sharer,
+              state.preshared != nullptr);
   if (const auto* mesh = mesh_of(context)) {
     bind(context, *mesh);
     with_checkpoint(context, [=] {
@@ -841,6 +854,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
   self->set_down_handler([&state](const caf::down_msg& death) {
     state.mesh.note_death(death.source);
     state.paths.note_death(death.source);
+    state.sharer.note_death(death.source);
   });
   state.guard = FrameGuard{node.id, node.boot, parts.nonce};
   state.aggregate.begin(
@@ -867,6 +881,12 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
       },
       [=](letter_atom, const WhereaboutsLetterPtr& letter) {
         send_whereabouts(context, *letter);
+      },
+      [=](take_atom, const NodeId& whose, const std::string& checkpoint) {
+        take_checkpoint(self->state, whose, checkpoint);
+      },
+      [=](preshared_atom, const PresharedKeysPtr& preshared) {
+        self->state.preshared = preshared;
       },
       [=](seen_atom, const SeenAtPtr& seen_at) {
         take_seen_at(context, seen_at);

@@ -44,6 +44,10 @@ struct MemberState {
   FrameGuard guard;
   FollowedMesh mesh;
   KeptActor<PathsActor> paths{"paths"};
+  FollowedActor<PairingActor, PresharedFollower> sharer{"pairing"};
+  /// What this node shares with one other each; nothing is told before it is
+  /// known.
+  PresharedKeysPtr preshared;
   /// Where the device sees the others.
   SeenAtPtr seen_at;
   RosterPtr roster;

@@ -160,6 +160,22 @@ std::vector<events::Draft> taken_drafts(const std::vector<Bytes>& records) {
   return drafts;
 }
 
+/// What a file brings, if the roster is as it was when `own` was read, and
+/// `check` has nothing against what it becomes.
+events::Decision decide_import(
+    const events::Mesh& mesh, const OwnRoster& own,
+    const std::function<Result<Import>()>& read,
+    const std::function<events::Contradiction(const events::Mesh&)>& check) {
+  if (own.place != place_of(mesh)) {
+    mark(RarePath::import_overtaken);
+    return events::Refusal{"the roster has changed meanwhile; try again"};
+  }
+  auto import = read();
+  if (!import) return events::Refusal{import.error().message};
+  if (auto wrong = check(import->mesh)) return events::Refusal{*wrong};
+  return taken_drafts(import->news);
+}
+
 caf::result<std::uint64_t> commit(Self self, const MeshParts& parts,
                                   const NodeId& node, const ChangePtr& change,
                                   const Id& proposal,
@@ -183,22 +199,79 @@ caf::result<std::uint64_t> commit(Self self, const MeshParts& parts,
     if (!own) return answer(promise, Result<std::uint64_t>{own.error()});
     record(
         self, origin,
-        [=, own = *own](const events::Moment&) -> events::Decision {
+        [=, own = *own](const events::Moment&) {
           const auto& mesh = self->state.roster.mesh;
-          if (own->place != place_of(mesh)) {
-            mark(RarePath::import_overtaken);
-            return events::Refusal{
-                "the roster has changed meanwhile; try again"};
-          }
-          auto read =
-              read_import(mesh, node, *own, std::get<ImportRoster>(*change));
-          if (!read) return events::Refusal{read.error().message};
-          return taken_drafts(read->news);
+          return decide_import(
+              mesh, *own,
+              [&] {
+                return read_import(mesh, node, *own,
+                                   std::get<ImportRoster>(*change));
+              },
+              [](const events::Mesh&) { return events::Contradiction{}; });
         },
         promise);
   });
   return promise;
 }
+
+// -- ceremonies ---------------------------------------------------------------
+
+/// Whoever invited is who the roster says that it is.
+events::Contradiction check_invitation(const WelcomedRoster& welcomed,
+                                       const events::Mesh& mesh) {
+  const auto* authority = mesh.authority_member();
+  bool is_its_own =
+      mesh.id == welcomed.mesh && mesh.authority == welcomed.authority &&
+      authority != nullptr && authority->key == welcomed.authority_key;
+  if (is_its_own) return {};
+  return "the roster is of another mesh or authority than invited this node";
+}
+
+events::Decision decide_newcomer(const events::Mesh& mesh, const NodeId& node,
+                                 const events::Admit& admit,
+                                 const events::Moment& now) {
+  auto decided = events::decide_admission(mesh, node, admit, now);
+  if (const auto* unwanted = std::get_if<events::Unwanted>(&decided))
+    return events::Refusal{unwanted->why};
+  return std::move(std::get<events::Admitted>(decided).drafts);
+}
+
+caf::result<EntriesPtr> admit(Self self, const MeshParts& parts,
+                              const NodeId& node,
+                              const AdmissionPtr& admission) {
+  auto promise = self->make_response_promise<EntriesPtr>();
+  auto record = [=](Aggregate<Self>::Decide decide) {
+    self->state.aggregate.command_with(
+        {admission->principal, admission->causation, admission->need},
+        std::move(decide), admission->events,
+        [promise](const auto& recorded) { answer(promise, recorded); });
+  };
+  const auto& mesh = self->state.roster.mesh;
+  if (!std::holds_alternative<WelcomedRoster>(admission->what)) {
+    record([=, &mesh](const events::Moment& now) {
+      if (const auto* gone = std::get_if<events::TakeBack>(&admission->what))
+        return events::decide(mesh, node, *gone, now);
+      return decide_newcomer(mesh, node,
+                             std::get<events::Admit>(admission->what), now);
+    });
+    return promise;
+  }
+  with_own_roster(self, parts, [=, &mesh](const Result<OwnRosterPtr>& own) {
+    if (!own) return answer(promise, Result<EntriesPtr>{own.error()});
+    record([=, &mesh, own = *own](const events::Moment&) {
+      const auto& welcomed = std::get<WelcomedRoster>(admission->what);
+      return decide_import(
+          mesh, *own,
+          [&] { return read_welcome(mesh, node, *own, welcomed.records); },
+          [&](const events::Mesh& after) {
+            return check_invitation(welcomed, after);
+          });
+    });
+  });
+  return promise;
+}
+
+// -- from other members -------------------------------------------------------
 
 /// From another member: it must be the next one.
 caf::result<std::uint64_t> take(Self self, const NodeId& node,
@@ -279,27 +352,11 @@ Result<EntriesPtr> introduction(const Entries& life, const Entries& device) {
   return EntriesPtr{std::move(introducing)};
 }
 
-caf::result<EntriesPtr> export_records(Self self, const MeshParts& parts) {
-  if (!self->state.told) return to_message(not_read_yet());
-  const auto& mesh = self->state.roster.mesh;
-  if (mesh.restating)
-    return to_message(
-        refused("the mesh was recovered by " + events::authority_name(mesh) +
-                ", and not all of its roster came yet; try again"));
-  auto promise = self->make_response_promise<EntriesPtr>();
+void introduce(Self self, const MeshParts& parts,
+               caf::typed_response_promise<EntriesPtr> promise) {
   auto failed = [promise](caf::error& error) {
     answer(promise, Result<EntriesPtr>{from_message(error)});
   };
-  if (mesh.founded()) {
-    with_own_roster(self, parts, [promise](const Result<OwnRosterPtr>& own) {
-      auto records = own ? whole_roster(**own)
-                         : Result<std::vector<Bytes>>{own.error()};
-      if (!records) return answer(promise, Result<EntriesPtr>{records.error()});
-      answer(promise,
-             Result<EntriesPtr>{std::make_shared<const Entries>(*records)});
-    });
-    return promise;
-  }
   auto ask = [self, parts](const char* stream) {
     return self->request(parts.ledger, caf::infinite, records_atom::value,
                          std::string{stream}, std::uint64_t{0}, everything);
@@ -315,6 +372,34 @@ caf::result<EntriesPtr> export_records(Self self, const MeshParts& parts) {
                     failed);
           },
           failed);
+}
+
+caf::result<EntriesPtr> introduction_records(Self self,
+                                             const MeshParts& parts) {
+  auto promise = self->make_response_promise<EntriesPtr>();
+  introduce(self, parts, promise);
+  return promise;
+}
+
+caf::result<EntriesPtr> export_records(Self self, const MeshParts& parts) {
+  if (!self->state.told) return to_message(not_read_yet());
+  const auto& mesh = self->state.roster.mesh;
+  if (mesh.restating)
+    return to_message(
+        refused("the mesh was recovered by " + events::authority_name(mesh) +
+                ", and not all of its roster came yet; try again"));
+  auto promise = self->make_response_promise<EntriesPtr>();
+  if (mesh.founded()) {
+    with_own_roster(self, parts, [promise](const Result<OwnRosterPtr>& own) {
+      auto records = own ? whole_roster(**own)
+                         : Result<std::vector<Bytes>>{own.error()};
+      if (!records) return answer(promise, Result<EntriesPtr>{records.error()});
+      answer(promise,
+             Result<EntriesPtr>{std::make_shared<const Entries>(*records)});
+    });
+    return promise;
+  }
+  introduce(self, parts, promise);
   return promise;
 }
 
@@ -377,6 +462,7 @@ MeshActor::behavior_type mesh_actor(Self self, const MeshParts& parts,
         return take(self, id, record);
       },
       [=](export_atom) { return export_records(self, parts); },
+      [=](introduce_atom) { return introduction_records(self, parts); },
       [=](roster_atom) -> caf::result<RosterPtr> {
         if (self->state.told) return self->state.told;
         return to_message(not_read_yet());
@@ -384,6 +470,9 @@ MeshActor::behavior_type mesh_actor(Self self, const MeshParts& parts,
       [=, id = node.id](key_atom, const NodeId& member,
                         const KeyNewsPtr& news) {
         take_key_news(self, id, member, news);
+      },
+      [=, id = node.id](admit_atom, const AdmissionPtr& admission) {
+        return admit(self, parts, id, admission);
       },
       [=](follow_atom, const RosterFollower& follower) {
         follow(self, follower);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,8 +11,11 @@
 
 #include "events/capability.hpp"
 #include "events/mesh.hpp"
+#include "events/pairing.hpp"
 #include "events/roster_news.hpp"
+#include "events/short_code.hpp"
 #include "events/tunnel.hpp"
+#include "store/record.hpp"
 #include "store/tree.hpp"
 
 namespace ppn::actors {
@@ -69,6 +73,102 @@ struct Roster {
   events::RosterNews news;
 };
 
+/// The records of a roster by which a newcomer becomes a member, and whose mesh
+/// they must be of: that of the authority that invited it.
+struct WelcomedRoster {
+  std::vector<Bytes> records;
+  Id mesh;
+  NodeId authority;
+  PublicKey authority_key;
+};
+
+// -- pairing ------------------------------------------------------------------
+
+/// One for all who have to do with it.
+using ShortCodePtr = std::shared_ptr<const events::ShortCode>;
+
+struct PairingOfferWish {
+  /// Of the code.
+  std::size_t symbols = events::ShortCode::symbols_usual;
+  /// From nowhere else.
+  std::optional<events::IpAddress> only_from = std::nullopt;
+  /// Not somebody comes: this member is called, which passes on. Its port is
+  /// the usual one if it is 0.
+  std::optional<events::Endpoint> via = std::nullopt;
+  /// Where this node's tunnels are reached, too.
+  std::vector<events::Endpoint> endpoints = {};
+  store::Principal principal = {};
+};
+
+/// For the one terminal that shows it.
+struct ShownCode {
+  Id session;
+  std::uint32_t number = 0;
+  ShortCodePtr code;
+  std::uint32_t seconds = 0;
+};
+
+struct PairingApproval {
+  ShortCodePtr code;
+  /// That of the session; needed if several wait.
+  std::optional<std::uint32_t> number = std::nullopt;
+  /// The newcomer is there, and does not call. Its port is the usual one if it
+  /// is 0.
+  std::optional<events::Endpoint> at = std::nullopt;
+  store::Principal principal = {};
+};
+
+enum class PairingPhase : std::uint8_t {
+  /// The newcomer's: for somebody who has the code.
+  waiting,
+  /// The newcomer, or who passes on.
+  calling,
+  /// What the other side knows is being proved.
+  proving,
+  /// The other side is known; its operator's word is waited for.
+  met,
+  /// It is recorded, and told.
+  admitting,
+  /// The newcomer is a member; its tunnel is not up yet.
+  admitted,
+  /// It is.
+  active,
+  ended
+};
+
+/// A session of this process, also for a while after its end.
+struct PairingSessionStatus {
+  Id id;
+  schema::PairingSide side{};
+  std::uint32_t number = 0;
+  PairingPhase phase{};
+  std::uint32_t left_s = 0;
+  std::uint32_t answered = 0;
+  /// Once it is met.
+  std::optional<events::PairingPeer> peer = std::nullopt;
+  std::string mesh_name = {};
+  std::string symbols = {};
+  /// Once it ended.
+  schema::PairingOutcome outcome{};
+  std::string detail = {};
+};
+
+/// A newcomer that came by itself, or was passed on.
+struct WaitingNewcomer {
+  std::uint32_t number = 0;
+  events::IpAddress from;
+  bool is_passed_on = false;
+  std::uint32_t left_s = 0;
+};
+
+struct PairingStatus {
+  std::vector<PairingSessionStatus> sessions;
+  std::vector<WaitingNewcomer> waiting;
+  /// How long newcomers are let through to the authority.
+  std::uint32_t door_open_s = 0;
+  std::size_t connections = 0;
+};
+
 /// A rotation of the key of this node's tunnels that is not over.
 struct KeyRotation {
   /// The one that they are to get, or have.
@@ -109,6 +209,11 @@ struct MemberHeard {
   /// The newest place of the roster at which it had the very entry that this
   /// node has.
   events::RosterPlace agreed = {};
+  /// Of the preshared key that it has for the tunnel to this node; zeros: it
+  /// has none.
+  std::optional<Hash> preshared = std::nullopt;
+  /// When it said so, by this host's clock since its boot.
+  std::uint64_t preshared_ns = 0;
 };
 
 struct MemberStatus {

@@ -208,7 +208,7 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
              PathsParts{parts.ledger, parts.clock, NodeActor{self}}, node));
        }},
       {DeviceState::name,
-       {"ledger", "clock", "wireguard", "mesh", "paths", "member"},
+       {"ledger", "clock", "wireguard", "mesh", "paths", "member", "pairing"},
        [parts](NodePointer self, const events::Node& node) {
          return caf::actor_cast<caf::actor>(
              self->spawn(device_actor,
@@ -217,7 +217,7 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
                          node));
        }},
       {MemberState::name,
-       {"ledger", "clock", "wire", "journal", "mesh", "paths"},
+       {"ledger", "clock", "wire", "journal", "mesh", "paths", "pairing"},
        [parts, nonce = parts.next_id()](NodePointer self,
                                         const events::Node& node) {
          return caf::actor_cast<caf::actor>(
@@ -225,6 +225,16 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
                          MemberParts{parts.ledger, parts.clock, parts.wire,
                                      parts.journal, NodeActor{self}, nonce},
                          node));
+       }},
+      {PairingState::name,
+       {"ledger", "clock", "wireguard", "pairing wire", "mesh", "member"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(self->spawn(
+             pairing_actor,
+             PairingParts{parts.ledger, parts.clock, parts.wireguard,
+                          parts.pairing_wire, NodeActor{self}, parts.next_id,
+                          parts.entropy, parts.listen_port},
+             node));
        }},
       {OperatorGateState::name,
        {"ledger", "clock", "mesh", "device"},

@@ -10,6 +10,7 @@
 
 #include "actors/aggregate.hpp"
 #include "actors/operator_gate.hpp"
+#include "actors/pairing.hpp"
 
 namespace ppn::actors {
 
@@ -30,6 +31,8 @@ struct NodeParts {
   WireguardPort wireguard;
   WirePort wire;
   JournalPort journal;
+  PairingWirePort pairing_wire;
+  Entropy entropy;
   NextId next_id;
   /// UDP port of the tunnels.
   std::uint16_t listen_port = 51'820;

@@ -28,8 +28,7 @@ DoorAnswer PairingDoor::enter(Connection connection,
   if (!take_turn(sources_[source].idle_from_ns, {door_burst, door_interval_ns},
                  now_ns))
     return DoorAnswer::too_often;
-  if (inside_.size() >= door_connections_max ||
-      count_of(source) >= door_connections_of_one)
+  if (inside_.size() >= places_ || count_of(source) >= door_connections_of_one)
     return DoorAnswer::full;
   inside_[connection] = {source, now_ns};
   return DoorAnswer::welcome;

@@ -13,6 +13,10 @@ namespace ppn::actors {
 /// At the same time, of all and of one source.
 inline constexpr std::size_t door_connections_max = 8;
 inline constexpr std::size_t door_connections_of_one = 2;
+/// A member lets newcomers pass for so long at most.
+inline constexpr std::uint32_t door_seconds_max = 600;
+/// Who is only passed on costs less.
+inline constexpr std::size_t door_passed_on_max = 64;
 /// One source may come so many times at once, and then once in the interval.
 inline constexpr std::uint64_t door_burst = 10;
 inline constexpr std::uint64_t door_interval_ns = 6'000'000'000;
@@ -37,8 +41,9 @@ class PairingDoor {
   using Connection = std::uint64_t;
 
   /// Of no address but that one, if there is one.
-  explicit PairingDoor(std::optional<events::IpAddress> only_from = {})
-      : only_from_(only_from) {}
+  explicit PairingDoor(std::optional<events::IpAddress> only_from = {},
+                       std::size_t places = door_connections_max)
+      : only_from_(only_from), places_(places) {}
 
   /// `now_ns` is of a clock that never goes back.
   DoorAnswer enter(Connection connection, const events::IpAddress& from,
@@ -70,6 +75,7 @@ class PairingDoor {
   [[nodiscard]] std::size_t count_of(const events::IpAddress& source) const;
 
   std::optional<events::IpAddress> only_from_;
+  std::size_t places_;
   std::map<events::IpAddress, Source> sources_;
   std::map<Connection, Guest> inside_;
 };

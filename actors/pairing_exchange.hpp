@@ -19,8 +19,8 @@
 #include <memory>
 #include <optional>
 
+#include "actors/messages.hpp"
 #include "actors/pairing_channel.hpp"
-#include "events/short_code.hpp"
 
 namespace ppn::actors {
 
@@ -57,9 +57,6 @@ struct PairingProof {
 
 /// Fills memory with bytes that nobody can guess.
 using Entropy = std::function<void(std::span<std::uint8_t>)>;
-
-/// One for all who come to guess it.
-using ShortCodePtr = std::shared_ptr<const events::ShortCode>;
 
 /// What is to come next. Whatever else comes ends the exchange.
 enum class PairingTurn : std::uint8_t { first, second, third, fourth, none };

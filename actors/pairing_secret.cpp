@@ -1,6 +1,8 @@
 #include "actors/pairing_secret.hpp"
 
 #include "events/mesh.hpp"
+#include "events/stored_address.hpp"
+#include "events/stored_member.hpp"
 #include "schema/pairing_secret_generated.h"
 #include "schema/plain_text.hpp"
 #include "store/record.hpp"
@@ -26,10 +28,12 @@ struct Build {
   Built operator()(const PairingIntroduction& secret) const {
     auto part = builder.CreateString(secret.part);
     auto signature = secret.signature.stored();
+    auto endpoints = events::build_endpoints(builder, secret.place.endpoints);
     return {
         PairingSecretBody::PairingIntroduction,
         schema::CreatePairingIntroduction(builder, part, secret.is_last,
-                                          secret.is_last ? &signature : nullptr)
+                                          secret.is_last ? &signature : nullptr,
+                                          endpoints, secret.place.listen_port)
             .Union()};
   }
   Built operator()(const PairingInvitation& secret) const {
@@ -47,9 +51,13 @@ struct Build {
   }
   Built operator()(const PairingWelcome& secret) const {
     auto part = builder.CreateString(secret.part);
+    flatbuffers::Offset<flatbuffers::String> checkpoint;
+    if (!secret.checkpoint.empty())
+      checkpoint = builder.CreateString(secret.checkpoint);
     return {
         PairingSecretBody::PairingWelcome,
-        schema::CreatePairingWelcome(builder, part, secret.is_last).Union()};
+        schema::CreatePairingWelcome(builder, part, secret.is_last, checkpoint)
+            .Union()};
   }
   Built operator()(const PairingThanks& /*secret*/) const {
     return {PairingSecretBody::PairingThanks,
@@ -70,10 +78,15 @@ Error nothing_to_say() {
 store::Result<PairingSecret> secret_of(
     const schema::PairingIntroduction& introduction) {
   const auto* signature = introduction.signature();
-  if (introduction.is_last() != (signature != nullptr)) return nothing_to_say();
+  auto endpoints = events::read_endpoints(introduction.endpoints());
+  if (introduction.is_last() != (signature != nullptr) || !endpoints ||
+      endpoints->size() > events::endpoints_max)
+    return nothing_to_say();
   return PairingSecret{PairingIntroduction{
-      introduction.part()->str(), introduction.is_last(),
-      signature == nullptr ? Signature{} : Signature{*signature}}};
+      introduction.part()->str(),
+      introduction.is_last(),
+      signature == nullptr ? Signature{} : Signature{*signature},
+      {std::move(*endpoints), introduction.listen_port()}}};
 }
 
 store::Result<PairingSecret> secret_of(
@@ -144,8 +157,10 @@ store::Result<PairingSecret> read_secret(ByteView bytes) {
       return secret_of(*secret.body_as_PairingInvitation());
     case PairingSecretBody::PairingWelcome: {
       const auto& welcome = *secret.body_as_PairingWelcome();
+      const auto* checkpoint = welcome.checkpoint();
       return PairingSecret{
-          PairingWelcome{welcome.part()->str(), welcome.is_last()}};
+          PairingWelcome{welcome.part()->str(), welcome.is_last(),
+                         checkpoint == nullptr ? "" : checkpoint->str()}};
     }
     case PairingSecretBody::PairingThanks:
       return PairingSecret{PairingThanks{}};

@@ -4,12 +4,23 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "events/ip.hpp"
 #include "schema/fixed_bytes.hpp"
 #include "schema/pairing_generated.h"
 #include "store/result.hpp"
 
 namespace ppn::actors {
+
+/// Where the newcomer's tunnels are reached: these, and that port of the
+/// address that it comes from, if it is not 0.
+struct PairingPlace {
+  std::vector<events::Endpoint> endpoints;
+  std::uint16_t listen_port = 0;
+
+  bool operator==(const PairingPlace&) const = default;
+};
 
 /// The newcomer says who it is: a part, in order, of what `mesh export` writes
 /// before it is in a mesh. The last one has its signature, in the pairing
@@ -18,6 +29,8 @@ struct PairingIntroduction {
   std::string part;
   bool is_last = false;
   Signature signature;
+  /// With the last one.
+  PairingPlace place = {};
 };
 
 /// The authority says into which mesh, and who it is itself.
@@ -38,6 +51,8 @@ struct PairingInvitation {
 struct PairingWelcome {
   std::string part;
   bool is_last = false;
+  /// With the last one: the newest checkpoint of the authority's ledger.
+  std::string checkpoint = {};
 };
 
 /// The newcomer recorded all of it.

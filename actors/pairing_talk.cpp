@@ -140,14 +140,16 @@ PairingStep NewcomerTalk::take_secret(const PairingSecret& secret) {
     return out_of_turn();
   file_ += welcome->part;
   if (!welcome->is_last) return PairingWait{};
-  return PairingWelcomed{std::move(file_)};
+  return PairingWelcomed{std::move(file_), welcome->checkpoint};
 }
 
 std::vector<Bytes> NewcomerTalk::introduce(std::string_view file,
-                                           const Signature& signature) {
+                                           const Signature& signature,
+                                           const PairingPlace& place) {
   return sealed_in_parts(
       channel_.value(), file, [&](std::string part, bool is_last) {
-        return PairingIntroduction{std::move(part), is_last, signature};
+        return PairingIntroduction{std::move(part), is_last, signature,
+                                   is_last ? place : PairingPlace{}};
       });
 }
 
@@ -214,7 +216,7 @@ PairingStep AuthorityTalk::take_secret(const PairingSecret& secret) {
   if (!introduction->is_last) return PairingWait{};
   has_met_ = true;
   return PairingMetNewcomer{std::move(introduction_), introduction->signature,
-                            channel_->symbols()};
+                            channel_->symbols(), introduction->place};
 }
 
 store::Result<Bytes> AuthorityTalk::begin(const events::ShortCode& code,
@@ -228,12 +230,14 @@ Bytes AuthorityTalk::invite(const PairingInvitation& invitation) {
   return sealed(channel_.value(), invitation);
 }
 
-std::vector<Bytes> AuthorityTalk::welcome(std::string_view file) {
+std::vector<Bytes> AuthorityTalk::welcome(std::string_view file,
+                                          const std::string& checkpoint) {
   has_welcomed_ = true;
-  return sealed_in_parts(channel_.value(), file,
-                         [](std::string part, bool is_last) {
-                           return PairingWelcome{std::move(part), is_last};
-                         });
+  return sealed_in_parts(
+      channel_.value(), file, [&](std::string part, bool is_last) {
+        return PairingWelcome{std::move(part), is_last,
+                              is_last ? checkpoint : std::string{}};
+      });
 }
 
 Bytes AuthorityTalk::refuse(const PairingRefusal& refusal) {

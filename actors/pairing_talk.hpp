@@ -50,6 +50,7 @@ struct PairingMetNewcomer {
   std::string introduction;
   Signature signature;
   std::string symbols;
+  PairingPlace place;
 };
 
 /// The newcomer's: whose mesh it is. Who invites has that key; that it is the
@@ -59,9 +60,11 @@ struct PairingMetAuthority {
   std::string symbols;
 };
 
-/// The newcomer's: the file of the whole roster.
+/// The newcomer's: the file of the whole roster, and the newest checkpoint of
+/// the authority's ledger.
 struct PairingWelcomed {
   std::string file;
+  std::string checkpoint;
 };
 
 /// The authority's: the newcomer recorded it.
@@ -94,13 +97,15 @@ class NewcomerTalk {
 
   // Once the authority proved the code.
 
+  [[nodiscard]] bool has_channel() const { return channel_.has_value(); }
   [[nodiscard]] const PairingChannel& channel() const {
     return channel_.value();
   }
   /// To be sent: at most introduction_max bytes, and the signature over what
   /// the channel binds the responder to.
   std::vector<Bytes> introduce(std::string_view file,
-                               const Signature& signature);
+                               const Signature& signature,
+                               const PairingPlace& place = {});
   /// To be sent once the roster is recorded.
   Bytes thanks();
   /// Ends it.
@@ -137,12 +142,14 @@ class AuthorityTalk {
 
   // Once the newcomer was met.
 
+  [[nodiscard]] bool has_channel() const { return channel_.has_value(); }
   [[nodiscard]] const PairingChannel& channel() const {
     return channel_.value();
   }
   Bytes invite(const PairingInvitation& invitation);
   /// To be sent once the newcomer is admitted: at most welcome_max bytes.
-  std::vector<Bytes> welcome(std::string_view file);
+  std::vector<Bytes> welcome(std::string_view file,
+                             const std::string& checkpoint = {});
   /// Ends it.
   Bytes refuse(const PairingRefusal& refusal);
 

@@ -42,6 +42,9 @@ enum class RarePath : std::uint8_t {
   tunnel_key_announced,
   tunnel_key_switched,
   tunnel_key_changed,
+  newcomer_passed_on,
+  newcomer_admitted,
+  admission_lapsed,
   count_,
 };
 
@@ -58,7 +61,8 @@ inline constexpr std::array<std::string_view,
         "recovery_taken",      "recovery_overtaken",    "recovery_unwanted",
         "recovered_twice",     "told_at_once",          "endpoint_fought_for",
         "path_agreed",         "word_passed_on",        "tunnel_key_announced",
-        "tunnel_key_switched", "tunnel_key_changed"};
+        "tunnel_key_switched", "tunnel_key_changed",    "newcomer_passed_on",
+        "newcomer_admitted",   "admission_lapsed"};
 
 /// How often each was taken in this process.
 std::array<std::atomic<std::uint64_t>, rare_path_names.size()>&

@@ -102,6 +102,30 @@ store::Status plan_to_join(Import& read, const NodeId& self,
   return {};
 }
 
+/// Nothing of it is wrong so far.
+Result<Import> read_records(const events::Mesh& mesh, const NodeId& self,
+                            const OwnRoster& own,
+                            const std::vector<Bytes>& records,
+                            events::RosterPlace& last) {
+  Import read{mesh, {}, {}};
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto claim = claim_of(records[i]);
+    if (claim) last = claim->place;
+    if (const auto* there = claim ? own.at(claim->place) : nullptr) {
+      auto ours = authority_record(*there);
+      if (!ours) return ours.error();
+      if (*ours != records[i])
+        return other_than(*ours, records[i], mesh, claim->place, i + 1);
+      continue;
+    }
+    if (auto taken = take_news(read, self, records[i]); !taken)
+      return Error{taken.error().code,
+                   "entry " + std::to_string(i + 1) +
+                       " of the file: " + taken.error().message};
+  }
+  return read;
+}
+
 }  // namespace
 
 const Bytes* OwnRoster::at(const events::RosterPlace& wanted) const {
@@ -115,40 +139,34 @@ const Bytes* OwnRoster::at(const events::RosterPlace& wanted) const {
 
 Result<Import> read_import(const events::Mesh& mesh, const NodeId& self,
                            const OwnRoster& own, const ImportRoster& import) {
-  Import read{mesh, {}, {}};
   events::RosterPlace last;
-  for (std::size_t i = 0; i < import.records.size(); ++i) {
-    const auto& record = import.records[i];
-    auto claim = claim_of(record);
-    if (claim) last = claim->place;
-    if (const auto* there = claim ? own.at(claim->place) : nullptr) {
-      auto ours = authority_record(*there);
-      if (!ours) return ours.error();
-      if (*ours != record)
-        return other_than(*ours, record, mesh, claim->place, i + 1);
-      continue;
-    }
-    if (auto taken = take_news(read, self, record); !taken)
-      return Error{taken.error().code,
-                   "entry " + std::to_string(i + 1) +
-                       " of the file: " + taken.error().message};
-  }
-  if (read.news.empty()) return nothing_new(mesh, last);
-  if (read.mesh.restating)
+  auto read = read_records(mesh, self, own, import.records, last);
+  if (!read) return read.error();
+  if (read->news.empty()) return nothing_new(mesh, last);
+  if (read->mesh.restating)
     return refused("the file ends before all came that " +
-                   events::authority_name(read.mesh) + " restates");
+                   events::authority_name(read->mesh) + " restates");
   if (!mesh.founded()) {
-    if (auto joined = plan_to_join(read, self, own); !joined)
+    if (auto joined = plan_to_join(*read, self, own); !joined)
       return joined.error();
     return read;
   }
   if (mesh.restating)
-    read.plan.insert(
-        read.plan.begin(),
+    read->plan.insert(
+        read->plan.begin(),
         "take the rest of what " + events::authority_name(mesh) + " restates");
-  if (mesh.restating || read.mesh.epoch != mesh.epoch)
-    add_changed_members(read.plan, mesh, read.mesh);
+  if (mesh.restating || read->mesh.epoch != mesh.epoch)
+    add_changed_members(read->plan, mesh, read->mesh);
   return read;
+}
+
+Result<Import> read_welcome(const events::Mesh& mesh, const NodeId& self,
+                            const OwnRoster& own,
+                            const std::vector<Bytes>& records) {
+  events::RosterPlace last;
+  auto read = read_records(mesh, self, own, records, last);
+  bool is_known = read && read->news.empty() && mesh.find(self) != nullptr;
+  return is_known ? read : read_import(mesh, self, own, {records});
 }
 
 Result<std::vector<Bytes>> whole_roster(const OwnRoster& own) {

@@ -38,6 +38,11 @@ store::Result<Import> read_import(const events::Mesh& mesh, const NodeId& self,
                                   const OwnRoster& own,
                                   const ImportRoster& import);
 
+/// The same for what a newcomer is given: it may have all of it already.
+store::Result<Import> read_welcome(const events::Mesh& mesh, const NodeId& self,
+                                   const OwnRoster& own,
+                                   const std::vector<Bytes>& records);
+
 /// What a file of this node brings to others: the founding, and all of the
 /// epoch, as the authority signed it.
 store::Result<std::vector<Bytes>> whole_roster(const OwnRoster& own);

@@ -15,12 +15,15 @@ void Told::shorten(Heartbeat& beat, const NodeId& to, std::uint64_t now_ns) {
     last.checkpoint_ns = now_ns;
   }
   if (beat.roster_hash == last.roster_hash && beat.seen_at == last.seen_at &&
+      beat.preshared == last.preshared &&
       is_lately(last.roster_hash_ns, roster_hash_interval_ns)) {
     beat.roster_hash.reset();
     beat.seen_at.reset();
+    beat.preshared.reset();
   } else {
     last.roster_hash = beat.roster_hash;
     last.seen_at = beat.seen_at;
+    last.preshared = beat.preshared;
     last.roster_hash_ns = now_ns;
   }
 }

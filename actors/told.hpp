@@ -30,6 +30,7 @@ class Told {
     std::uint64_t checkpoint_ns = 0;
     std::optional<Hash> roster_hash;
     std::optional<events::Endpoint> seen_at;
+    std::optional<Hash> preshared;
     std::uint64_t roster_hash_ns = 0;
   };
 

@@ -28,6 +28,7 @@ PeerChange addition(const TunnelKey& key, const PeerConfig& desired) {
   change.endpoint = desired.endpoint;
   if (desired.keepalive_seconds != 0)
     change.keepalive_seconds = desired.keepalive_seconds;
+  if (desired.preshared != Hash{}) change.preshared = desired.preshared;
   change.allow = desired.allowed;
   return change;
 }
@@ -83,6 +84,9 @@ std::string in_words(const PeerChange& change, const std::string& peer) {
   if (change.keepalive_seconds)
     words +=
         ", keepalive every " + std::to_string(*change.keepalive_seconds) + " s";
+  if (change.preshared)
+    words += *change.preshared == Hash{} ? ", without its preshared key"
+                                         : ", with its preshared key";
   if (!change.allow.empty()) words += ", allow " + list_of(change.allow);
   if (!change.disallow.empty())
     words += ", no longer allow " + list_of(change.disallow);
@@ -143,6 +147,8 @@ std::optional<PeerChange> difference(const TunnelKey& key,
     change.endpoint = desired->endpoint;
   if (desired->keepalive_seconds != there.keepalive_seconds)
     change.keepalive_seconds = desired->keepalive_seconds;
+  if (desired->preshared != there.preshared)
+    change.preshared = desired->preshared;
   change.allow = without(desired->allowed, there.allowed);
   change.disallow = without(there.allowed, desired->allowed);
   if (!change.disallow.empty()) change.allowed = desired->allowed;

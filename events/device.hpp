@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "events/ip.hpp"
+#include "schema/fixed_bytes.hpp"
 #include "schema/mesh_generated.h"
 
 namespace ppn::events {
@@ -25,6 +26,9 @@ struct PeerConfig {
   std::vector<IpRange> allowed;
   /// The endpoint is told although there is a handshake that lasts.
   bool is_called = false;
+  /// Which preshared key the tunnel has, by its hash (see schema/pairing.fbs);
+  /// zeros: it has none.
+  Hash preshared = {};
 
   bool operator==(const PeerConfig&) const = default;
 };
@@ -80,6 +84,8 @@ struct PeerChange {
   bool add = false;
   std::optional<Endpoint> endpoint;
   std::optional<std::uint16_t> keepalive_seconds;
+  /// Zeros: it is to have none any more.
+  std::optional<Hash> preshared;
   std::vector<IpRange> allow;
   std::vector<IpRange> disallow;
   /// All that shall be allowed in the end, for a device that can take nothing

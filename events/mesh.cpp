@@ -254,6 +254,15 @@ Decision decide(Mesh mesh, const RemoveMember& command, const Moment& now) {
   return draft_of(mesh, std::move(event));
 }
 
+Decision decide(Mesh mesh, const TakeBack& command, const Moment&) {
+  if (auto wrong = take_back(mesh, command.node)) return Refusal{*wrong};
+  schema::MemberRemovedT event;
+  event.node = std::make_unique<schema::NodeId>(command.node.stored());
+  event.reason = "it never came";
+  event.never_came = true;
+  return draft_of(mesh, std::move(event));
+}
+
 Decision decide(Mesh mesh, const MoveRole& command, const Moment&) {
   if (auto wrong = move_role(mesh, command.role, command.to))
     return Refusal{*wrong};
@@ -324,6 +333,12 @@ std::vector<std::string> words_for(const Mesh& mesh,
   auto roles = mesh.roles_of(command.node);
   if (roles != Role{}) words.push_back(what_stops(roles));
   return words;
+}
+
+std::vector<std::string> words_for(const Mesh& mesh, const TakeBack& command,
+                                   const Moment&) {
+  return {"take back that " + name_of(mesh, command.node) +
+          " was added to the mesh " + mesh.name + ": it never came"};
 }
 
 std::vector<std::string> words_for(const Mesh& mesh, const MoveRole& command,
@@ -524,6 +539,21 @@ Contradiction remove(Mesh& mesh, const NodeId& node, std::int64_t utc_ns) {
   mesh.holders.names.erase(member.name);
   mesh.holders.addresses.erase(member.address);
   mesh.members.erase(found);
+  return {};
+}
+
+Contradiction take_back(Mesh& mesh, const NodeId& node) {
+  const auto* member = mesh.find(node);
+  if (member == nullptr) return not_a_member(node);
+  if (mesh.roles_of(node) != Role{})
+    return "it came: it is the " + in_words(mesh.roles_of(node));
+  auto& holders = mesh.holders;
+  for (const auto& key : tunnel_keys_of(*member))
+    holders.tunnel_keys.erase(key);
+  holders.keys.erase(member->key);
+  holders.addresses.erase(member->address);
+  holders.names.erase(member->name);
+  mesh.members.erase(node);
   return {};
 }
 

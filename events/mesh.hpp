@@ -190,6 +190,12 @@ struct RemoveMember {
   bool force = false;
 };
 
+/// Of one that was admitted and never came: it may be admitted again, as may
+/// any other with what it had.
+struct TakeBack {
+  NodeId node;
+};
+
 struct MoveRole {
   schema::Role role{};
   NodeId to;
@@ -210,8 +216,8 @@ struct RecoverMesh {
 };
 
 using MeshCommand =
-    std::variant<FoundMesh, AddMember, ReplaceMember, RemoveMember, MoveRole,
-                 ChangeEndpoints, RecoverMesh>;
+    std::variant<FoundMesh, AddMember, ReplaceMember, RemoveMember, TakeBack,
+                 MoveRole, ChangeEndpoints, RecoverMesh>;
 
 /// `self` is the node that decides: refused unless it is the authority, founds
 /// a mesh and is in none, or recovers the one that it is in.
@@ -255,6 +261,8 @@ Contradiction add(Mesh& mesh, const NodeId& node, const Member& member);
 Contradiction add_former(Mesh& mesh, const NodeId& node,
                          const FormerMember& gone);
 Contradiction remove(Mesh& mesh, const NodeId& node, std::int64_t utc_ns);
+/// As if it had not been added. Refused if it has a role.
+Contradiction take_back(Mesh& mesh, const NodeId& node);
 Contradiction replace(Mesh& mesh, const NodeId& old, const NodeId& node,
                       const Member& member, std::int64_t utc_ns);
 Contradiction move_role(Mesh& mesh, schema::Role role, const NodeId& to);

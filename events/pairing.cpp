@@ -161,11 +161,13 @@ Decision decide_proved(const Pairing& pairing, const Id& session,
   proved.node = std::make_unique<schema::NodeId>(peer.node.stored());
   proved.name = peer.name;
   proved.key = std::make_unique<schema::PublicKey>(peer.key.stored());
+  proved.mesh = stored(peer.mesh);
   return only(std::move(proved));
 }
 
 Decision decide_admitted(const Pairing& pairing, const Id& session,
-                         const Hash& preshared) {
+                         const Hash& preshared,
+                         const std::set<NodeId>& superseded) {
   auto found = pairing.open.find(session);
   if (found == pairing.open.end() || !found->second.peer)
     return no_such_session();
@@ -175,6 +177,11 @@ Decision decide_admitted(const Pairing& pairing, const Id& session,
       std::make_unique<schema::NodeId>(found->second.peer->node.stored());
   admitted.preshared = std::make_unique<schema::Hash>(preshared.stored());
   std::vector<Draft> drafts;
+  for (const auto& node : superseded) {
+    auto lapse = decide_lapsed(pairing, node);
+    if (auto* lapsed = std::get_if<std::vector<Draft>>(&lapse))
+      std::move(lapsed->begin(), lapsed->end(), std::back_inserter(drafts));
+  }
   drafts.push_back(draft_of(std::move(admitted)));
   add_end(drafts, session, found->second, PairingOutcome::admitted, {});
   return drafts;
@@ -230,11 +237,25 @@ std::vector<NodeId> lapsed(const Pairing& pairing, std::uint64_t began_ns,
 
 Decision decide_lapsed(const Pairing& pairing, const NodeId& node) {
   auto found = pairing.admissions.find(node);
-  if (found == pairing.admissions.end() || !is_awaited(found->second))
-    return Refusal{"nobody waits for that node"};
+  if (found == pairing.admissions.end())
+    return Refusal{"that node was not admitted by a ceremony"};
   schema::NodeLapsedT event;
   event.node = std::make_unique<schema::NodeId>(node.stored());
   return only(std::move(event));
+}
+
+PresharedKeys preshared_keys(const Pairing& pairing, const Mesh& mesh) {
+  PresharedKeys keys;
+  for (const auto& [node, admission] : pairing.admissions)
+    if (mesh.find(node) != nullptr) keys.emplace(node, admission.preshared);
+  return keys;
+}
+
+std::set<NodeId> awaited(const Pairing& pairing) {
+  std::set<NodeId> nodes;
+  for (const auto& [node, admission] : pairing.admissions)
+    if (is_awaited(admission)) nodes.insert(node);
+  return nodes;
 }
 
 std::string in_words(PairingOutcome outcome) {
@@ -301,7 +322,8 @@ Contradiction apply(Pairing& pairing, const schema::PairingProved& event) {
   if (!is_member_name(event.name()->string_view()))
     return "a code is proved by a node with a name that none has";
   session->second.peer = PairingPeer{NodeId{*event.node()}, event.name()->str(),
-                                     PublicKey{*event.key()}};
+                                     PublicKey{*event.key()},
+                                     Id{*event.mesh()}};
   return {};
 }
 
@@ -337,10 +359,8 @@ Contradiction apply(Pairing& pairing, const schema::NodeActive& event) {
 }
 
 Contradiction apply(Pairing& pairing, const schema::NodeLapsed& event) {
-  auto admission = pairing.admissions.find(NodeId{*event.node()});
-  if (admission == pairing.admissions.end() || !is_awaited(admission->second))
-    return "an admission lapses that nobody waits for";
-  pairing.admissions.erase(admission);
+  if (pairing.admissions.erase(NodeId{*event.node()}) == 0)
+    return "an admission lapses that there was not";
   return {};
 }
 

@@ -5,11 +5,12 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "events/capability.hpp"
 #include "events/decision.hpp"
-#include "events/ip.hpp"
+#include "events/mesh.hpp"
 #include "schema/entry_generated.h"
 
 namespace ppn::events {
@@ -26,11 +27,12 @@ inline constexpr std::uint32_t pairing_guesses_max = 5;
 /// Who was admitted and not seen for that long is not waited for any more.
 inline constexpr std::uint64_t admission_window_ns = 600'000'000'000;
 
-/// Whom the other side proved to be.
+/// Whom the other side proved to be, and which mesh is meant.
 struct PairingPeer {
   NodeId node;
   std::string name;
   PublicKey key;
+  Id mesh;
 
   bool operator==(const PairingPeer&) const = default;
 };
@@ -104,10 +106,12 @@ Decision decide_answer(const Pairing& pairing, const Id& session,
 Decision decide_proved(const Pairing& pairing, const Id& session,
                        const PairingPeer& peer, const Moment& now);
 
-/// The end of a session by which the peer that it proved is admitted. Refused
-/// if there is none; that the grant is live is for the ledger to see.
+/// The end of a session by which the peer that it proved is admitted, in the
+/// place of those who are not waited for any more. Refused if there is none;
+/// that the grant is live is for the ledger to see.
 Decision decide_admitted(const Pairing& pairing, const Id& session,
-                         const Hash& preshared);
+                         const Hash& preshared,
+                         const std::set<NodeId>& superseded = {});
 
 /// Any other end than by an admission.
 Decision decide_end(const Pairing& pairing, const Id& session,
@@ -127,7 +131,17 @@ Decision decide_active(const Pairing& pairing, const NodeId& node);
 /// it could see nobody before.
 std::vector<NodeId> lapsed(const Pairing& pairing, std::uint64_t began_ns,
                            const Moment& now);
+/// Nothing of the admission counts any more, its preshared key either.
 Decision decide_lapsed(const Pairing& pairing, const NodeId& node);
+
+/// The hashes of the keys that this node shares with one other member each.
+using PresharedKeys = std::map<NodeId, Hash>;
+
+/// Those of ceremonies, with who is still a member.
+PresharedKeys preshared_keys(const Pairing& pairing, const Mesh& mesh);
+
+/// Those whom this node admitted, and did not see since.
+std::set<NodeId> awaited(const Pairing& pairing);
 
 std::string in_words(schema::PairingOutcome outcome);
 

@@ -60,7 +60,9 @@ Contradiction fold(Mesh& mesh, const schema::Entry& /*entry*/,
 
 Contradiction fold(Mesh& mesh, const schema::Entry& entry,
                    const schema::MemberRemoved& event) {
-  return remove(mesh, NodeId{*event.node()}, entry.clock()->utc_ns());
+  NodeId node{*event.node()};
+  return event.never_came() ? take_back(mesh, node)
+                            : remove(mesh, node, entry.clock()->utc_ns());
 }
 
 Contradiction fold(Mesh& mesh, const schema::Entry& entry,

@@ -58,8 +58,8 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   const RosterNews& news, const NodeId& self,
                                   const PathChoices& choices,
                                   const ObservedDevice& device,
-                                  std::int64_t utc_ns,
-                                  const MembersSeen& seen) {
+                                  std::int64_t utc_ns, const MembersSeen& seen,
+                                  const PresharedKeys& preshared) {
   if (!news.members || news.since != before.version ||
       before.hub != after.hub || news.members->contains(self) ||
       is_small(before) != is_small(after) || !choices.keys.empty() ||
@@ -84,7 +84,7 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
     }
     if (member == nullptr) continue;
     see(member->tunnel_key);
-    auto peer = desired_peer(after, self, node, choices, seen);
+    auto peer = desired_peer(after, self, node, choices, seen, preshared);
     found.peers[member->tunnel_key] = peer;
     if (peer) desired.peers.emplace(member->tunnel_key, std::move(*peer));
   }

@@ -36,6 +36,7 @@ std::optional<PeerNews> peer_news(const Mesh& before, const Mesh& after,
                                   const PathChoices& choices,
                                   const ObservedDevice& device,
                                   std::int64_t utc_ns,
-                                  const MembersSeen& seen = {});
+                                  const MembersSeen& seen = {},
+                                  const PresharedKeys& preshared = {});
 
 }  // namespace ppn::events

@@ -317,10 +317,12 @@ auto encode(Builder& builder, const std::map<Id, PairingSession>& open) {
     auto grant = session.grant.stored();
     auto node = peer.node.stored();
     auto key = peer.key.stored();
+    auto mesh = peer.mesh.stored();
     tables.push_back(schema::CreatePairingSessionState(
         builder, &stored_id, session.side, session.number, &grant, session.boot,
         session.until_since_boot_ns, session.answered,
-        session.peer ? &node : nullptr, name, session.peer ? &key : nullptr));
+        session.peer ? &node : nullptr, name, session.peer ? &key : nullptr,
+        session.peer ? &mesh : nullptr));
   }
   return list_of(builder, tables);
 }
@@ -347,10 +349,10 @@ bool decode(const schema::PairingSessionState& table, Pairing& pairing) {
                          table.answered()};
   if (table.node() != nullptr) {
     if (table.name() == nullptr || table.key() == nullptr ||
-        !is_member_name(table.name()->string_view()))
+        table.mesh() == nullptr || !is_member_name(table.name()->string_view()))
       return false;
     session.peer = PairingPeer{NodeId{*table.node()}, table.name()->str(),
-                               PublicKey{*table.key()}};
+                               PublicKey{*table.key()}, Id{*table.mesh()}};
   }
   return pairing.open.emplace(Id{*table.session()}, session).second;
 }

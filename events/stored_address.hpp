@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "events/ip.hpp"
 #include "schema/mesh_generated.h"
@@ -31,6 +32,20 @@ inline std::unique_ptr<schema::EndpointT> stored(const Endpoint& endpoint) {
   all->address = stored(endpoint.address);
   all->port = endpoint.port;
   return all;
+}
+
+inline flatbuffers::Offset<schema::Endpoint> build_endpoint(
+    flatbuffers::FlatBufferBuilder& builder, const Endpoint& endpoint) {
+  return schema::CreateEndpoint(builder, stored(endpoint).get());
+}
+
+inline auto build_endpoints(flatbuffers::FlatBufferBuilder& builder,
+                            const std::vector<Endpoint>& endpoints) {
+  std::vector<flatbuffers::Offset<schema::Endpoint>> built;
+  built.reserve(endpoints.size());
+  for (const auto& endpoint : endpoints)
+    built.push_back(build_endpoint(builder, endpoint));
+  return builder.CreateVector(built);
 }
 
 /// Nothing if the address is none, or the length is beyond it.

@@ -74,8 +74,11 @@ void set_endpoint(PeerConfig& config, const NodeId& node, const Member& member,
 /// All but its endpoint.
 PeerConfig peer_config(const Mesh& mesh, const NodeId& self,
                        const NodeId& other, const Member& member,
-                       const ReachedBy& reached) {
+                       const ReachedBy& reached,
+                       const PresharedKeys& preshared) {
   PeerConfig config;
+  if (auto key = preshared.find(other); key != preshared.end())
+    config.preshared = key->second;
   if (is_kept(mesh, self, other))
     config.keepalive_seconds =
         speaks_first(self, other) ? keepalive_first_seconds : keepalive_seconds;
@@ -126,7 +129,8 @@ IpAddress own_address(const Mesh& mesh, const IpAddress& address) {
 std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
                                        const NodeId& other,
                                        const PathChoices& choices,
-                                       const MembersSeen& seen) {
+                                       const MembersSeen& seen,
+                                       const PresharedKeys& preshared) {
   const auto& paths = choices.paths;
   const auto* peer = mesh.find(other);
   if (mesh.find(self) == nullptr || peer == nullptr || self == other)
@@ -137,7 +141,7 @@ std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
     if (const auto* member = mesh.find(node);
         node != other && taken.path.relay == other && member != nullptr)
       note_reached(reached, mesh, self, node, *member, paths);
-  auto config = peer_config(mesh, self, other, *peer, reached);
+  auto config = peer_config(mesh, self, other, *peer, reached, preshared);
   set_endpoint(config, other, *peer, key_in_use(other, *peer, choices.keys),
                choices.calls, seen);
   return config;
@@ -145,8 +149,8 @@ std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
 
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
-                            const PathChoices& choices,
-                            const MembersSeen& seen) {
+                            const PathChoices& choices, const MembersSeen& seen,
+                            const PresharedKeys& preshared) {
   DeviceConfig device;
   device.key = key;
   device.listen_port = listen_port;
@@ -160,7 +164,7 @@ DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
     note_reached(reached, mesh, self, node, member, choices.paths);
   for (const auto& [node, member] : mesh.members) {
     if (node == self) continue;
-    auto config = peer_config(mesh, self, node, member, reached);
+    auto config = peer_config(mesh, self, node, member, reached, preshared);
     auto add = [&, &node = node, &member = member](const TunnelKey& of_peer,
                                                    PeerConfig peer) {
       set_endpoint(peer, node, member, of_peer, choices.calls, seen);

@@ -3,6 +3,7 @@
 
 #include "events/candidates.hpp"
 #include "events/key_use.hpp"
+#include "events/pairing.hpp"
 #include "events/path.hpp"
 
 namespace ppn::events {
@@ -43,13 +44,15 @@ IpAddress own_address(const Mesh& mesh, const IpAddress& address);
 std::optional<PeerConfig> desired_peer(const Mesh& mesh, const NodeId& self,
                                        const NodeId& other,
                                        const PathChoices& choices,
-                                       const MembersSeen& seen = {});
+                                       const MembersSeen& seen = {},
+                                       const PresharedKeys& preshared = {});
 
 /// The device of `self`. For a node that is in no mesh, or no longer, it has
 /// neither peers nor addresses.
 DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
                             const TunnelKey& key, std::uint16_t listen_port,
                             const PathChoices& choices,
-                            const MembersSeen& seen = {});
+                            const MembersSeen& seen = {},
+                            const PresharedKeys& preshared = {});
 
 }  // namespace ppn::events

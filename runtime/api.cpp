@@ -7,6 +7,7 @@
 #include "actors/mesh_file.hpp"
 #include "events/recovery.hpp"
 #include "runtime/api_mesh.hpp"
+#include "runtime/api_pairing.hpp"
 #include "runtime/clock_linux.hpp"
 #include "runtime/log.hpp"
 #include "runtime/process_linux.hpp"
@@ -30,6 +31,7 @@ constexpr unsigned unavailable = 503;
 const char* const gate = "operator_gate";
 const char* const mesh_name = "mesh";
 const char* const device_name = "device";
+const char* const pairing_name = "pairing";
 
 ApiResponse json_response(const Json& document, unsigned status = 200) {
   return {status, "application/json", schema::compact(document) + "\n"};
@@ -92,6 +94,23 @@ void add_member(NodeReport& report, const actors::MemberStatus& member) {
                      report.mesh->epoch)});
 }
 
+store::Principal operator_of(uid_t peer) {
+  return {schema::PrincipalKind::operator_, fmt::format("uid/{}", peer)};
+}
+
+/// Has the pairing actor do something, and answers with the document once it
+/// is done.
+template <class... Words>
+void do_in_pairing(ActorBridge& bridge, Api::Reply reply, Json document,
+                   Words... words) {
+  auto tell = [document = std::move(document)](bool, const Api::Reply& to) {
+    to(json_response(document));
+  };
+  bridge.ask_kept<bool, actors::PairingActor>(
+      pairing_name, commit_patience, or_problem<bool>(std::move(reply), tell),
+      words...);
+}
+
 /// A grant that is to hold for some time ends with this boot too.
 actors::Change with_expiry(actors::Change change, const ChangeWish& wish,
                            std::uint64_t boot) {
@@ -151,6 +170,20 @@ void Api::handle(const Call& call, uid_t peer, std::string_view body,
       return answer_peers(std::move(reply));
     case Endpoint::device_plan:
       return answer_device_plan(std::move(reply));
+    case Endpoint::pairing:
+      return answer_pairing(std::move(reply));
+    case Endpoint::pairing_offer:
+      return offer_pairing(body, peer, std::move(reply));
+    case Endpoint::pairing_approve:
+      return approve_pairing(body, peer, std::move(reply));
+    case Endpoint::pairing_admit:
+      return decide_on_pairing(call.id, true, peer, std::move(reply));
+    case Endpoint::pairing_refuse:
+      return decide_on_pairing(call.id, false, peer, std::move(reply));
+    case Endpoint::pairing_cancel:
+      return cancel_pairing(call.id, peer, std::move(reply));
+    case Endpoint::pairing_door:
+      return open_pairing_door(body, std::move(reply));
     case Endpoint::stream:
       break;
   }
@@ -415,8 +448,6 @@ void Api::propose(actors::Change change, Reply reply) {
 }
 
 void Api::commit(const Id& id, uid_t peer, Reply reply) {
-  store::Principal principal{schema::PrincipalKind::operator_,
-                             fmt::format("uid/{}", peer)};
   auto tell = [id, peer](std::uint64_t sequence, const Reply& to) {
     log(LogLevel::info, "proposal.committed",
         {{"proposal", id.hex()},
@@ -426,7 +457,7 @@ void Api::commit(const Id& id, uid_t peer, Reply reply) {
   };
   node_.bridge().ask_kept<std::uint64_t, actors::OperatorGate>(
       gate, commit_patience, or_problem<std::uint64_t>(std::move(reply), tell),
-      actors::commit_atom::value, id, principal);
+      actors::commit_atom::value, id, operator_of(peer));
 }
 
 void Api::reject(const Id& id, Reply reply) {
@@ -437,6 +468,75 @@ void Api::reject(const Id& id, Reply reply) {
                          to(json_response(reject_document(id)));
                        }),
       actors::reject_atom::value, id);
+}
+
+void Api::answer_pairing(Reply reply) {
+  node_.bridge().ask_kept<actors::PairingStatusPtr, actors::PairingActor>(
+      pairing_name, look_patience,
+      or_problem<actors::PairingStatusPtr>(
+          std::move(reply),
+          [](const auto& status, const Reply& to) {
+            to(json_response(pairing_document(*status)));
+          }),
+      actors::status_atom::value);
+}
+
+/// Nothing of the bodies and answers from here on is logged: some have a code.
+void Api::offer_pairing(std::string_view body, uid_t peer, Reply reply) {
+  auto read = read_pairing_offer(body, facts_.code_symbols);
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return reply(to_response(*problem));
+  auto wish = std::get<actors::PairingOfferWish>(std::move(read));
+  wish.principal = operator_of(peer);
+  node_.bridge().ask_kept<actors::ShownCode, actors::PairingActor>(
+      pairing_name, commit_patience,
+      or_problem<actors::ShownCode>(
+          std::move(reply),
+          [](const auto& shown, const Reply& to) {
+            to(json_response(pairing_offer_document(shown), created));
+          }),
+      actors::offer_atom::value, wish);
+}
+
+void Api::approve_pairing(std::string_view body, uid_t peer, Reply reply) {
+  auto read = read_pairing_approval(body);
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return reply(to_response(*problem));
+  auto approval = std::get<actors::PairingApproval>(std::move(read));
+  approval.principal = operator_of(peer);
+  node_.bridge().ask_kept<Id, actors::PairingActor>(
+      pairing_name, commit_patience,
+      or_problem<Id>(std::move(reply),
+                     [](const Id& session, const Reply& to) {
+                       to(json_response(pairing_approval_document(session),
+                                        created));
+                     }),
+      actors::approve_atom::value, approval);
+}
+
+void Api::decide_on_pairing(const Id& session, bool is_wanted, uid_t peer,
+                            Reply reply) {
+  do_in_pairing(node_.bridge(), std::move(reply),
+                is_wanted ? pairing_admit_document(session)
+                          : pairing_refuse_document(session),
+                actors::approve_atom::value, session, is_wanted,
+                operator_of(peer));
+}
+
+void Api::cancel_pairing(const Id& session, uid_t peer, Reply reply) {
+  do_in_pairing(node_.bridge(), std::move(reply),
+                pairing_cancel_document(session), actors::close_atom::value,
+                session, operator_of(peer));
+}
+
+void Api::open_pairing_door(std::string_view body, Reply reply) {
+  auto read = read_pairing_door(body);
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return reply(to_response(*problem));
+  const auto& wish = std::get<PairingDoorWish>(read);
+  do_in_pairing(node_.bridge(), std::move(reply),
+                pairing_door_document(wish.seconds),
+                actors::open_door_atom::value, wish.seconds, wish.only_from);
 }
 
 }  // namespace ppn::runtime

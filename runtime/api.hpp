@@ -27,6 +27,8 @@ class Api {
     std::string interface;
     /// What an operator should know now.
     std::function<std::vector<Warning>()> warnings;
+    /// Of the code that a newcomer shows.
+    std::size_t code_symbols = events::ShortCode::symbols_usual;
   };
 
   using Reply = std::function<void(ApiResponse)>;
@@ -65,6 +67,13 @@ class Api {
   void propose(actors::Change change, Reply reply);
   void commit(const Id& id, uid_t peer, Reply reply);
   void reject(const Id& id, Reply reply);
+  void answer_pairing(Reply reply);
+  void offer_pairing(std::string_view body, uid_t peer, Reply reply);
+  void approve_pairing(std::string_view body, uid_t peer, Reply reply);
+  void decide_on_pairing(const Id& session, bool is_wanted, uid_t peer,
+                         Reply reply);
+  void cancel_pairing(const Id& session, uid_t peer, Reply reply);
+  void open_pairing_door(std::string_view body, Reply reply);
 
   RunningNode& node_;
   Facts facts_;

@@ -159,6 +159,19 @@ std::optional<std::uint64_t> FieldReader::number(const char* field) {
   return std::nullopt;
 }
 
+std::optional<std::uint32_t> FieldReader::number_within(const char* field,
+                                                        std::uint32_t min,
+                                                        std::uint32_t max) {
+  auto value = take(field);
+  if (value.is_null()) return std::nullopt;
+  bool is_within = value.is_number_unsigned() &&
+                   value.get<std::uint64_t>() >= min &&
+                   value.get<std::uint64_t>() <= max;
+  if (is_within) return value.get<std::uint32_t>();
+  complain(fmt::format("'{}' must be a number from {} to {}", field, min, max));
+  return std::nullopt;
+}
+
 std::optional<events::IpRange> FieldReader::range(const char* field,
                                                   bool required) {
   auto value = take(field);
@@ -192,6 +205,33 @@ std::vector<events::Endpoint> FieldReader::endpoints(const char* field) {
                       field));
   }
   return endpoints;
+}
+
+std::optional<events::IpAddress> FieldReader::address(const char* field) {
+  auto value = take(field);
+  auto read = value.is_string()
+                  ? events::IpAddress::parse(value.get<std::string>())
+                  : std::optional<events::IpAddress>{};
+  if (!read && !value.is_null())
+    complain(fmt::format("'{}' must be an address, 192.0.2.1 or 2001:db8::1",
+                         field));
+  return read;
+}
+
+std::optional<events::Endpoint> FieldReader::address_and_port(
+    const char* field) {
+  auto value = take(field);
+  if (value.is_null()) return std::nullopt;
+  auto text = value.is_string() ? value.get<std::string>() : std::string{};
+  if (auto address = events::IpAddress::parse(text))
+    return events::Endpoint{*address, 0};
+  auto endpoint = events::Endpoint::parse(text);
+  if (!endpoint)
+    complain(
+        fmt::format("'{}' must be an address, 192.0.2.1 or 2001:db8::1, or one "
+                    "with a port, 192.0.2.1:9205 or [2001:db8::1]:9205",
+                    field));
+  return endpoint;
 }
 
 void FieldReader::complain(std::string what) {

@@ -43,9 +43,17 @@ class FieldReader {
   std::optional<PublicKey> key(const char* field);
   std::optional<Signature> signature(const char* field);
   std::optional<std::uint64_t> number(const char* field);
+  /// Nothing if it is absent.
+  std::optional<std::uint32_t> number_within(const char* field,
+                                             std::uint32_t min,
+                                             std::uint32_t max);
   std::optional<events::IpRange> range(const char* field, bool required);
   /// None if it is absent.
   std::vector<events::Endpoint> endpoints(const char* field);
+  /// Nothing if it is absent.
+  std::optional<events::IpAddress> address(const char* field);
+  /// The same, and its port is 0 unless it is given.
+  std::optional<events::Endpoint> address_and_port(const char* field);
 
   void complain(std::string what);
 

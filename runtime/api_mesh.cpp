@@ -320,6 +320,10 @@ struct CommandJson {
             {"reason", remove.reason},
             {"force", remove.force}};
   }
+  /// Nobody proposes it: the node does so by itself.
+  Json operator()(const events::TakeBack& lapsed) const {
+    return {{"kind", "mesh-take-back"}, {"node", lapsed.node.hex()}};
+  }
   Json operator()(const events::MoveRole& move) const {
     return {{"kind", "mesh-move-role"},
             {"role", events::in_words(move.role)},

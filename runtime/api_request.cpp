@@ -32,6 +32,18 @@ constexpr std::array all_routes{
           Access::commit},
     Route{"POST", "/v1/proposals/{id}/reject", Endpoint::reject,
           Access::commit},
+    Route{"GET", "/v1/pairing", Endpoint::pairing, Access::read},
+    Route{"POST", "/v1/pairing/offers", Endpoint::pairing_offer,
+          Access::commit},
+    Route{"POST", "/v1/pairing/approvals", Endpoint::pairing_approve,
+          Access::commit},
+    Route{"POST", "/v1/pairing/sessions/{id}/admit", Endpoint::pairing_admit,
+          Access::commit},
+    Route{"POST", "/v1/pairing/sessions/{id}/refuse", Endpoint::pairing_refuse,
+          Access::commit},
+    Route{"DELETE", "/v1/pairing/sessions/{id}", Endpoint::pairing_cancel,
+          Access::commit},
+    Route{"POST", "/v1/pairing/door", Endpoint::pairing_door, Access::commit},
 };
 
 constexpr std::string_view id_place = "{id}";
@@ -107,6 +119,12 @@ std::optional<Problem> refuse_unknown(
   return std::nullopt;
 }
 
+bool takes_body(Endpoint endpoint) {
+  return endpoint == Endpoint::propose || endpoint == Endpoint::pairing_offer ||
+         endpoint == Endpoint::pairing_approve ||
+         endpoint == Endpoint::pairing_door;
+}
+
 bool is_json(std::string_view content_type) {
   auto type = content_type.substr(0, content_type.find_first_of("; \t"));
   constexpr std::string_view json = "application/json";
@@ -173,7 +191,7 @@ std::optional<Problem> refuse_body(const Route& route,
                                    std::string_view content_type,
                                    std::string_view body) {
   if (body.empty()) return std::nullopt;
-  if (route.endpoint != Endpoint::propose)
+  if (!takes_body(route.endpoint))
     return bad("this request goes without a body");
   if (!is_json(content_type))
     return bad("a body needs Content-Type: application/json");

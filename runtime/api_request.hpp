@@ -30,11 +30,18 @@ enum class Endpoint : std::uint8_t {
   mesh_file,
   peers,
   device_plan,
+  pairing,
+  pairing_offer,
+  pairing_approve,
+  pairing_admit,
+  pairing_refuse,
+  pairing_cancel,
+  pairing_door,
 };
 
 struct Route {
   std::string_view method;
-  /// {id} stands for one proposal's id.
+  /// {id} stands for the id of one proposal, or of one session.
   std::string_view path;
   Endpoint endpoint;
   Access needs;

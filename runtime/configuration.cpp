@@ -78,13 +78,41 @@ Status set_interface(Configuration& configuration, const std::string& value) {
       "the name of an interface has 1 to 15 letters, digits and _ = + . -");
 }
 
-Status set_listen_port(Configuration& configuration, const std::string& value) {
-  std::uint16_t port = 0;
+/// Nothing if it is none from `lowest` to `highest`.
+template <class Number>
+std::optional<Number> number_in(const std::string& value, Number lowest,
+                                Number highest) {
+  Number number = 0;
   const auto* end = value.data() + value.size();
-  auto [rest, error] = std::from_chars(value.data(), end, port);
-  if (error != std::errc{} || rest != end || port == 0)
-    return bad("must be a port from 1 to 65535");
-  configuration.listen_port = port;
+  auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc{} || rest != end || number < lowest ||
+      number > highest)
+    return std::nullopt;
+  return number;
+}
+
+Status set_port(std::uint16_t& port, const std::string& value) {
+  auto number = number_in<std::uint16_t>(value, 1, 65'535);
+  if (!number) return bad("must be a port from 1 to 65535");
+  port = *number;
+  return {};
+}
+
+Status set_listen_port(Configuration& configuration, const std::string& value) {
+  return set_port(configuration.listen_port, value);
+}
+
+Status set_pairing_port(Configuration& configuration,
+                        const std::string& value) {
+  return set_port(configuration.pairing_port, value);
+}
+
+Status set_pairing_symbols(Configuration& configuration,
+                           const std::string& value) {
+  auto symbols = number_in(value, events::ShortCode::symbols_min,
+                           events::ShortCode::symbols_max);
+  if (!symbols) return bad("must be a number of symbols from 6 to 10");
+  configuration.pairing_symbols = *symbols;
   return {};
 }
 
@@ -110,6 +138,8 @@ constexpr std::array keys{
     Key{"mesh.interface", set_interface},
     Key{"mesh.listen_port", set_listen_port, true},
     Key{"mesh.hosts_file", set_hosts_file},
+    Key{"pairing.port", set_pairing_port, true},
+    Key{"pairing.symbols", set_pairing_symbols, true},
 };
 
 bool is_section(std::string_view path) {
@@ -258,6 +288,10 @@ std::vector<std::string> need_restart(const Configuration& before,
     differing.emplace_back("mesh.listen_port");
   if (before.hosts_file != after.hosts_file)
     differing.emplace_back("mesh.hosts_file");
+  if (before.pairing_port != after.pairing_port)
+    differing.emplace_back("pairing.port");
+  if (before.pairing_symbols != after.pairing_symbols)
+    differing.emplace_back("pairing.symbols");
   return differing;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "events/short_code.hpp"
 #include "runtime/control_api.hpp"
 #include "runtime/log.hpp"
 #include "store/result.hpp"
@@ -25,6 +26,10 @@ struct Configuration {
   std::uint16_t listen_port = 51'820;
   /// Where the names of members are written; empty: nowhere.
   std::string hosts_file = "/etc/hosts";
+  /// TCP, for ceremonies.
+  std::uint16_t pairing_port = 9205;
+  /// Of a code, without the one that checks them.
+  std::size_t pairing_symbols = events::ShortCode::symbols_usual;
 
   bool operator==(const Configuration&) const = default;
 };

@@ -105,6 +105,7 @@ class Daemon {
     node.interface = configuration.interface;
     node.listen_port = configuration.listen_port;
     node.hosts_file = configuration.hosts_file;
+    node.pairing_port = configuration.pairing_port;
     if (settings_.accept_outside_checkpoint)
       node.accept_outside_checkpoint =
           store::Principal{schema::PrincipalKind::operator_,
@@ -118,7 +119,8 @@ class Daemon {
     api_ = std::make_unique<Api>(
         *node_,
         Api::Facts{settings_.version, configuration.state_dir,
-                   configuration.interface, [this] { return warnings(); }});
+                   configuration.interface, [this] { return warnings(); },
+                   configuration.pairing_symbols});
     server_->take_growth(node_->entries_at_start());
     server_->serve(*api_);
     return {};

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 #include "runtime/clock_linux.hpp"
@@ -22,6 +23,10 @@ Id random_id() {
   Id id;
   ::randombytes_buf(id.bytes.data(), id.bytes.size());
   return id;
+}
+
+void fill_randomly(std::span<std::uint8_t> bytes) {
+  ::randombytes_buf(bytes.data(), bytes.size());
 }
 
 /// What actors have to say goes to the log.
@@ -116,14 +121,22 @@ void RunningNode::spawn(const NodeSettings& settings,
   wire_ = system_.spawn([](actors::WirePort::pointer self,
                            UdpWire* udp) { return udp->behaviour(self); },
                         udp_.get());
+  pairing_tcp_ = std::make_unique<TcpPairingWire>(io, settings.interface,
+                                                  settings.pairing_port);
+  pairing_wire_ = system_.spawn(
+      [](TcpPairingWire::Port::stateful_pointer<TcpPairingWire::Asked> self,
+         TcpPairingWire* tcp) { return tcp->behaviour(self); },
+      pairing_tcp_.get());
   journal_ = system_.spawn(journal_port, LogLevel::warning);
   actors::NodeParts parts;
   parts.ledger = ledger_;
   parts.clock = clock_;
   parts.wireguard = wireguard_;
   parts.wire = wire_;
+  parts.pairing_wire = pairing_wire_;
   parts.journal = journal_;
   parts.listen_port = settings.listen_port;
+  parts.entropy = fill_randomly;
   parts.next_id = random_id;
   parts.version = settings.version;
   node_ = system_.spawn(actors::node_actor, parts);
@@ -142,6 +155,7 @@ RunningNode::~RunningNode() {
                             caf::actor_cast<caf::actor>(ledger_),
                             caf::actor_cast<caf::actor>(wireguard_),
                             caf::actor_cast<caf::actor>(wire_),
+                            caf::actor_cast<caf::actor>(pairing_wire_),
                             caf::actor_cast<caf::actor>(journal_),
                             caf::actor_cast<caf::actor>(views_),
                             caf::actor_cast<caf::actor>(clock_)})

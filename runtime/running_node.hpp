@@ -6,6 +6,7 @@
 #include "actors/ledger.hpp"
 #include "actors/node.hpp"
 #include "runtime/actor_bridge.hpp"
+#include "runtime/pairing_wire_tcp.hpp"
 #include "runtime/roster_views.hpp"
 #include "runtime/tunnel_keys.hpp"
 #include "runtime/wire_udp.hpp"
@@ -20,6 +21,8 @@ struct NodeSettings {
   std::string version;
   std::string interface;
   std::uint16_t listen_port = 0;
+  /// TCP port of the ceremonies.
+  std::uint16_t pairing_port = 9205;
   std::string hosts_file;
   /// Who said to open although the checkpoint outside is missing or invalid.
   std::optional<store::Principal> accept_outside_checkpoint;
@@ -80,9 +83,11 @@ class RunningNode {
   Scheduling scheduling_;
   caf::actor_system system_{scheduling_};
   std::unique_ptr<UdpWire> udp_;
+  std::unique_ptr<TcpPairingWire> pairing_tcp_;
   actors::ClockPort clock_;
   actors::WireguardPort wireguard_;
   actors::WirePort wire_;
+  actors::PairingWirePort pairing_wire_;
   actors::JournalPort journal_;
   actors::LedgerActor ledger_;
   actors::NodeActor node_;

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include "store/hash.hpp"
+
 namespace ppn::runtime {
 
 using store::Error;
@@ -26,7 +28,11 @@ store::Result<std::unique_ptr<TunnelKeys>> TunnelKeys::open(
   auto files =
       store::SecretFiles::open(directory, {"ppn-x25519-v1 ", ".tunnel"});
   if (!files) return files.error();
-  return std::unique_ptr<TunnelKeys>{new TunnelKeys{std::move(*files)}};
+  auto preshared =
+      store::SecretFiles::open(directory, {"ppn-preshared-v1 ", ".preshared"});
+  if (!preshared) return preshared.error();
+  return std::unique_ptr<TunnelKeys>{
+      new TunnelKeys{std::move(*files), std::move(*preshared)}};
 }
 
 store::Result<events::TunnelKey> TunnelKeys::create() {
@@ -65,7 +71,49 @@ store::Status TunnelKeys::retire_all_but(
   return files_.retire_all_but(names);
 }
 
-store::Status TunnelKeys::retire_all() { return files_.retire_all(); }
+store::Status TunnelKeys::keep_preshared(const Hash& hash, Secret secret) {
+  if (store::preshared_hash(secret) != hash)
+    return Error{ErrorCode::bad_input, "the preshared key has another hash"};
+  return preshared_.write(hash.hex(), secret);
+}
+
+store::Result<PresharedSecrets> TunnelKeys::preshared(
+    const std::vector<events::PeerChange>& changes) const {
+  PresharedSecrets secrets;
+  for (const auto& change : changes) {
+    auto hash = change.preshared.value_or(Hash{});
+    if (hash == Hash{} || secrets.contains(hash)) continue;
+    auto memory = preshared_.read(hash.hex());
+    auto file = preshared_.file_of(hash.hex()).string();
+    if (!memory && memory.error().code == ErrorCode::not_found)
+      return Error{
+          ErrorCode::key,
+          "the key that this node shares with a member is missing: " + file};
+    if (!memory) return memory.error();
+    if (store::preshared_hash(Secret{memory->get(), Secret::extent}) != hash)
+      return Error{ErrorCode::key, file + " holds another key than it says"};
+    secrets.emplace(hash, std::move(*memory));
+  }
+  return secrets;
+}
+
+store::Status TunnelKeys::retire_preshared_but(const std::vector<Hash>& kept) {
+  std::vector<std::string> names;
+  names.reserve(kept.size());
+  for (const auto& hash : kept) names.push_back(hash.hex());
+  return names.empty() ? preshared_.retire_all()
+                       : preshared_.retire_all_but(names);
+}
+
+store::Status TunnelKeys::retire_all() {
+  if (auto retired = preshared_.retire_all(); !retired) return retired;
+  return files_.retire_all();
+}
+
+Hash preshared_in(TunnelKeys::Secret told) {
+  bool is_none = sodium_is_zero(told.data(), told.size()) == 1;
+  return is_none ? Hash{} : store::preshared_hash(told);
+}
 
 events::TunnelKey public_half(TunnelKeys::Secret secret) {
   events::TunnelKey key;

@@ -1,9 +1,11 @@
-// The private keys of this node's tunnels (Curve25519, RFC 7748), in the same
-// directory and kept the same way as those that sign.
+// The private keys of this node's tunnels (Curve25519, RFC 7748), and those
+// that it shares with one other node each, in the same directory and kept the
+// same way as those that sign.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -13,9 +15,13 @@
 
 namespace ppn::runtime {
 
+/// By their hashes.
+using PresharedSecrets = std::map<Hash, store::SecretBytes>;
+
 /// A file for each key, mode 0600, in a directory of mode 0700:
 ///
 ///   ppn-x25519-v1 <64 hexadecimal digits>\n
+///   ppn-preshared-v1 <64 hexadecimal digits>\n
 class TunnelKeys {
  public:
   using Secret = store::SecretFiles::Secret;
@@ -36,14 +42,29 @@ class TunnelKeys {
   /// in use, is not there itself, io.
   store::Status retire_all_but(const std::vector<events::TunnelKey>& kept);
 
+  /// Durable before it returns. bad_input if it has another hash, io.
+  store::Status keep_preshared(const Hash& hash, Secret secret);
+
+  /// key if one is missing, damaged or exposed.
+  [[nodiscard]] store::Result<PresharedSecrets> preshared(
+      const std::vector<events::PeerChange>& changes) const;
+
+  /// Wipes and removes every preshared key but `kept`. io.
+  store::Status retire_preshared_but(const std::vector<Hash>& kept);
+
   /// Wipes and removes every key. io.
   store::Status retire_all();
 
  private:
-  explicit TunnelKeys(store::SecretFiles files) : files_(std::move(files)) {}
+  TunnelKeys(store::SecretFiles files, store::SecretFiles preshared)
+      : files_(std::move(files)), preshared_(std::move(preshared)) {}
 
   store::SecretFiles files_;
+  store::SecretFiles preshared_;
 };
+
+/// The hash of what a device says that a peer shares; zeros if that is none.
+Hash preshared_in(TunnelKeys::Secret told);
 
 /// The public half of a private key.
 events::TunnelKey public_half(TunnelKeys::Secret secret);

@@ -46,12 +46,25 @@ void add_allowed(SecretText& text, const std::vector<IpRange>& allowed) {
   for (const auto& range : allowed) add_line(text, "allowed_ip", range.text());
 }
 
-void add_peer(SecretText& text, const PeerChange& peer) {
+/// Zeros take away what there is.
+void add_preshared(SecretText& text, const Hash& hash,
+                   const PresharedSecrets& preshared) {
+  static constexpr std::array<std::uint8_t, TunnelKeys::Secret::extent> none{};
+  auto secret = preshared.find(hash);
+  add_key(text, "preshared_key",
+          secret == preshared.end()
+              ? ByteView{none}
+              : ByteView{secret->second.get(), none.size()});
+}
+
+void add_peer(SecretText& text, const PeerChange& peer,
+              const PresharedSecrets& preshared) {
   add_key(text, "public_key", peer.key.view());
   if (peer.remove) {
     add_line(text, "remove", "true");
     return;
   }
+  if (peer.preshared) add_preshared(text, *peer.preshared, preshared);
   if (peer.endpoint) add_line(text, "endpoint", peer.endpoint->text());
   if (peer.keepalive_seconds)
     add_line(text, "persistent_keepalive_interval",
@@ -72,6 +85,9 @@ PeerChange addition(const PeerChange& change, const events::PeerConfig& there) {
   added.endpoint = change.endpoint ? change.endpoint : there.endpoint;
   added.keepalive_seconds =
       change.keepalive_seconds.value_or(there.keepalive_seconds);
+  if (auto shared = change.preshared.value_or(there.preshared);
+      shared != Hash{})
+    added.preshared = shared;
   added.allow = there.allowed;
   added.allow.insert(added.allow.end(), change.allow.begin(),
                      change.allow.end());
@@ -168,17 +184,31 @@ class Lines {
   std::optional<Error> error_;
 };
 
-std::optional<TunnelKey> half_of(std::string_view secret_hex) {
+/// Null if it is none.
+store::SecretBytes secret_of(std::string_view hex) {
   // Not by from_hex, which wipes nothing.
   auto secret = store::allocate_secret(TunnelKeys::Secret::extent);
   std::size_t size = 0;
   bool valid = sodium_hex2bin(secret.get(), TunnelKeys::Secret::extent,
-                              secret_hex.data(), secret_hex.size(), nullptr,
-                              &size, nullptr) == 0 &&
+                              hex.data(), hex.size(), nullptr, &size,
+                              nullptr) == 0 &&
                size == TunnelKeys::Secret::extent;
-  if (!valid) return std::nullopt;
+  return valid ? std::move(secret) : nullptr;
+}
+
+std::optional<TunnelKey> half_of(std::string_view secret_hex) {
+  auto secret = secret_of(secret_hex);
+  if (!secret) return std::nullopt;
   return public_half(
       TunnelKeys::Secret{secret.get(), TunnelKeys::Secret::extent});
+}
+
+bool take_preshared(std::string_view secret_hex, Hash& into) {
+  auto secret = secret_of(secret_hex);
+  if (!secret) return false;
+  into = preshared_in(
+      TunnelKeys::Secret{secret.get(), TunnelKeys::Secret::extent});
+  return true;
 }
 
 /// What came from an address of one link alone has the name of that behind a
@@ -249,6 +279,8 @@ class ReplyParser {
 
   bool take_of_peer(const Line& line) {
     auto& config = peer_->config;
+    if (line.name == "preshared_key")
+      return take_preshared(line.value, config.preshared);
     if (line.name == "endpoint")
       return take_endpoint(line.value, config.endpoint);
     if (line.name == "persistent_keepalive_interval")
@@ -307,12 +339,13 @@ store::Status parse_uapi_result(std::string_view reply) {
 }
 
 SecretText uapi_set(const events::DeviceChange& change,
-                    std::optional<TunnelKeys::Secret> secret) {
+                    std::optional<TunnelKeys::Secret> secret,
+                    const PresharedSecrets& preshared) {
   SecretText lines;
   if (secret) add_key(lines, "private_key", *secret);
   if (change.listen_port)
     add_line(lines, "listen_port", std::to_string(*change.listen_port));
-  for (const auto& peer : change.peers) add_peer(lines, peer);
+  for (const auto& peer : change.peers) add_peer(lines, peer, preshared);
   if (lines.empty()) return lines;
   return "set=1\n" + lines + '\n';
 }

@@ -43,8 +43,10 @@ store::Status parse_uapi_result(std::string_view reply);
 
 /// The request for what a change has of key, port and peers; empty if it has
 /// nothing of them. `secret` is the private half of the key, if that changes.
+/// `preshared` has all that peers are to get.
 SecretText uapi_set(const events::DeviceChange& change,
-                    std::optional<TunnelKeys::Secret> secret);
+                    std::optional<TunnelKeys::Secret> secret,
+                    const PresharedSecrets& preshared = {});
 
 /// The same in a way that boringtun can take: it ends when a peer that it has
 /// is told anything but to go. So each is removed and added again, with what it

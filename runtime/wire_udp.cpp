@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "actors/frame.hpp"
+#include "runtime/asio_address.hpp"
 #include "runtime/datagram_gate.hpp"
 #include "runtime/log.hpp"
 
@@ -20,17 +21,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::udp;
 using ErrorCode = boost::system::error_code;
-
-asio::ip::address to_asio(const events::IpAddress& address) {
-  if (address.is_v6) {
-    asio::ip::address_v6::bytes_type bytes{};
-    std::copy(address.bytes.begin(), address.bytes.end(), bytes.begin());
-    return asio::ip::address_v6{bytes};
-  }
-  asio::ip::address_v4::bytes_type bytes{};
-  std::copy_n(address.bytes.begin(), bytes.size(), bytes.begin());
-  return asio::ip::address_v4{bytes};
-}
 
 /// A datagram is as long as that, and one byte more tells a longer one.
 using Buffer = std::array<std::uint8_t, actors::datagram_max + 1>;

@@ -99,12 +99,14 @@ store::Status KernelWireguard::apply(const events::DeviceChange& change) {
 }
 
 store::Status KernelWireguard::set(const events::DeviceChange& change) {
+  auto preshared = keys_.preshared(change.peers);
+  if (!preshared) return preshared.error();
   if (change.key)
     return keys_.with_secret(*change.key, [&](auto secret) {
-      return send_all(set_device(target_, change, secret));
+      return send_all(set_device(target_, change, secret, *preshared));
     });
   if (change.listen_port || !change.peers.empty())
-    return send_all(set_device(target_, change, std::nullopt));
+    return send_all(set_device(target_, change, std::nullopt, *preshared));
   return {};
 }
 
@@ -139,7 +141,7 @@ store::Status KernelWireguard::receive(WireguardAnswer& answer) {
   ByteView datagram{buffer, static_cast<std::size_t>(size)};
   bool is_from_kernel = sender.nl_pid == 0;
   auto taken = is_from_kernel ? answer.take(datagram) : store::Status{};
-  // It has the private key.
+  // It has the private key, and preshared ones.
   sodium_memzero(buffer, datagram.size());
   std::free(buffer);
   if (!taken)

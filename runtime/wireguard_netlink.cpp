@@ -26,7 +26,7 @@ using events::TunnelKey;
 
 /// The most that one allowed IP, and a peer before its allowed IPs, takes.
 constexpr std::size_t allowed_size_max = 40;
-constexpr std::size_t peer_head_size_max = 96;
+constexpr std::size_t peer_head_size_max = 136;
 
 NetlinkWriter begin_message(const WireguardTarget& target, std::uint8_t command,
                             std::uint16_t flags) {
@@ -61,6 +61,17 @@ void put_endpoint(NetlinkWriter& writer, const Endpoint& endpoint) {
   }
 }
 
+/// Zeros take away what there is.
+void put_preshared(NetlinkWriter& writer, const Hash& hash,
+                   const PresharedSecrets& preshared) {
+  static constexpr std::array<std::uint8_t, TunnelKeys::Secret::extent> none{};
+  auto secret = preshared.find(hash);
+  writer.put(WGPEER_A_PRESHARED_KEY,
+             secret == preshared.end()
+                 ? ByteView{none}
+                 : ByteView{secret->second.get(), none.size()});
+}
+
 void put_allowed(NetlinkWriter& writer, const IpRange& range) {
   auto nest = writer.begin(0);
   auto family = range.address.is_v6 ? AF_INET6 : AF_INET;
@@ -73,8 +84,9 @@ void put_allowed(NetlinkWriter& writer, const IpRange& range) {
 /// Fills messages with peers, as many as it takes.
 class PeerWriter {
  public:
-  PeerWriter(const WireguardTarget& target, NetlinkWriter first)
-      : target_(target), message_(std::move(first)) {}
+  PeerWriter(const WireguardTarget& target, NetlinkWriter first,
+             const PresharedSecrets& preshared)
+      : target_(target), preshared_(preshared), message_(std::move(first)) {}
 
   void put(const PeerChange& change) {
     bool replaces = change.add || !change.disallow.empty();
@@ -84,6 +96,8 @@ class PeerWriter {
     if (replaces) flags |= WGPEER_F_REPLACE_ALLOWEDIPS;
     if (change.remove) flags = WGPEER_F_REMOVE_ME;
     begin_peer(change.key, flags);
+    if (change.preshared)
+      put_preshared(message_, *change.preshared, preshared_);
     if (change.endpoint) put_endpoint(message_, *change.endpoint);
     if (change.keepalive_seconds)
       message_.put(WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
@@ -132,6 +146,7 @@ class PeerWriter {
   }
 
   const WireguardTarget& target_;
+  const PresharedSecrets& preshared_;
   NetlinkWriter message_;
   std::optional<std::size_t> peers_;
   std::size_t peer_ = 0;
@@ -224,6 +239,12 @@ store::Status read_of_peer(const NetlinkAttribute& attribute,
                            events::ObservedPeer& peer) {
   bool good = true;
   switch (attribute.type) {
+    case WGPEER_A_PRESHARED_KEY:
+      good = attribute.value.size() == TunnelKeys::Secret::extent;
+      if (good)
+        peer.config.preshared =
+            preshared_in(attribute.value.first<TunnelKeys::Secret::extent>());
+      break;
     case WGPEER_A_ENDPOINT:
       peer.config.endpoint = read_endpoint(attribute);
       good = peer.config.endpoint.has_value();
@@ -329,12 +350,13 @@ WireguardRequest get_device(const WireguardTarget& target) {
 
 std::vector<WireguardRequest> set_device(
     const WireguardTarget& target, const events::DeviceChange& change,
-    std::optional<TunnelKeys::Secret> private_key) {
+    std::optional<TunnelKeys::Secret> private_key,
+    const PresharedSecrets& preshared) {
   auto first = begin_message(target, WG_CMD_SET_DEVICE, NLM_F_ACK);
   if (private_key) first.put(WGDEVICE_A_PRIVATE_KEY, *private_key);
   if (change.listen_port)
     first.put(WGDEVICE_A_LISTEN_PORT, *change.listen_port);
-  PeerWriter writer{target, std::move(first)};
+  PeerWriter writer{target, std::move(first), preshared};
   for (const auto& peer : change.peers) writer.put(peer);
   return writer.finish();
 }

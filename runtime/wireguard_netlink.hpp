@@ -52,11 +52,13 @@ struct WireguardTarget {
 WireguardRequest get_device(const WireguardTarget& target);
 
 /// What WireGuard itself is told of a change; `private_key` is that of
-/// change.key. To be sent one after the other. A peer that loses allowed IPs
-/// gets all of its own anew, since kernels before 6.16 take none away alone.
+/// change.key, `preshared` has all that peers are to get. To be sent one after
+/// the other. A peer that loses allowed IPs gets all of its own anew, since
+/// kernels before 6.16 take none away alone.
 std::vector<WireguardRequest> set_device(
     const WireguardTarget& target, const events::DeviceChange& change,
-    std::optional<TunnelKeys::Secret> private_key);
+    std::optional<TunnelKeys::Secret> private_key,
+    const PresharedSecrets& preshared = {});
 
 /// Reads the answer to one request: not_found if there is no such interface,
 /// bad_input if it is of another kind or what came is no answer, permission,

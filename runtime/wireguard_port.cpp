@@ -88,12 +88,35 @@ caf::result<events::TunnelKey> create_key(Self self,
   return *key;
 }
 
+caf::result<bool> keep_preshared(const WireguardPortParts& parts,
+                                 const Hash& hash,
+                                 const actors::SecretPtr& secret) {
+  auto kept = parts.keys->keep_preshared(
+      hash, TunnelKeys::Secret{secret->get(), TunnelKeys::Secret::extent});
+  if (!kept) return actors::to_message(kept.error());
+  return true;
+}
+
+void retire_preshared(const WireguardPortParts& parts,
+                      const std::vector<Hash>& kept) {
+  if (auto retired = parts.keys->retire_preshared_but(kept); !retired)
+    log(LogLevel::warning, "preshared_keys.not_retired",
+        {{"error", retired.error().message}});
+}
+
 }  // namespace
 
 actors::WireguardPort::behavior_type wireguard_port(
     Self self, const WireguardPortParts& parts) {
   return {
       [=](actors::create_key_atom) { return create_key(self, parts); },
+      [=](actors::preshared_atom, const Hash& hash,
+          const actors::SecretPtr& secret) {
+        return keep_preshared(parts, hash, secret);
+      },
+      [=](actors::preshared_atom, const actors::HashesPtr& kept) {
+        retire_preshared(parts, *kept);
+      },
       [=](actors::look_atom) { return look(self, parts); },
       [=](actors::apply_atom, const actors::DeviceWish& wish) {
         return apply(self, parts, wish);

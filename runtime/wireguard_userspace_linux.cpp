@@ -210,9 +210,11 @@ class UserspaceWireguard final : public Wireguard {
       if (!device) return device.error();
       possible.peers = with_peers_added_again(change.peers, device->peers);
     }
-    if (!change.key) return send(uapi_set(possible, {}));
+    auto preshared = keys_.preshared(possible.peers);
+    if (!preshared) return preshared.error();
+    if (!change.key) return send(uapi_set(possible, {}, *preshared));
     return keys_.with_secret(*change.key, [&](TunnelKeys::Secret secret) {
-      return send(uapi_set(possible, secret));
+      return send(uapi_set(possible, secret, *preshared));
     });
   }
 

@@ -4,6 +4,8 @@
 
 #include "store/hash.hpp"
 
+#include "store/byte_order.hpp"
+
 namespace ppn::store {
 
 Sha256::Sha256() { SHA256_Init(&context_); }
@@ -21,6 +23,11 @@ Hash Sha256::finish() const {
 }
 
 Hash sha256(ByteView bytes) { return Sha256{}.update(bytes).finish(); }
+
+Hash preshared_hash(ByteView key) {
+  constexpr std::string_view prefix = "ppn-preshared-v1\n";
+  return Sha256{}.update(as_bytes(prefix)).update(key).finish();
+}
 
 Sha256 begin_leaf() {
   constexpr std::uint8_t leaf_prefix[] = {0x00};

@@ -23,6 +23,10 @@ class Sha256 {
 /// SHA-256 of bytes.
 Hash sha256(ByteView bytes);
 
+/// What a preshared key of a tunnel is called by: SHA-256("ppn-preshared-v1\n"
+/// || key).
+Hash preshared_hash(ByteView key);
+
 /// A hash begun as that of a leaf: 0x00 has gone in.
 Sha256 begin_leaf();
 

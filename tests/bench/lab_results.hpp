@@ -1,13 +1,10 @@
-// What real nodes on hosts of their own came to (paths_lab), while something
-// else may be measured.
+// What real nodes on hosts of their own came to (paths_lab).
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "tests/bench/child_process.hpp"
 #include "tests/bench/underlay_traffic.hpp"
 
 namespace ppn::bench {
@@ -37,23 +34,8 @@ struct IdleHosts {
   std::map<std::string, IdleHost> hosts;
 };
 
-class LabRun {
- public:
-  /// `what` is the first argument of paths_lab. It writes below `scratch`.
-  LabRun(std::string what, const std::filesystem::path& scratch, bool quick);
-
-  [[nodiscard]] bool running() { return child_.running(); }
-
-  /// Once it does not run any more.
-  [[nodiscard]] std::vector<Cut> cuts() const;
-  [[nodiscard]] IdleHosts idle_hosts() const;
-
- private:
-  [[nodiscard]] std::string text() const;
-
-  std::string what_;
-  std::filesystem::path result_;
-  ChildProcess child_;
-};
+/// What paths_lab wrote of "switch" and of "idle".
+std::vector<Cut> read_cuts(const std::string& found);
+IdleHosts read_idle_hosts(const std::string& found);
 
 }  // namespace ppn::bench

@@ -1,15 +1,26 @@
 // bench_pairing: what a ceremony costs each of its sides to compute, beside
-// what the curve alone costs.
+// what the curve alone costs; and between real nodes, which live in namespaces
+// of their own, how soon a newcomer is in, and what a flood does.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "actors/pairing_talk.hpp"
 #include "store/signing.hpp"
 #include "tests/bench/failure.hpp"
+#include "tests/bench/lab_run.hpp"
 #include "tests/bench/machine.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/own_namespaces.hpp"
+#include "tests/bench/pairing_lab_part.hpp"
+#include "tests/bench/progress.hpp"
 #include "tests/bench/report.hpp"
+#include "tests/bench/scratch.hpp"
+#include "tests/bench/supervise.hpp"
 
 namespace {
 
@@ -19,6 +30,21 @@ using namespace ppn::bench;
 constexpr int exit_usage = 2;
 constexpr double side_limit_ms = 1;
 constexpr std::size_t rounds = 501;
+
+const std::string sides_part = "sides";
+const std::string join_part = "join";
+const std::string flood_part = "flood";
+
+struct Wishes {
+  bool json = false;
+  bool quick = false;
+  std::vector<std::string> only;
+
+  [[nodiscard]] bool has(const std::string& part) const {
+    return only.empty() ||
+           std::find(only.begin(), only.end(), part) != only.end();
+  }
+};
 
 constexpr Quantity side_ms{"ms", "ms", 3};
 constexpr Quantity of_curve{"of_curve", "of the curve", 2};
@@ -181,16 +207,68 @@ Part bench_sides(bool quick) {
   return part;
 }
 
-int run(bool json, bool quick) try {
+void run_lab(const std::string& what, const std::filesystem::path& scratch,
+             bool quick) {
+  LabRun lab{PPN_PAIRING_LAB, what, scratch, quick};
+  Stopwatch watch;
+  while (lab.running()) {
+    show_progress("real nodes, {}: {:.0f} s of some {}", what, watch.seconds(),
+                  what == join_part ? (quick ? 10 : 30) : (quick ? 40 : 110));
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  }
+  static_cast<void>(found_by_lab(what, scratch));
+}
+
+/// One after the other: each would be in the other's times.
+int run_labs(const Wishes& wishes, const std::filesystem::path& scratch) try {
+  // What the labs write is gone when this is, whatever ends it.
+  ::setenv("TMPDIR", scratch.c_str(), 1);
+  for (const auto& what : {join_part, flood_part})
+    if (wishes.has(what)) run_lab(what, scratch, wishes.quick);
+  reap_all();
+  end_progress();
+  return 0;
+} catch (const std::exception& error) {
+  end_progress();
+  fmt::print(stderr, "bench_pairing: {}\n", error.what());
+  return 1;
+}
+
+/// Why the labs can not run here, if they can not.
+std::string run_labs_apart(const Wishes& wishes,
+                           const std::filesystem::path& scratch) try {
+  int status = in_own_namespaces([&] { return run_labs(wishes, scratch); });
+  if (status != 0) throw std::runtime_error{"the labs failed"};
+  return {};
+} catch (const Failure& failure) {
+  return failure.what();
+}
+
+void add_labs(const Wishes& wishes, const std::filesystem::path& scratch,
+              std::vector<Part>& parts) {
+  if (!wishes.has(join_part) && !wishes.has(flood_part)) return;
+  auto why_not = run_labs_apart(wishes, scratch);
+  auto found = [&](const std::string& what) {
+    return PairingFound{why_not.empty() ? found_by_lab(what, scratch) : "",
+                        why_not};
+  };
+  if (wishes.has(join_part)) parts.push_back(bench_join(found(join_part)));
+  if (wishes.has(flood_part))
+    for (auto& part : bench_flood(found(flood_part)))
+      parts.push_back(std::move(part));
+}
+
+int run(const Wishes& wishes, const std::filesystem::path& scratch) try {
   require(sodium_init() >= 0, "get randomness from the system");
   Report report;
   report.benchmark = "pairing";
-  report.quick = quick;
+  report.quick = wishes.quick;
   report.machine = look_at_machine();
   OthersLoad others;
-  report.parts = {bench_sides(quick)};
+  if (wishes.has(sides_part)) report.parts = {bench_sides(wishes.quick)};
+  add_labs(wishes, scratch, report.parts);
   report.taken_by_others = others.share();
-  fmt::print("{}", json ? as_json(report) : as_table(report));
+  fmt::print("{}", wishes.json ? as_json(report) : as_table(report));
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "bench_pairing: {}\n", error.what());
@@ -200,18 +278,32 @@ int run(bool json, bool quick) try {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool json = false;
-  bool quick = false;
+  Wishes wishes;
   CLI::App app{
-      "Measures what a ceremony costs each of its sides to compute. Exits with "
-      "0 "
-      "also where a budget is missed."};
-  app.add_flag("--json", json, "one JSON document instead of a table");
-  app.add_flag("--quick", quick, "one ceremony: shows that it works");
+      "Measures what a ceremony costs each of its sides to compute; and "
+      "between "
+      "real nodes, on hosts in namespaces of its own, how long it is from a "
+      "code that is typed to the first ping, and what a flood of handshakes "
+      "that nobody finishes does. Takes some 3 minutes. What is between real "
+      "nodes needs root. Exits with 0 also where a budget is missed."};
+  app.add_flag("--json", wishes.json, "one JSON document instead of a table");
+  app.add_option("--only", wishes.only, "only these parts")
+      ->delimiter(',')
+      ->check(CLI::IsMember({sides_part, join_part, flood_part}));
+  app.add_flag(
+      "--quick", wishes.quick,
+      "one ceremony, a short flood: shows that it works, not how well");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
-  return run(json, quick);
+  try {
+    ScratchDirectory scratch{std::filesystem::temp_directory_path(),
+                             "bench_pairing"};
+    return supervise([&] { return run(wishes, scratch.path()); });
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_pairing: {}\n", error.what());
+    return 1;
+  }
 }

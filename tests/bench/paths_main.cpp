@@ -3,7 +3,6 @@
 // live in namespaces of their own.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +10,7 @@
 #include <optional>
 #include <thread>
 
-#include "tests/bench/failure.hpp"
+#include "tests/bench/lab_run.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/own_namespaces.hpp"
 #include "tests/bench/paths_parts.hpp"
@@ -52,8 +51,9 @@ void run_labs(const std::filesystem::path& scratch, const Wishes& wishes,
   std::optional<LabRun> of_switch;
   std::optional<LabRun> of_idle;
   if (wishes.has(switch_part))
-    of_switch.emplace("switch", scratch, wishes.quick);
-  if (wishes.has(idle_part)) of_idle.emplace("idle", scratch, wishes.quick);
+    of_switch.emplace(PPN_PATHS_LAB, "switch", scratch, wishes.quick);
+  if (wishes.has(idle_part))
+    of_idle.emplace(PPN_PATHS_LAB, "idle", scratch, wishes.quick);
   Stopwatch watch;
   auto runs = [](auto& lab) { return lab && lab->running(); };
   while (runs(of_switch) || runs(of_idle)) {
@@ -61,8 +61,8 @@ void run_labs(const std::filesystem::path& scratch, const Wishes& wishes,
                   watch.seconds(), wishes.quick ? 40 : 720);
     std::this_thread::sleep_for(std::chrono::milliseconds{200});
   }
-  if (of_switch) found.cuts = of_switch->cuts();
-  if (of_idle) found.idle = of_idle->idle_hosts();
+  if (of_switch) found.cuts = read_cuts(found_by_lab("switch", scratch));
+  if (of_idle) found.idle = read_idle_hosts(found_by_lab("idle", scratch));
 }
 
 std::vector<MeshFigures> run_simulations(bool quick) {
@@ -77,12 +77,6 @@ std::vector<MeshFigures> run_simulations(bool quick) {
   add(30, Reachable::hub_alone);
   add(254, Reachable::hub_alone);
   return meshes;
-}
-
-/// What the programs took is ours once they have ended.
-void reap_all() {
-  while (::waitpid(-1, nullptr, 0) > 0) {
-  }
 }
 
 Report measure(const std::filesystem::path& scratch, const Wishes& wishes) {

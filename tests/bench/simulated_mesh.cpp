@@ -86,6 +86,7 @@ void SimulatedMesh::end() {
     kill(process.wireguard);
     kill(process.mesh_wire);
     kill(process.journal);
+    kill(process.pairing_wire);
   }
   scene_.end();
   for (auto& host : scene_.hosts) host.process.reset();
@@ -122,12 +123,15 @@ void SimulatedMesh::spawn(Host& host) {
   process.mesh_wire =
       system.spawn(simulation::mesh_wire_port, &datagrams_, &host);
   process.journal = system.spawn(simulation::journal_port, &scene_, &host);
+  process.pairing_wire =
+      system.spawn(simulation::pairing_wire_port, &pairing_net_, &host);
   actors::NodeParts parts;
   parts.ledger = process.ledger;
   parts.clock = process.clock;
   parts.wireguard = process.wireguard;
   parts.wire = process.mesh_wire;
   parts.journal = process.journal;
+  parts.pairing_wire = process.pairing_wire;
   parts.listen_port = simulation::tunnel_port;
   parts.next_id = [this] { return scene_.next_id(); };
   parts.version = "simulated";

@@ -12,6 +12,7 @@
 #include "tests/bench/underlay_traffic.hpp"
 #include "tests/simulation/datagrams.hpp"
 #include "tests/simulation/operators.hpp"
+#include "tests/simulation/pairing_net.hpp"
 
 namespace ppn::bench {
 
@@ -68,6 +69,7 @@ class SimulatedMesh {
 
   simulation::Scene scene_;
   simulation::Tunnels tunnels_{scene_};
+  simulation::PairingNet pairing_net_{scene_, tunnels_};
   simulation::RosterHistory no_history_;
   simulation::Datagrams datagrams_{scene_, tunnels_, no_history_};
   simulation::Operators operators_{scene_};

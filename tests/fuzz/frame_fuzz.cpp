@@ -36,7 +36,8 @@ Bytes signed_where_asked(ByteView bytes) {
   if (datagram.size() <= Signature::size || datagram.back() % 2 == 0)
     return datagram;
   datagram.resize(datagram.size() - Signature::size);
-  auto signature = test_key().sign(store::frame_domain, datagram);
+  auto signature =
+      test_key().sign(store::frame_domain, actors::signed_part(Id{}, datagram));
   return actors::seal(std::move(datagram), signature);
 }
 
@@ -51,8 +52,8 @@ class Hearer {
           "a clash has its evidence");
       return;
     }
-    require(accepted->sender == sender(), "only one other is heard");
-    note(*accepted->frame);
+    require(accepted->head.sender == sender(), "only one other is heard");
+    note(accepted->head);
     require_signed(datagram);
     auto again = check(datagram);
     require(!again && again.error().fault == actors::FrameFault::replayed,
@@ -66,22 +67,23 @@ class Hearer {
     return guard_.check(datagram, {}, false, mesh_, now_ns_);
   }
 
-  void note(const schema::Frame& frame) {
-    require(frame.boot() >= boot_, "boots rise");
-    if (frame.boot() > boot_) newest_ = 0;
-    boot_ = frame.boot();
-    newest_ = std::max(newest_, frame.counter());
-    require(newest_ - frame.counter() <= actors::overtaken_ns_max,
+  void note(const actors::FrameHead& said) {
+    require(said.boot >= boot_, "boots rise");
+    if (said.boot > boot_) newest_ = 0;
+    boot_ = said.boot;
+    newest_ = std::max(newest_, said.counter);
+    require(newest_ - said.counter <= actors::overtaken_ns_max,
             "a frame is not much older than another that came");
     auto head = guard_.next_head(sender(), mesh_, now_ns_);
-    require(head.heard && head.heard->nonce == Id{*frame.nonce()} &&
+    require(head.heard && head.heard->nonce == said.nonce &&
                 head.heard->counter == newest_,
             "the next frame to it says what was heard");
   }
 
   static void require_signed(ByteView datagram) {
     auto body = datagram.first(datagram.size() - Signature::size);
-    require(store::verify(test_key().public_key(), store::frame_domain, body,
+    require(store::verify(test_key().public_key(), store::frame_domain,
+                          actors::signed_part(Id{}, body),
                           Signature{datagram.last<Signature::size>()}),
             "what is believed is signed");
   }

@@ -94,7 +94,8 @@ TABLES = {
         ("mesh!", "16"), ("name!", "string"), ("range!", "IpRange"),
         ("range6", "IpRange"), ("recovery_key!", "32"), ("founder!", "Member")],
     "MemberAdded": [("member!", "Member")],
-    "MemberRemoved": [("node!", "16"), ("reason!", "string")],
+    "MemberRemoved": [
+        ("node!", "16"), ("reason!", "string"), ("never_came", "u8")],
     "MemberReplaced": [("old!", "16"), ("member!", "Member")],
     "RoleMoved": [("role", "u8"), ("to!", "16")],
     "EndpointsChanged": [("node!", "16"), ("endpoints", "[Endpoint]")],
@@ -122,7 +123,7 @@ TABLES = {
     "PairingGuessAnswered": [("session!", "16"), ("from", "Endpoint")],
     "PairingProved": [
         ("session!", "16"), ("node!", "16"), ("name!", "string"),
-        ("key!", "32")],
+        ("key!", "32"), ("mesh!", "16")],
     "PairingEnded": [
         ("session!", "16"), ("outcome", "u8"), ("detail", "string")],
     "NodeAdmitted": [("session!", "16"), ("node!", "16"), ("preshared!", "32")],

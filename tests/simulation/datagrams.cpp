@@ -51,7 +51,7 @@ bool passes_on(const schema::Frame& frame) {
   Bytes inner{passed->datagram()->begin(), passed->datagram()->end()};
   store::AlignedBytes aligned;
   auto opened = actors::open_frame(inner, aligned);
-  return opened && NodeId{*opened->frame->sender()} != NodeId{*frame.sender()};
+  return opened && opened->head.sender != NodeId{frame.head()->sender()};
 }
 
 void flip_a_bit(Bytes& bytes, Random& random) {
@@ -102,7 +102,7 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
 
 /// A frame is made for one process of its recipient: the one that runs now.
 void Datagrams::note_meant(const schema::Frame& frame, const Bytes& bytes) {
-  auto* to = scene_.host_of(NodeId{*frame.recipient()});
+  auto* to = scene_.host_of(NodeId{frame.head()->recipient()});
   if (to != nullptr && to->process)
     to->process->meant_for_it.insert(hash_of(bytes));
   if (const auto* passed = frame.body_as_Passed()) {
@@ -115,17 +115,10 @@ void Datagrams::note_meant(const schema::Frame& frame, const Bytes& bytes) {
 
 Bytes Datagrams::forge(const Host& from, const schema::Frame& frame,
                        const actors::FrameBody& body) {
-  actors::FrameHead head{Id{*frame.mesh()},
-                         NodeId{*frame.sender()},
-                         NodeId{*frame.recipient()},
-                         frame.boot(),
-                         frame.counter(),
-                         Id{*frame.nonce()},
-                         {}};
-  if (frame.recipient_nonce() != nullptr)
-    head.heard = {Id{*frame.recipient_nonce()}, frame.recipient_counter()};
-  auto bytes = actors::build_frame(head, body);
-  auto signature = sign(from, store::frame_domain, bytes);
+  auto bytes = actors::build_frame(actors::read_head(*frame.head()), body);
+  auto signature =
+      sign(from, store::frame_domain,
+           actors::signed_part(from.shadow.state().mesh.id, bytes));
   return signature ? actors::seal(bytes, *signature) : Bytes{};
 }
 

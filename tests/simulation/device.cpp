@@ -83,6 +83,12 @@ void Device::forget_keys_but(const std::vector<TunnelKey>& kept) {
   keys_ = std::move(left);
 }
 
+void Device::forget_preshared_but(const std::vector<Hash>& kept) {
+  std::erase_if(preshared_, [&](const Hash& hash) {
+    return std::find(kept.begin(), kept.end(), hash) == kept.end();
+  });
+}
+
 store::Status Device::apply_peer(const events::PeerChange& change) {
   const auto& key = change.key;
   if (change.remove) {
@@ -97,6 +103,12 @@ store::Status Device::apply_peer(const events::PeerChange& change) {
   if (change.endpoint) config.endpoint = change.endpoint;
   if (change.keepalive_seconds)
     config.keepalive_seconds = *change.keepalive_seconds;
+  if (change.preshared) {
+    bool is_kept = *change.preshared == Hash{} ||
+                   preshared_.contains(*change.preshared);
+    if (!is_kept) return refused("nobody has that preshared key");
+    config.preshared = *change.preshared;
+  }
   for (const auto& range : change.disallow) std::erase(config.allowed, range);
   if (!is_there || config != before) touch();
   allow(key, change.allow);
@@ -125,6 +137,7 @@ void Device::vanish() {
 void Device::forget_all() {
   vanish();
   keys_.clear();
+  preshared_.clear();
 }
 
 void Device::set_key(const std::optional<TunnelKey>& key) {
@@ -172,6 +185,7 @@ void Device::set_peer(const TunnelKey& key, const events::PeerConfig& config) {
   auto& there = shown_.peers[key].config;
   there.endpoint = config.endpoint;
   there.keepalive_seconds = config.keepalive_seconds;
+  there.preshared = config.preshared;
   there.allowed.clear();
   touch();
   allow(key, config.allowed);

@@ -31,6 +31,8 @@ class Device {
 
   /// A private key is kept from now on, whatever becomes of the interface.
   void keep(const events::TunnelKey& key) { keys_.insert(key); }
+  void keep_preshared(const Hash& hash) { preshared_.insert(hash); }
+  void forget_preshared_but(const std::vector<Hash>& kept);
   /// All others are of no use any more.
   void forget_keys_but(const std::vector<events::TunnelKey>& kept);
   /// One thing after the other, until `fails` says that one can not be done.
@@ -80,6 +82,7 @@ class Device {
 
   events::ObservedDevice shown_;
   std::set<events::TunnelKey> keys_;
+  std::set<Hash> preshared_;
   std::map<events::TunnelKey, Session> sessions_;
   std::uint64_t revision_ = 0;
   actors::DeviceSeenPtr seen_;

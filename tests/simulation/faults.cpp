@@ -52,6 +52,10 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"translated", 20'000},
     {"tunnel-key-copied", 20'000},
     {"withheld", 20'000},
+    {"pairing-broken", 100'000},
+    {"pairing-changed", 100'000},
+    {"pairing-repeated", 100'000},
+    {"pairing-overtaken", 100'000},
 }};
 
 }  // namespace

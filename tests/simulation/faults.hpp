@@ -72,6 +72,12 @@ enum class Fault : std::uint8_t {
   tunnel_key_copied,
   /// A host keeps the roster from the others, or what it should forward.
   withheld,
+  /// Somebody between the two sides of a ceremony breaks their connection, or
+  /// changes, repeats or holds back what they say.
+  pairing_broken,
+  pairing_changed,
+  pairing_repeated,
+  pairing_overtaken,
   count_,
 };
 

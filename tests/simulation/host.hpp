@@ -36,6 +36,7 @@ struct Process {
   actors::WireguardPort wireguard;
   actors::WirePort mesh_wire;
   actors::JournalPort journal;
+  actors::PairingWirePort pairing_wire;
   actors::LedgerFollower reader;
   actors::NodeActor node;
   /// A fault struck in the middle of a step; the process dies after it.

@@ -93,7 +93,8 @@ Bytes Liars::sealed(Host& host, const NodeId& to,
   auto head = member->guard.next_head(to, member->roster->mesh,
                                       scene_.read_clock(host).since_boot_ns);
   auto frame = actors::build_frame(head, body);
-  auto signature = sign(host, store::frame_domain, frame);
+  auto signature = sign(host, store::frame_domain,
+                        actors::signed_part(member->roster->mesh.id, frame));
   return signature ? actors::seal(frame, *signature) : Bytes{};
 }
 
@@ -157,7 +158,7 @@ void Liars::check_passed(const Host& from, const schema::Passed& passed) {
   store::AlignedBytes aligned;
   auto inner = actors::open_frame(bytes, aligned);
   if (!inner) return;
-  NodeId author{*inner->frame->sender()};
+  const auto& author = inner->head.sender;
   if (author == from.shadow.state().node.id) return;
   auto& [level, at_ns] = passing_[{from.index, author}];
   level -= std::min(level, (scene_.now() - at_ns) / passed_interval_ns);

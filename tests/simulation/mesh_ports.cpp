@@ -93,6 +93,17 @@ caf::result<events::TunnelKey> create_key(Wireguard self, Scene& scene,
   return key;
 }
 
+caf::result<bool> keep_preshared(Wireguard self, Scene& scene, Host& host,
+                                 const Hash& hash) {
+  if (scene.strikes(Fault::wireguard_dumb))
+    return say_nothing<bool>(self, scene, host);
+  host.device.keep_preshared(hash);
+  scene.trace.note(host.index, "preshared key", 0, hash.view());
+  if (scene.strikes(Fault::wireguard_acts_silently))
+    return say_nothing<bool>(self, scene, host);
+  return true;
+}
+
 /// What is asked after this waits.
 void hang(Scene& scene, Host& host) {
   auto time = 10 * second + scene.random.below(90 * second);
@@ -184,6 +195,12 @@ actors::WireguardPort::behavior_type wireguard_port(Wireguard self,
                                                     Host* host) {
   return {
       [=](actors::create_key_atom) { return create_key(self, *scene, *host); },
+      [=](actors::preshared_atom, const Hash& hash, const actors::SecretPtr&) {
+        return keep_preshared(self, *scene, *host, hash);
+      },
+      [=](actors::preshared_atom, const actors::HashesPtr& kept) {
+        host->device.forget_preshared_but(*kept);
+      },
       [=](actors::look_atom) { return look(self, *scene, *host); },
       [=](actors::apply_atom, const actors::DeviceWish& wish) {
         auto answer = apply(self, *scene, *host, wish);

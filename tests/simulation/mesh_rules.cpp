@@ -81,7 +81,8 @@ Complaint check_device(const Host& host, std::int64_t wall_ns) {
       events::key_of_device(
           state.mesh, state.node.id, state.device, shown.key,
           actor->has_told && actor->told_key == state.device.key),
-      tunnel_port, *actor->choices, actor->members_seen);
+      tunnel_port, *actor->choices, actor->members_seen,
+      events::preshared_keys(state.pairing, state.mesh));
   auto change = events::difference(desired, shown, wall_ns);
   if (change.empty()) return {};
   auto words = events::in_words(
@@ -162,7 +163,10 @@ Complaint check_member_at_rest(const Host& host, const RosterHistory& history,
     if (!events::is_live(peer->second, wall_ns)) {
       const auto& at = peer->second.config.endpoint;
       return "nothing passes through its tunnel to " + member.name + " at " +
-             (at ? at->text() : "no endpoint");
+             (at ? at->text() : "no endpoint") +
+             (peer->second.config.preshared == Hash{}
+                  ? ""
+                  : ", with a preshared key");
     }
     auto tunnel = state.tunnels.find(node);
     bool is_recorded = tunnel != state.tunnels.end() && tunnel->second.is_up;

@@ -133,6 +133,15 @@ Wrong remove(Roll& roll, const NodeId& node, const schema::Entry& entry,
   return {};
 }
 
+/// As if it had never been added.
+Wrong take_back(Roll& roll, const NodeId& node) {
+  if (node == roll.hub || node == roll.controller || node == roll.authority)
+    return "who has a role is said never to have come";
+  if (roll.members.erase(node) == 0)
+    return "somebody is taken back who is no member";
+  return {};
+}
+
 Wrong announce(Roll& roll, const schema::Entry& entry, const NodeId& node,
                const events::TunnelKey& key) {
   auto member = roll.members.find(node);
@@ -170,7 +179,9 @@ Wrong fold(Roll& roll, const schema::Entry& entry) {
   if (const auto* added = entry.payload_as_MemberAdded())
     return add(roll, *added->member(), entry, nullptr);
   if (const auto* removed = entry.payload_as_MemberRemoved())
-    return remove(roll, NodeId{*removed->node()}, entry, false);
+    return removed->never_came()
+               ? take_back(roll, NodeId{*removed->node()})
+               : remove(roll, NodeId{*removed->node()}, entry, false);
   if (const auto* replaced = entry.payload_as_MemberReplaced()) {
     NodeId old{*replaced->old()};
     auto roles = std::pair{roll.hub == old, roll.controller == old};

@@ -158,6 +158,10 @@ void Tunnels::shake_hands(Host& from, Host& to) {
   const auto& own = *from.device.shown().key;
   const auto& other = *to.device.shown().key;
   if (!to.device.shown().peers.contains(own) || !scene_.hears(from, to)) return;
+  // Whoever does not share the key can not tell that it was answered.
+  if (from.device.shown().peers.at(other).config.preshared !=
+      to.device.shown().peers.at(own).config.preshared)
+    return;
   if (to.router) to.sent_ns[endpoint_for(from, to)] = scene_.now();
   scene_.trace.note(from.index, "handshake with",
                     static_cast<std::uint64_t>(to.index));

@@ -4,6 +4,7 @@
 
 #include "actors/device.hpp"
 #include "store/remains.hpp"
+#include "tests/simulation/ceremonies.hpp"
 #include "tests/simulation/guests.hpp"
 #include "tests/simulation/liars.hpp"
 #include "tests/simulation/mesh_operators.hpp"
@@ -312,6 +313,8 @@ class World {
         scene_.system.spawn(wireguard_port, &scene_, &tunnels_, &host);
     process.mesh_wire = scene_.system.spawn(mesh_wire_port, &datagrams_, &host);
     process.journal = scene_.system.spawn(journal_port, &scene_, &host);
+    process.pairing_wire =
+        scene_.system.spawn(pairing_wire_port, &pairing_net_, &host);
     process.reader = scene_.system.spawn(
         reader, ReaderParts{process.ledger, &host.disk,
                             [this] { return 1 + scene_.random.below(32); },
@@ -333,6 +336,11 @@ class World {
     parts.wireguard = process.wireguard;
     parts.wire = process.mesh_wire;
     parts.journal = process.journal;
+    parts.pairing_wire = process.pairing_wire;
+    parts.entropy = [this](std::span<std::uint8_t> bytes) {
+      for (auto& byte : bytes)
+        byte = static_cast<std::uint8_t>(scene_.random.below(256));
+    };
     parts.listen_port = tunnel_port;
     parts.next_id = [this] { return scene_.next_id(); };
     parts.version = "simulated";
@@ -357,10 +365,12 @@ class World {
     end(process.wireguard);
     end(process.mesh_wire);
     end(process.journal);
+    end(process.pairing_wire);
     end(process.reader);
     scene_.coordinator.run_jobs_filtered(
         [&](caf::resumable* job) { return host_of(*job) == &host; });
     host.process.reset();
+    pairing_net_.end(host);
   }
 
   void crash(Host& host, const char* how) {
@@ -764,6 +774,7 @@ class World {
     bool is_small = history_.members().size() < scene_.hosts.size();
     plan(is_small ? random_below(2 * minute) : some_time(10 * second),
          [this] { operate_mesh(); });
+    if (scene_.one_in(3)) ceremonies_.hold();
     mesh_operators_.operate();
   }
 
@@ -835,10 +846,12 @@ class World {
   void put_right() {
     plan(minute, [this] { put_right(); });
     mesh_operators_.put_right();
+    ceremonies_.hold_at_rest();
   }
 
   void check_rest() {
     check_mesh_at_rest();
+    ceremonies_.check();
     for (auto& host : scene_.hosts) {
       if (auto complaint = check_at_rest(host)) violate(host, *complaint);
       if (auto complaint = host.shadow.check_full_replay(host.disk))
@@ -925,7 +938,9 @@ class World {
   Guests guests_{scene_, tunnels_, [this](Host& host) {
                    after_step([this, &host] { crash(host, "is restarted"); });
                  }};
+  PairingNet pairing_net_{scene_, tunnels_};
   RosterHistory history_;
+  Ceremonies ceremonies_{scene_, history_};
   Datagrams datagrams_{scene_, tunnels_, history_};
   Liars liars_{scene_, datagrams_};
   Operators operators_{scene_};

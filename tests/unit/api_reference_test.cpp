@@ -110,6 +110,20 @@ Json document_of(Endpoint endpoint) {
                                      sample_device_status(), "ppn0");
     case Endpoint::device_plan:
       return runtime::device_plan_document({});
+    case Endpoint::pairing:
+      return runtime::pairing_document(sample_pairing());
+    case Endpoint::pairing_offer:
+      return runtime::pairing_offer_document(sample_code());
+    case Endpoint::pairing_approve:
+      return runtime::pairing_approval_document({});
+    case Endpoint::pairing_admit:
+      return runtime::pairing_admit_document({});
+    case Endpoint::pairing_refuse:
+      return runtime::pairing_refuse_document({});
+    case Endpoint::pairing_cancel:
+      return runtime::pairing_cancel_document({});
+    case Endpoint::pairing_door:
+      return runtime::pairing_door_document(0);
     case Endpoint::metrics:
     case Endpoint::mesh_file:
     case Endpoint::stream:
@@ -185,6 +199,26 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_mesh_and_a_peer_is_described) {
   check("GET /v1/peers", peers["peers"][0]);
   check("GET /v1/peers", peers["rotation"]);
   check("GET /v1/status", runtime::status_document(sample_report())["mesh"]);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_in_a_session_is_described) {
+  const auto& text = section("GET /v1/pairing");
+  auto document = runtime::pairing_document(sample_pairing());
+  for (const auto* list : {"sessions", "waiting"})
+    for (const auto& [name, value] : document[list][0].items())
+      BOOST_TEST(mentions(text, "`" + name + "`"), name);
+  std::vector<std::string> phases;
+  for (const auto& row : table(text, "| phase | what is waited for |"))
+    phases.push_back(row.front());
+  BOOST_TEST(phases == phase_names, boost::test_tools::per_element());
+  std::set<std::string> outcomes;
+  for (const auto& row : table(text, "| outcome | how the session ended |"))
+    outcomes.insert(row.front());
+  std::set<std::string> made;
+  for (auto outcome : schema::EnumValuesPairingOutcome())
+    if (outcome != schema::PairingOutcome::unknown)
+      made.insert(schema::EnumNamePairingOutcome(outcome));
+  BOOST_TEST(outcomes == made, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(every_type_of_problem_is_described_with_its_status) {

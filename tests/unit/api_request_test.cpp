@@ -2,6 +2,7 @@
 #include "runtime/api_request.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "tests/unit/answers.hpp"
 
@@ -77,6 +78,7 @@ BOOST_AUTO_TEST_CASE(the_other_methods_of_a_path_are_told) {
   BOOST_TEST(runtime::allowed_methods("/healthz?x=y") == "GET");
   BOOST_TEST(runtime::allowed_methods("/v1/proposals") == "GET, POST");
   BOOST_TEST(runtime::allowed_methods("/v1/proposals/x/commit") == "POST");
+  BOOST_TEST(runtime::allowed_methods("/v1/pairing/sessions/x") == "DELETE");
   BOOST_TEST(runtime::allowed_methods("/nowhere") == "");
   BOOST_TEST(is_problem(read_call("DELETE", "/v1/proposals"),
                         ProblemType::method_not_allowed));
@@ -85,6 +87,8 @@ BOOST_AUTO_TEST_CASE(the_other_methods_of_a_path_are_told) {
 BOOST_AUTO_TEST_CASE(an_id_has_32_hexadecimal_digits) {
   auto call = must(read_call("POST", "/v1/proposals/" + id_text + "/commit"));
   BOOST_TEST(call.id.hex() == id_text);
+  auto cancel = must(read_call("DELETE", "/v1/pairing/sessions/" + id_text));
+  BOOST_TEST(cancel.id.hex() == id_text);
   for (const auto& id :
        {"x"s, id_text + "0", id_text.substr(1), "ABCDEF" + id_text.substr(6),
         "%30" + id_text.substr(1), std::string(8'000, '0'), "-"s + id_text}) {
@@ -210,10 +214,13 @@ BOOST_AUTO_TEST_CASE(a_stream_begins_at_nothing_else) {
 // -- bodies ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_body_is_json_and_only_where_one_is_due) {
+  const std::set<Endpoint> with_body{Endpoint::propose, Endpoint::pairing_offer,
+                                     Endpoint::pairing_approve,
+                                     Endpoint::pairing_door};
   for (const auto& route : runtime::routes()) {
     BOOST_TEST(!runtime::refuse_body(route, "", "").has_value());
     auto refused = runtime::refuse_body(route, "application/json", "{}");
-    BOOST_TEST(refused.has_value() == (route.endpoint != Endpoint::propose));
+    BOOST_TEST(refused.has_value() != with_body.contains(route.endpoint));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/api_documents.hpp"
 #include "runtime/api_mesh.hpp"
+#include "runtime/api_pairing.hpp"
 #include "tests/support/roster_author.hpp"
 
 namespace ppn::tests {
@@ -80,6 +81,35 @@ inline actors::DeviceStatus sample_device_status() {
       config, status.observed_ns - 1'000'000'000, 10, 20};
   status.tunnels[node_of(3)].changed_ns = status.observed_ns;
   return status;
+}
+
+/// What the phases of a session are called, in their order.
+inline const std::vector<std::string> phase_names{
+    "waiting",   "calling",  "proving", "met",
+    "admitting", "admitted", "active",  "ended"};
+
+/// An authority's session with number 3, which is met, and a newcomer that
+/// waits.
+inline actors::PairingStatus sample_pairing() {
+  actors::PairingSessionStatus session;
+  session.id = id_of(0x55);
+  session.side = schema::PairingSide::authority;
+  session.number = 7;
+  session.phase = actors::PairingPhase::met;
+  session.left_s = 312;
+  session.answered = 1;
+  session.peer =
+      events::PairingPeer{node_of(3), "node-3", signing_key_of(3), id_of(0x66)};
+  session.mesh_name = "home";
+  session.symbols = "K3VQ";
+  return {{session}, {{8, address("192.0.2.8"), true, 60}}, 30, 2};
+}
+
+/// The text of its code is ABCD-1234-6.
+inline actors::ShownCode sample_code() {
+  auto code = events::ShortCode::parse("ABCD-1234-6");
+  return {id_of(0x55), 7, std::make_shared<const events::ShortCode>(*code),
+          600};
 }
 
 }  // namespace ppn::tests

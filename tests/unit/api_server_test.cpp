@@ -395,6 +395,43 @@ BOOST_AUTO_TEST_CASE(what_can_not_be_is_refused) {
   BOOST_TEST(answer.status == 409U);
 }
 
+// -- ceremonies --------------------------------------------------------------
+
+/// The member that it would be passed on by is not there.
+BOOST_AUTO_TEST_CASE(a_code_is_shown_once_and_in_the_peers_name) {
+  auto answer =
+      connect().ask(post("/v1/pairing/offers", R"({"via":"127.0.0.1:1"})"));
+  BOOST_REQUIRE(answer.status == 201U);
+  auto offer = Json::parse(answer.body);
+  auto pairing = get("/v1/pairing").body;
+  BOOST_TEST(Json::parse(pairing)["sessions"][0]["id"] == offer["session"]);
+  BOOST_TEST(Json::parse(pairing)["sessions"][0]["number"] == offer["number"]);
+  auto entries = get("/v1/ledger/entries?from=3&limit=1").body;
+  auto opened = Json::parse(entries)["entries"][0];
+  BOOST_TEST(opened["payload_type"] == "PairingOpened");
+  BOOST_TEST(opened["principal"]["id"] == fmt::format("uid/{}", ::geteuid()));
+  auto code = offer["code"].get<std::string>();
+  BOOST_TEST(!mentions(pairing, code));
+  BOOST_TEST(!mentions(entries, code));
+}
+
+BOOST_AUTO_TEST_CASE(what_can_not_be_in_a_ceremony_is_refused) {
+  auto client = connect();
+  auto status_of = [&](const char* target, const char* body) {
+    return client.ask(post(target, body)).status;
+  };
+  BOOST_TEST(status_of("/v1/pairing/offers", R"({"symbols":5})") == 400U);
+  BOOST_TEST(status_of("/v1/pairing/approvals", R"({"code":"ABCD-1235-6"})") ==
+             400U);
+  BOOST_TEST(status_of("/v1/pairing/approvals", R"({"code":"ABCD-1234-6"})") ==
+             409U);
+  BOOST_TEST(status_of("/v1/pairing/door", R"({"seconds":600})") == 409U);
+  auto session = "/v1/pairing/sessions/" + Id{}.hex();
+  BOOST_TEST(client.ask(request("POST", session + "/admit")).status == 404U);
+  BOOST_TEST(client.ask(request("POST", session + "/refuse")).status == 404U);
+  BOOST_TEST(client.ask(request("DELETE", session)).status == 404U);
+}
+
 // -- the stream --------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_stream_tells_what_is_new) {

@@ -64,9 +64,9 @@ BOOST_AUTO_TEST_CASE(the_example_file_has_every_key_and_no_other) {
 
 BOOST_AUTO_TEST_CASE(each_key_marked_live_and_no_other_needs_no_restart) {
   const auto example = project_file("runtime/package/ppnd.toml.example");
-  Configuration other{"other", "/other", "/other.sock",
-                      "a",     "b",      runtime::LogLevel::error,
-                      "wg7",   7,        "/other.hosts"};
+  Configuration other{
+      "other", "/other", "/other.sock",  "a", "b", runtime::LogLevel::error,
+      "wg7",   7,        "/other.hosts", 7,   10};
   auto needing = runtime::need_restart({}, other);
   std::istringstream lines{example};
   std::size_t live = 0;
@@ -74,7 +74,8 @@ BOOST_AUTO_TEST_CASE(each_key_marked_live_and_no_other_needs_no_restart) {
     live += line.ends_with("(live)") ? 1 : 0;
   BOOST_TEST(needing == (std::vector<std::string>{
                             "name", "state_dir", "socket", "mesh.interface",
-                            "mesh.listen_port", "mesh.hosts_file"}),
+                            "mesh.listen_port", "mesh.hosts_file",
+                            "pairing.port", "pairing.symbols"}),
              boost::test_tools::per_element());
   BOOST_TEST(live + needing.size() == runtime::configuration_keys().size());
 }
@@ -98,10 +99,14 @@ level = "error"
 interface = "wg7"
 listen_port = 1
 hosts_file = ""
+[pairing]
+port = 2
+symbols = 10
 )");
   Configuration expected{"hub-1", "/srv/ppn", "/srv/ppn.sock",
                          "",      "users",    runtime::LogLevel::error,
-                         "wg7",   1,          ""};
+                         "wg7",   1,          "",
+                         2,       10};
   BOOST_TEST((read == expected));
 }
 
@@ -220,6 +225,14 @@ BOOST_AUTO_TEST_CASE(a_port_is_a_number_from_1_to_65535) {
   for (auto port : {"'51820'", "1.5", "true", "[1]"})
     BOOST_TEST(complaint("mesh.listen_port = "s + port) ==
                "ppnd.toml:1: 'mesh.listen_port' must be a number");
+}
+
+BOOST_AUTO_TEST_CASE(a_code_has_6_to_10_symbols) {
+  BOOST_TEST(parsed("pairing.symbols = 6").pairing_symbols == 6U);
+  for (auto symbols : {"5", "11", "-8"})
+    BOOST_TEST(complaint("pairing.symbols = "s + symbols) ==
+               "ppnd.toml:1: 'pairing.symbols': must be a number of symbols "
+               "from 6 to 10");
 }
 
 /// Fifteen bytes are what a kernel takes.

@@ -163,6 +163,23 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_gone_is_added) {
               only(change)));
 }
 
+BOOST_AUTO_TEST_CASE(a_preshared_key_is_told_when_it_changes) {
+  auto device = desired();
+  Hash shared;
+  shared.bytes.fill(7);
+  device.peers[key(1)].preshared = shared;
+  auto change = difference(device, as(desired()), now);
+  BOOST_REQUIRE(change.peers.size() == 1U);
+  BOOST_TEST((change.peers[0].preshared == shared));
+  BOOST_TEST(difference(device, as(device), now).empty());
+  change = difference(desired(), as(device), now);
+  BOOST_REQUIRE(change.peers.size() == 1U);
+  BOOST_TEST((change.peers[0].preshared == Hash{}));
+  change = difference(device, {}, now);
+  BOOST_TEST((change.peers[0].preshared == shared));
+  BOOST_TEST(!change.peers[1].preshared.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(unknown_peers_are_removed) {
   auto change = after([](auto& device) {
     // Before, between and behind those that belong there.

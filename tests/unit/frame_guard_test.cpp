@@ -15,6 +15,7 @@ using actors::build_frame;
 using actors::FrameFault;
 using actors::FrameHead;
 using actors::seal;
+using actors::signed_part;
 using events::IpAddress;
 
 namespace {
@@ -75,9 +76,10 @@ struct Pair {
     return from.guard.next_head(to.id, mesh, now);
   }
 
-  static Bytes sealed(const FrameHead& head, const store::SigningKey& key) {
+  static Bytes sealed(const FrameHead& head, const store::SigningKey& key,
+                      const Id& mesh = id_of(0xaa)) {
     auto frame = build_frame(head, actors::Heartbeat{});
-    auto signature = key.sign(store::frame_domain, frame);
+    auto signature = key.sign(store::frame_domain, signed_part(mesh, frame));
     return seal(std::move(frame), signature);
   }
 
@@ -158,7 +160,7 @@ BOOST_AUTO_TEST_CASE(an_accepted_frame_tells_its_sender_and_what_it_says) {
   pair.meet();
   auto accepted = pair.say(pair.a, pair.b);
   BOOST_REQUIRE(accepted.ok());
-  BOOST_TEST(accepted->sender == pair.a.id);
+  BOOST_TEST(accepted->head.sender == pair.a.id);
   BOOST_TEST(accepted->frame->body_as_Heartbeat() != nullptr);
 }
 
@@ -176,7 +178,6 @@ BOOST_AUTO_TEST_CASE(both_addresses_of_a_member_are_its_own) {
 BOOST_AUTO_TEST_CASE(counters_rise_to_whomever_and_in_one_instant_too) {
   Pair pair;
   auto first = pair.head(pair.a, pair.b);
-  BOOST_TEST(first.mesh == pair.mesh.id);
   BOOST_TEST(first.sender == pair.a.id);
   BOOST_TEST(first.recipient == pair.b.id);
   BOOST_TEST(first.boot == 1U);
@@ -232,9 +233,9 @@ BOOST_AUTO_TEST_CASE(no_bit_of_a_frame_can_change) {
 BOOST_AUTO_TEST_CASE(a_frame_of_another_mesh_is_dropped) {
   Pair pair;
   auto head = pair.head(pair.a, pair.b);
-  head.mesh = id_of(0xbb);
-  BOOST_TEST(is_dropped(pair.check(Pair::sealed(head, pair.a.key)),
-                        FrameFault::other_mesh));
+  BOOST_TEST(is_dropped(pair.check(Pair::sealed(head, pair.a.key, id_of(0xbb))),
+                        FrameFault::bad_signature));
+  BOOST_TEST(introduces(pair.check(Pair::sealed(head, pair.a.key))));
 }
 
 // The recipient is signed too, so that nobody can redirect a frame.
@@ -246,7 +247,8 @@ BOOST_AUTO_TEST_CASE(a_frame_for_another_member_is_dropped) {
       is_dropped(pair.check(pair.said(pair.a, c)), FrameFault::not_for_us));
   auto head = pair.head(pair.a, c);
   auto frame = build_frame(head, actors::Heartbeat{});
-  auto signature = pair.a.key.sign(store::frame_domain, frame);
+  auto signature =
+      pair.a.key.sign(store::frame_domain, signed_part(id_of(0xaa), frame));
   head.recipient = pair.b.id;
   auto redirected = seal(build_frame(head, actors::Heartbeat{}), signature);
   BOOST_TEST(is_dropped(pair.check(redirected), FrameFault::bad_signature));
@@ -295,7 +297,8 @@ BOOST_AUTO_TEST_CASE(a_forged_frame_is_dropped) {
                         FrameFault::bad_signature));
   auto frame = build_frame(head, actors::Heartbeat{});
   BOOST_TEST(is_dropped(
-      pair.check(seal(frame, pair.a.key.sign(store::entry_domain, frame))),
+      pair.check(seal(frame, pair.a.key.sign(store::entry_domain,
+                                             signed_part(id_of(0xaa), frame)))),
       FrameFault::bad_signature));
 }
 

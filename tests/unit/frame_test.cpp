@@ -14,15 +14,17 @@ using actors::datagram_max;
 using actors::FrameHead;
 using actors::open_frame;
 using actors::seal;
+using actors::signed_part;
 using store::ErrorCode;
 
 namespace {
 
 constexpr std::size_t entry_max = events::roster_entry_max - Signature::size;
 
+const auto mesh_id = of_hex<Id>("000102030405060708090a0b0c0d0e0f");
+
 FrameHead some_head() {
   FrameHead head;
-  head.mesh = of_hex<Id>("000102030405060708090a0b0c0d0e0f");
   head.sender = of_hex<NodeId>("101112131415161718191a1b1c1d1e1f");
   head.recipient = of_hex<NodeId>("202122232425262728292a2b2c2d2e2f");
   head.boot = 7;
@@ -34,7 +36,8 @@ FrameHead some_head() {
 
 Bytes datagram_of(const FrameHead& head, const actors::FrameBody& body) {
   auto frame = build_frame(head, body);
-  auto signature = key_of_seed(1).sign(store::frame_domain, frame);
+  auto signature =
+      key_of_seed(1).sign(store::frame_domain, signed_part(mesh_id, frame));
   return seal(std::move(frame), signature);
 }
 
@@ -62,9 +65,8 @@ auto refused_as(ErrorCode code, ByteView datagram) {
 struct RawFrame {
   schema::FrameBody kind = schema::FrameBody::RosterRequest;
   bool has_body = true;
+  bool has_head = true;
   std::optional<std::size_t> padding = events::roster_entry_max;
-  /// The required field that it lacks.
-  std::optional<flatbuffers::voffset_t> lacks;
   const char* identifier = schema::FrameIdentifier();
 };
 
@@ -73,16 +75,9 @@ Bytes built(const RawFrame& raw) {
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> padding;
   if (raw.padding) padding = builder.CreateVector(Bytes(*raw.padding));
   auto body = schema::CreateRosterRequest(builder, 1, padding).Union();
-  const schema::Id id;
-  const schema::NodeId node;
+  const schema::FrameHead head;
   schema::FrameBuilder frame{builder};
-  auto add = [&](flatbuffers::voffset_t field, const auto& value) {
-    if (raw.lacks != field) builder.AddStruct(field, &value);
-  };
-  add(schema::Frame::VT_MESH, id);
-  add(schema::Frame::VT_SENDER, node);
-  add(schema::Frame::VT_RECIPIENT, node);
-  add(schema::Frame::VT_NONCE, id);
+  if (raw.has_head) frame.add_head(&head);
   frame.add_body_type(raw.kind);
   if (raw.has_body) frame.add_body(body);
   flatbuffers::Offset<schema::Frame> table{builder.EndTable(frame.start_)};
@@ -101,24 +96,23 @@ BOOST_AUTO_TEST_SUITE(frame)
 BOOST_AUTO_TEST_CASE(a_frame_holds_the_head_that_it_was_built_of) {
   Opener open;
   auto head = some_head();
-  const auto* frame = must(open(datagram_of(actors::Heartbeat{}))).frame;
-  BOOST_TEST(Id{*frame->mesh()} == head.mesh);
-  BOOST_TEST(NodeId{*frame->sender()} == head.sender);
-  BOOST_TEST(NodeId{*frame->recipient()} == head.recipient);
-  BOOST_TEST(frame->boot() == head.boot);
-  BOOST_TEST(frame->counter() == head.counter);
-  BOOST_TEST(Id{*frame->nonce()} == head.nonce);
-  BOOST_TEST(Id{*frame->recipient_nonce()} == head.heard->nonce);
-  BOOST_TEST(frame->recipient_counter() == head.heard->counter);
+  auto opened = must(open(datagram_of(actors::Heartbeat{})));
+  BOOST_TEST(opened.head.sender == head.sender);
+  BOOST_TEST(opened.head.recipient == head.recipient);
+  BOOST_TEST(opened.head.boot == head.boot);
+  BOOST_TEST(opened.head.counter == head.counter);
+  BOOST_TEST(opened.head.nonce == head.nonce);
+  BOOST_REQUIRE(opened.head.heard.has_value());
+  BOOST_TEST(opened.head.heard->nonce == head.heard->nonce);
+  BOOST_TEST(opened.head.heard->counter == head.heard->counter);
 }
 
 BOOST_AUTO_TEST_CASE(a_frame_to_whom_was_never_heard_has_no_nonce_of_it) {
   Opener open;
   auto head = some_head();
   head.heard.reset();
-  const auto* frame = must(open(datagram_of(head, actors::Heartbeat{}))).frame;
-  BOOST_TEST(frame->recipient_nonce() == nullptr);
-  BOOST_TEST(frame->recipient_counter() == 0U);
+  auto opened = must(open(datagram_of(head, actors::Heartbeat{})));
+  BOOST_TEST(!opened.head.heard.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_heartbeat_tells_roster_and_checkpoint) {
@@ -185,10 +179,23 @@ BOOST_AUTO_TEST_CASE(a_question_is_as_large_as_the_largest_answer) {
   BOOST_TEST(request->version() == 9U);
 }
 
-BOOST_AUTO_TEST_CASE(the_signature_is_over_domain_and_frame_and_goes_behind) {
+BOOST_AUTO_TEST_CASE(a_heartbeat_tells_which_key_is_shared) {
+  Opener open;
+  actors::Heartbeat body{1, store::leaf_hash({}), {}};
+  auto opened = must(open(datagram_of(body)));
+  BOOST_TEST(opened.frame->body_as_Heartbeat()->preshared() == nullptr);
+  body.preshared = store::leaf_hash({});
+  opened = must(open(datagram_of(body)));
+  const auto* told = opened.frame->body_as_Heartbeat()->preshared();
+  BOOST_REQUIRE(told != nullptr);
+  BOOST_TEST((Hash{*told} == body.preshared));
+}
+
+BOOST_AUTO_TEST_CASE(the_signature_goes_behind_the_frame) {
   Opener open;
   auto frame = build_frame(some_head(), actors::Heartbeat{});
-  auto signature = key_of_seed(1).sign(store::frame_domain, frame);
+  auto signature =
+      key_of_seed(1).sign(store::frame_domain, signed_part(mesh_id, frame));
   auto datagram = seal(frame, signature);
   BOOST_TEST(to_hex(datagram) == to_hex(frame) + signature.hex());
   auto opened = must(open(datagram));
@@ -218,8 +225,9 @@ BOOST_AUTO_TEST_CASE(a_truncated_frame_is_refused_or_its_signature_is_wrong) {
     for (std::size_t size = 0; size < datagram.size(); ++size) {
       auto opened = open(ByteView{datagram}.first(size));
       BOOST_TEST(
-          (!opened || !verify(key_of_seed(1).public_key(), store::frame_domain,
-                              opened->bytes, opened->signature)),
+          (!opened ||
+           !verify(key_of_seed(1).public_key(), store::frame_domain,
+                   signed_part(mesh_id, opened->bytes), opened->signature)),
           "size " << size);
     }
 }
@@ -256,14 +264,10 @@ BOOST_AUTO_TEST_CASE(a_body_of_another_kind_than_it_says_is_damaged) {
   BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
 }
 
-BOOST_AUTO_TEST_CASE(a_frame_that_lacks_a_field_is_damaged) {
-  using schema::Frame;
-  for (auto field : {Frame::VT_MESH, Frame::VT_SENDER, Frame::VT_RECIPIENT,
-                     Frame::VT_NONCE}) {
-    RawFrame raw;
-    raw.lacks = field;
-    BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)), "field " << field);
-  }
+BOOST_AUTO_TEST_CASE(a_frame_that_has_no_head_is_damaged) {
+  RawFrame raw;
+  raw.has_head = false;
+  BOOST_TEST(refused_as(ErrorCode::damaged, built(raw)));
 }
 
 BOOST_AUTO_TEST_CASE(a_question_smaller_than_its_answer_is_damaged) {
@@ -296,7 +300,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_frame_is_read_within_its_bounds) {
     auto opened = open(damaged);
     refused += opened.ok() ? 0U : 1U;
     if (!opened) continue;
-    BOOST_REQUIRE(opened->frame->mesh() != nullptr);
+    BOOST_REQUIRE(opened->frame->head() != nullptr);
     BOOST_REQUIRE(opened->frame->body() != nullptr);
   }
   BOOST_TEST(refused > 0U);

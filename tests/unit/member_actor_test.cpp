@@ -95,7 +95,8 @@ struct Met : ThreeNodes {
     auto head = state->guard.next_head(to.id(), from.mesh(),
                                        stage.clock().since_boot_ns);
     auto frame = actors::build_frame(head, body);
-    auto signature = from.signing_key().sign(store::frame_domain, frame);
+    auto signature = from.signing_key().sign(
+        store::frame_domain, actors::signed_part(from.mesh().id, frame));
     return actors::seal(std::move(frame), signature);
   }
 

@@ -6,6 +6,7 @@
 #include "store/recovery.hpp"
 #include "tests/support/roster_author.hpp"
 #include "tests/unit/keys.hpp"
+#include "tests/unit/pairing_parts.hpp"
 
 namespace ppn::tests {
 
@@ -76,6 +77,7 @@ void FakeDevice::apply(const events::DeviceChange& change) {
     if (one.endpoint) config.endpoint = one.endpoint;
     if (one.keepalive_seconds)
       config.keepalive_seconds = *one.keepalive_seconds;
+    if (one.preshared) config.preshared = *one.preshared;
     remove(config.allowed, one.disallow);
     add_sorted(config.allowed, one.allow);
   }
@@ -99,6 +101,7 @@ TestNode::TestNode(Stage& stage, std::uint8_t number, Mood mood)
   wireguard_ = spawn_wireguard();
   wire_ = spawn_wire();
   journal_ = spawn_journal();
+  pairing_wire_ = stage_.cables.spawn(stage_.system(), number_);
   start();
 }
 
@@ -107,7 +110,8 @@ TestNode::~TestNode() {
   for (const auto& port : {caf::actor_cast<caf::actor>(clock_),
                            caf::actor_cast<caf::actor>(wireguard_),
                            caf::actor_cast<caf::actor>(wire_),
-                           caf::actor_cast<caf::actor>(journal_)})
+                           caf::actor_cast<caf::actor>(journal_),
+                           caf::actor_cast<caf::actor>(pairing_wire_)})
     caf::anon_send_exit(port, caf::exit_reason::kill);
   device.unanswered.clear();
   receiver_ = actors::DatagramReceiver{};
@@ -131,6 +135,8 @@ void TestNode::start() {
   parts.wireguard = wireguard_;
   parts.wire = wire_;
   parts.journal = journal_;
+  parts.pairing_wire = pairing_wire_;
+  parts.entropy = entropy_of(number_);
   parts.next_id = [this] {
     Id id;
     id.bytes.fill(++ids_);
@@ -178,6 +184,10 @@ actors::WireguardPort TestNode::spawn_wireguard() {
                 return fake.keys.emplace_back(key);
               });
             },
+            [](actors::preshared_atom, const Hash&, const actors::SecretPtr&) {
+              return true;
+            },
+            [](actors::preshared_atom, const actors::HashesPtr&) {},
             [self, node, &fake](actors::look_atom) {
               fake.looks += 1;
               return answer_of<actors::DeviceLook>(self, fake, false, [&] {

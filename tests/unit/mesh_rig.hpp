@@ -15,6 +15,7 @@
 #include "tests/simulation/coordinator.hpp"
 #include "tests/simulation/disk.hpp"
 #include "tests/unit/expect.hpp"
+#include "tests/unit/pairing_cables.hpp"
 
 namespace ppn::tests {
 
@@ -47,6 +48,8 @@ class Stage {
   [[nodiscard]] const store::ClockReading& clock() const { return clock_; }
 
   static constexpr std::int64_t begin_ns = 1'767'225'600'000'000'000;
+
+  PairingCables cables;
 
  private:
   simulation::CoordinatorConfig config_;
@@ -172,6 +175,7 @@ class TestNode {
   actors::WireguardPort wireguard_;
   actors::WirePort wire_;
   actors::JournalPort journal_;
+  actors::PairingWirePort pairing_wire_;
   actors::LedgerActor ledger_;
   actors::NodeActor node_;
 };

@@ -197,8 +197,9 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
   BOOST_TEST(table ==
              "mesh: ledger clock\n"
              "paths: ledger clock mesh member\n"
-             "device: ledger clock wireguard mesh paths member\n"
-             "member: ledger clock wire journal mesh paths\n"
+             "device: ledger clock wireguard mesh paths member pairing\n"
+             "member: ledger clock wire journal mesh paths pairing\n"
+             "pairing: ledger clock wireguard pairing wire mesh member\n"
              "operator_gate: ledger clock mesh device\n");
 }
 

@@ -2,6 +2,7 @@
 #include "actors/pairing_secret.hpp"
 
 #include "events/mesh.hpp"
+#include "tests/support/roster_author.hpp"
 #include "tests/unit/expect.hpp"
 
 namespace ppn::tests {
@@ -30,11 +31,13 @@ PairingInvitation some_invitation() {
   return invitation;
 }
 
+const actors::PairingPlace some_place{{endpoint("192.0.2.7:4000")}, 51'820};
+
 const std::vector<PairingSecret> one_of_each{
     actors::PairingIntroduction{"who I", false, {}},
-    actors::PairingIntroduction{" am\n", true, some_signature()},
+    actors::PairingIntroduction{" am\n", true, some_signature(), some_place},
     some_invitation(),
-    actors::PairingWelcome{"a part\n", true},
+    actors::PairingWelcome{"a part\n", true, "a note\n"},
     actors::PairingThanks{},
     PairingRefusal{PairingOutcome::name_taken, "laptop is taken"}};
 
@@ -66,10 +69,13 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
 BOOST_AUTO_TEST_CASE(nothing_of_it_is_lost) {
   BOOST_TEST((there_and_back(some_invitation()) == some_invitation()));
   auto last = there_and_back(
-      actors::PairingIntroduction{" am\n", true, some_signature()});
+      actors::PairingIntroduction{" am\n", true, some_signature(), some_place});
+  BOOST_TEST((last.place == some_place));
   BOOST_TEST(last.part == " am\n");
   BOOST_TEST((last.signature == some_signature()));
-  auto welcome = there_and_back(actors::PairingWelcome{"a part\n", true});
+  auto welcome =
+      there_and_back(actors::PairingWelcome{"a part\n", true, "a note\n"});
+  BOOST_TEST(welcome.checkpoint == "a note\n");
   BOOST_TEST(welcome.part == "a part\n");
   BOOST_TEST(welcome.is_last);
   auto refusal =

@@ -42,7 +42,7 @@ Moment at(std::uint64_t seconds, std::uint64_t in_boot = boot) {
 }
 
 PairingPeer peer(std::uint32_t number) {
-  return {node_of(number), "laptop", newcomer(number).key};
+  return {node_of(number), "laptop", newcomer(number).key, id(7)};
 }
 
 /// A node whose ledger has what was decided.
@@ -379,6 +379,16 @@ BOOST_AUTO_TEST_CASE(who_was_seen_does_not_lapse) {
   node.record(events::decide_active(node.pairing(), node_of(2)), at(5));
   BOOST_TEST(
       events::lapsed(node.pairing(), at(0).since_boot_ns, at(9999)).empty());
+}
+
+/// It has another key than the one that came with its admission.
+BOOST_AUTO_TEST_CASE(an_admission_can_lapse_once) {
+  Recorded node{PairingSide::authority};
+  node.prove(2, 2);
+  node.admit(3);
+  node.record(events::decide_active(node.pairing(), node_of(2)), at(4));
+  node.record(events::decide_lapsed(node.pairing(), node_of(2)), at(5));
+  BOOST_TEST(node.pairing().admissions.empty());
   BOOST_TEST(
       !refusal_of(events::decide_lapsed(node.pairing(), node_of(2))).empty());
 }

@@ -88,6 +88,18 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_one_of_usage) {
       {"mesh", "rotate-key", "--watch"},
       {"mesh", "import", "--yes"},
       {"mesh", "replace", "a", "--yes"},
+      {"pair"},
+      {"pair", "join", "nas"},
+      {"pair", "join", "--symbols", "5"},
+      {"pair", "join", "--via", "::1", "--only-from", "::2"},
+      {"pair", "join", "--via", "192.0.2.1:"},
+      {"pair", "join", "--endpoint", "192.0.2.1"},
+      {"pair", "join", "--watch"},
+      {"pair", "approve", "--from", "[::1", "--yes", "x"},
+      {"pair", "open", "--seconds", "601"},
+      {"pair", "open", "--seconds", "0"},
+      {"pair", "close", "nas"},
+      {"pair", "cancel", "1", "2"},
       {"node"},
       {"node", "rejoin", "--propose"},
       {"node", "rejoin", "--watch"},
@@ -102,6 +114,9 @@ BOOST_AUTO_TEST_CASE(options_may_stand_before_and_after_the_command) {
   BOOST_TEST(run({"--json", "status"}) == exit_not_running);
   BOOST_TEST(run({"status", "--json"}) == exit_not_running);
   BOOST_TEST(run({"proposals", "--watch"}) == exit_not_running);
+  BOOST_TEST(run({"pair", "list", "--watch"}) == exit_not_running);
+  BOOST_TEST(run({"pair", "approve", "--yes", "7", "x", "--json"}) ==
+             exit_not_running);
   BOOST_TEST(run({"ledger", "tail", "-f", "--json"}) == exit_not_running);
 }
 
@@ -129,6 +144,7 @@ BOOST_AUTO_TEST_CASE(bash_completes_commands) {
   BOOST_TEST(offered("ppnctl status ''") == "\n");
   BOOST_TEST(offered("ppnctl mesh s") == "show set-endpoint\n");
   BOOST_TEST(offered("ppnctl node ''") == "rejoin\n");
+  BOOST_TEST(offered("ppnctl pair c") == "close cancel\n");
 }
 
 BOOST_AUTO_TEST_CASE(bash_completes_options) {
@@ -138,8 +154,8 @@ BOOST_AUTO_TEST_CASE(bash_completes_options) {
 }
 
 BOOST_AUTO_TEST_CASE(bash_takes_no_value_for_a_command) {
-  BOOST_TEST(offered("ppnctl --socket ledger l") == "ledger\n");
-  BOOST_TEST(offered("ppnctl --socket = ledger l") == "ledger\n");
+  BOOST_TEST(offered("ppnctl --socket ledger led") == "ledger\n");
+  BOOST_TEST(offered("ppnctl --socket = ledger led") == "ledger\n");
   BOOST_TEST(offered("ppnctl grant --for ''") == "\n");
   BOOST_TEST(offered("ppnctl --socket /etc/passw").find("/etc/passwd") == 0U);
   BOOST_TEST(offered("ppnctl --socket = /etc/passw").find("/etc/passwd") == 0U);

@@ -1,20 +1,16 @@
 // The commands of ppnctl that found, change and carry a mesh.
 #include <boost/test/unit_test.hpp>
-#include <fcntl.h>
 #include <sodium.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 
 #include "actors/mesh_file.hpp"
 #include "store/recovery.hpp"
 #include "tests/unit/expect.hpp"
-#include "tests/unit/fake_daemon.hpp"
-#include "tools/ppnctl/command_line.hpp"
+#include "tests/unit/ppnctl_run.hpp"
 #include "tools/ppnctl/mesh_change.hpp"
 #include "tools/ppnctl/mesh_file.hpp"
 #include "tools/ppnctl/recovery_words.hpp"
@@ -45,57 +41,6 @@ std::string problem(const std::string& type) {
   return http_answer(
       "409 Conflict", "application/problem+json",
       R"({"type":"urn:ppn:problem:)" + type + R"(","detail":"the cause"})");
-}
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file{path};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-/// While it lives, what is printed goes there.
-class Redirected {
- public:
-  Redirected(int stream, const std::string& path)
-      : stream_(stream), before_(::dup(stream)) {
-    std::fflush(stdout);
-    int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    ::dup2(file, stream_);
-    ::close(file);
-  }
-  ~Redirected() {
-    // What could not be written is not to come later either.
-    if (std::fflush(stdout) != 0) std::clearerr(stdout);
-    ::dup2(before_, stream_);
-    ::close(before_);
-  }
-  Redirected(const Redirected&) = delete;
-  Redirected& operator=(const Redirected&) = delete;
-
- private:
-  int stream_;
-  int before_;
-};
-
-struct Ran {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-Ran run(const FakeDaemon& daemon, std::vector<const char*> arguments) {
-  ScratchDirectory scratch;
-  auto out = (scratch / "out").string();
-  auto err = (scratch / "err").string();
-  auto socket = daemon.path();
-  arguments.insert(arguments.begin(), {"ppnctl", "--socket", socket.c_str()});
-  int code = 0;
-  {
-    Redirected output{STDOUT_FILENO, out};
-    Redirected errors{STDERR_FILENO, err};
-    code = CommandLine{"1"}.run(static_cast<int>(arguments.size()),
-                                arguments.data());
-  }
-  return {code, text_of(out), text_of(err)};
 }
 
 /// What was proposed.

@@ -328,6 +328,7 @@ schema::PairingProvedT code_proved(std::uint8_t session, std::uint32_t by) {
   event.node = std::make_unique<schema::NodeId>(node_of(by).stored());
   event.name = "laptop";
   event.key = std::make_unique<schema::PublicKey>(newcomer(by).key.stored());
+  event.mesh = stored_id(9);
   return event;
 }
 

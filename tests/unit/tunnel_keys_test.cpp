@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "store/files.hpp"
+#include "store/hash.hpp"
 #include "store/key_store.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/unit/expect.hpp"
@@ -14,6 +15,7 @@ namespace ppn::tests {
 
 namespace fs = std::filesystem;
 
+using events::PeerChange;
 using events::TunnelKey;
 using runtime::TunnelKeys;
 using store::ErrorCode;
@@ -70,6 +72,36 @@ store::Status never(TunnelKeys::Secret /*secret*/) {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(tunnel_keys, Fixture)
+
+// -- what is shared -----------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_preshared_key_is_found_by_its_hash) {
+  Bytes bytes(32, 5);
+  TunnelKeys::Secret secret{bytes.data(), TunnelKeys::Secret::extent};
+  auto hash = store::preshared_hash(bytes);
+  must(keys->keep_preshared(hash, secret));
+  PeerChange change;
+  change.preshared = hash;
+  auto found = must(keys->preshared({change}));
+  BOOST_TEST(to_hex({found.at(hash).get(), 32}) == to_hex(bytes));
+  must(keys->retire_preshared_but({hash}));
+  must(keys->preshared({change}));
+  must(keys->retire_preshared_but({}));
+  BOOST_TEST(is_error(keys->preshared({change}), ErrorCode::key));
+}
+
+BOOST_AUTO_TEST_CASE(a_preshared_key_under_another_hash_is_refused) {
+  Bytes bytes(32, 5);
+  TunnelKeys::Secret secret{bytes.data(), TunnelKeys::Secret::extent};
+  BOOST_TEST(is_error(keys->keep_preshared({}, secret), ErrorCode::bad_input));
+}
+
+BOOST_AUTO_TEST_CASE(whoever_shares_no_key_needs_none) {
+  PeerChange none;
+  PeerChange taken_away;
+  taken_away.preshared = Hash{};
+  BOOST_TEST(must(keys->preshared({none, taken_away})).empty());
+}
 
 // -- creating and using -------------------------------------------------------
 

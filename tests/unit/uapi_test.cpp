@@ -1,6 +1,7 @@
 // What a WireGuard program is told, and what it answers.
 #include "runtime/uapi.hpp"
 
+#include "store/hash.hpp"
 #include "tests/unit/expect.hpp"
 
 namespace ppn::tests {
@@ -137,6 +138,37 @@ BOOST_AUTO_TEST_CASE(a_peer_that_loses_an_address_gets_its_whole_list) {
                                    "allowed_ip=10.8.0.4/32\n\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_preshared_key_is_told_and_taken_away) {
+  DeviceChange change;
+  auto peer = change_of('a');
+  runtime::PresharedSecrets secrets;
+  auto secret = store::allocate_secret(TunnelKeys::Secret::extent);
+  std::fill_n(secret.get(), TunnelKeys::Secret::extent, std::uint8_t{0xab});
+  auto hash = store::preshared_hash({secret.get(), TunnelKeys::Secret::extent});
+  secrets.emplace(hash, std::move(secret));
+  auto lines_of = [&](const Hash& preshared) {
+    peer.preshared = preshared;
+    change.peers = {peer};
+    return std::string{uapi_set(change, {}, secrets)};
+  };
+  auto begin = "set=1\npublic_key=" + key_text('a') + "\npreshared_key=";
+  std::string told;
+  for (int i = 0; i < 32; ++i) told += "ab";
+  BOOST_TEST(lines_of(hash) == begin + told + "\n\n");
+  BOOST_TEST(lines_of({}) == begin + std::string(64, '0') + "\n\n");
+}
+
+BOOST_AUTO_TEST_CASE(the_hash_of_a_preshared_key_is_seen) {
+  std::string told;
+  for (int i = 0; i < 32; ++i) told += "ab";
+  auto seen = only_peer(with_peer("preshared_key=" + told + "\n"));
+  BOOST_TEST((seen.config.preshared ==
+              store::preshared_hash(Bytes(32, std::uint8_t{0xab}))));
+  seen = only_peer(with_peer("preshared_key=" + std::string(64, '0') + "\n"));
+  BOOST_TEST((seen.config.preshared == Hash{}));
+  BOOST_TEST(is_refused(with_peer("preshared_key=abcd\n")));
+}
+
 BOOST_AUTO_TEST_CASE(a_peer_can_lose_all_its_addresses) {
   auto peer = change_of('a');
   peer.disallow = {range("10.8.0.2/32")};
@@ -224,7 +256,8 @@ BOOST_AUTO_TEST_CASE(wireguard_go_is_understood) {
   peer.last_handshake_ns = 1'789'999'990'000'000'005;
   peer.received_bytes = 92;
   peer.sent_bytes = 18'446'744'073'709'551'615U;
-  expected.peers[key('1')];
+  expected.peers[key('1')].config.preshared =
+      store::preshared_hash(bytes_of_hex(key_text('9')));
   BOOST_TEST((reply.device == expected));
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "actors/rare_path.hpp"
+#include "store/signing.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tools/ppn-sim/search.hpp"
 
@@ -180,6 +181,10 @@ std::string parse_seeds(const std::string& text,
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!store::initialise_crypto()) {
+    fmt::print(stderr, "ppn-sim: libsodium is not ready\n");
+    return exit_violation;
+  }
   CLI::App app{
       "Simulates nodes: real actors and ledgers in a world of faults."};
   app.require_subcommand(1);

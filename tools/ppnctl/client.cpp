@@ -17,6 +17,13 @@ Deadline in(std::chrono::seconds time) {
   return std::chrono::steady_clock::now() + time;
 }
 
+Request post_of(const std::string& target,
+                const std::optional<schema::Json>& body) {
+  Request request{.method = "POST", .target = target};
+  if (body) request.body = schema::compact(*body);
+  return request;
+}
+
 /// Reads on until `enough`; false at the end of the connection.
 template <class Enough>
 Result<bool> read_until(Connection& connection, AnswerReader& reader,
@@ -50,15 +57,22 @@ Result<std::string> Client::get_text(const std::string& target) const {
 
 Result<schema::Json> Client::post(
     const std::string& target, const std::optional<schema::Json>& body) const {
-  Request request{.method = "POST", .target = target};
-  if (body) request.body = schema::compact(*body);
-  auto answer = exchange(request, patience_usual);
+  auto answer = exchange(post_of(target, body), patience_usual);
   if (!answer) return answer.error();
   return read_answer(*answer);
 }
 
-Result<schema::Json> Client::commit(const std::string& target) const {
-  auto answer = exchange({.method = "POST", .target = target}, patience_commit);
+Result<schema::Json> Client::commit(
+    const std::string& target, const std::optional<schema::Json>& body) const {
+  return change(post_of(target, body));
+}
+
+Result<schema::Json> Client::remove(const std::string& target) const {
+  return change({.method = "DELETE", .target = target});
+}
+
+Result<schema::Json> Client::change(const Request& request) const {
+  auto answer = exchange(request, patience_commit);
   if (answer) return read_answer(*answer);
   auto failure = answer.error();
   if (failure.code == exit_failed) {

@@ -31,7 +31,11 @@ class Client {
       const std::string& target, const std::optional<schema::Json>& body) const;
 
   /// A post whose outcome is open if it is not answered.
-  [[nodiscard]] Result<schema::Json> commit(const std::string& target) const;
+  [[nodiscard]] Result<schema::Json> commit(
+      const std::string& target,
+      const std::optional<schema::Json>& body = std::nullopt) const;
+  /// The same for what is to be gone.
+  [[nodiscard]] Result<schema::Json> remove(const std::string& target) const;
 
   /// Takes the next piece of a stream; a failure ends it for good.
   using TakePiece = std::function<std::optional<Failure>(std::string_view)>;
@@ -44,6 +48,7 @@ class Client {
  private:
   [[nodiscard]] Result<Answer> exchange(const Request& request,
                                         std::chrono::seconds patience) const;
+  [[nodiscard]] Result<schema::Json> change(const Request& request) const;
 
   std::string socket_;
 };

@@ -51,11 +51,19 @@ CLI::Option* take_file(CLI::App* command, std::string& file,
 }
 
 /// Given again for each further one.
-void take_endpoints(CLI::App* command, std::vector<std::string>& endpoints,
-                    const char* description) {
-  command->add_option("--endpoint", endpoints, description)
+CLI::Option* take_endpoints(CLI::App* command,
+                            std::vector<std::string>& endpoints,
+                            const char* description) {
+  return command->add_option("--endpoint", endpoints, description)
       ->allow_extra_args(false)
       ->type_name("IP:PORT");
+}
+
+CLI::Option* take_only_from(CLI::App* command,
+                            std::optional<std::string>& only_from) {
+  return command
+      ->add_option("--only-from", only_from, "nobody may come from elsewhere")
+      ->type_name("HOST");
 }
 
 void take_introduction(CLI::App* command, MeshImportOptions& options,
@@ -81,7 +89,7 @@ CommandLine::CommandLine(const std::string& version)
   program_.add_flag("--json", global_.json, "print JSON, a document a line");
   program_.add_flag("--watch", global_.watch,
                     "draw again every 2 s (status, proposals, grants, mesh "
-                    "show, peers)");
+                    "show, pair list, peers)");
   // What is said below the help of each command, then of the program.
   program_.footer(
       "Every command takes --socket and --json too: see ppnctl --help.");
@@ -90,12 +98,16 @@ CommandLine::CommandLine(const std::string& version)
   add_proposals();
   add_changes();
   add_mesh();
+  add_pair();
   add_tunnels();
   add_node();
+  add_leave();
   add_completion();
   program_.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 daemon not running, 4 degraded,\n"
-      "5 refused, 6 permission, 8 ledger invalid.");
+      "5 refused, 6 permission, 7 expired, 8 ledger invalid; of pair: 20 wrong "
+      "code,\n21 burned code, 22 unreachable, 23 name taken, 24 range full, 25 "
+      "already a member,\n26 cancelled, 27 broken, 28 restarted.");
 }
 
 int CommandLine::run(int argc, const char* const* argv) {
@@ -121,8 +133,8 @@ int CommandLine::run(int argc, const char* const* argv) {
   if (global_.watch &&
       std::find(watched_.begin(), watched_.end(), chosen_) == watched_.end())
     return usage(*chosen_,
-                 "--watch goes with status, proposals, grants, mesh show and "
-                 "peers only");
+                 "--watch goes with status, proposals, grants, mesh show, pair "
+                 "list and peers only");
   return work_();
 }
 
@@ -336,6 +348,76 @@ void CommandLine::add_mesh_changes(Command mesh) {
   choose(command, [this] { return mesh_recover(global_, mesh_recover_); });
 }
 
+void CommandLine::add_pair() {
+  auto* pair = program_.add_subcommand(
+      "pair", "join a mesh, or let a node join, with a short code");
+
+  auto* command = pair->add_subcommand(
+      "join", "show a code that is to be typed on the authority");
+  auto* only_from = take_only_from(command, pair_join_.only_from);
+  command
+      ->add_option("--via", pair_join_.via,
+                   "call this member, which passes it on, instead of waiting "
+                   "to be called")
+      ->excludes(only_from)
+      ->type_name("HOST[:PORT]");
+  command
+      ->add_option("--symbols", pair_join_.symbols,
+                   "of the code, 6 to 10; as ppnd is configured unless given")
+      ->check(CLI::Range(6, 10).description(""))
+      ->type_name("COUNT");
+  take_endpoints(command, pair_join_.endpoints,
+                 "where else others reach this node; may be given up to 4 "
+                 "times")
+      ->type_name("HOST:PORT");
+  command->add_flag("--no-wait", pair_join_.no_wait,
+                    "end once the code is shown; it stays good");
+  choose(command, [this] { return pair_join(global_, pair_join_); });
+
+  command = pair->add_subcommand(
+      "approve", "type the code that a newcomer shows, and admit it");
+  command
+      ->add_option("--from", pair_approve_.from,
+                   "call the newcomer there; unless given it has come by a "
+                   "member")
+      ->type_name("HOST[:PORT]");
+  command->add_flag("--yes", pair_approve_.yes, "admit it without asking");
+  command
+      ->add_option("CODE", pair_approve_.code,
+                   "as it is shown, with the number of its session or without; "
+                   "asked for unless given")
+      ->type_name("");
+  choose(command, [this] { return pair_approve(global_, pair_approve_); });
+
+  command = pair->add_subcommand("list", "sessions, and newcomers that wait");
+  choose(command, [this] { return pair_list(global_); });
+  watched_.push_back(command);
+
+  add_pair_ends(pair);
+}
+
+void CommandLine::add_pair_ends(Command pair) {
+  auto* command = pair->add_subcommand(
+      "open", "let newcomers come by this member for a while");
+  command->add_option("--seconds", pair_open_.seconds, "how long, up to 600")
+      ->check(CLI::Range(1, 600).description(""))
+      ->type_name("COUNT")
+      ->capture_default_str();
+  take_only_from(command, pair_open_.only_from);
+  choose(command, [this] { return pair_open(global_, pair_open_); });
+
+  command = pair->add_subcommand("close", "end that");
+  choose(command, [this] { return pair_close(global_); });
+
+  command = pair->add_subcommand("cancel", "end a session");
+  command
+      ->add_option("SESSION", pair_cancel_.session,
+                   "its number, or its id or the first 4 digits or more; the "
+                   "only one unless given")
+      ->type_name("");
+  choose(command, [this] { return pair_cancel(global_, pair_cancel_); });
+}
+
 void CommandLine::add_tunnels() {
   auto* command = program_.add_subcommand(
       "peers", "the tunnels to other members, and why one is down");
@@ -359,6 +441,20 @@ void CommandLine::add_node() {
   auto* command = node->add_subcommand(
       "rejoin",
       "begin a new identity in the place of one whose ledger lost its tail");
+  command->add_flag("--force", node_rejoin_.force,
+                    "although nothing keeps the node from starting");
+  take_place_of_node(command);
+  choose(command, [this] { return node_rejoin(global_, node_rejoin_); });
+}
+
+void CommandLine::add_leave() {
+  auto* command = program_.add_subcommand(
+      "leave", "take this node out of its mesh while ppnd is stopped");
+  take_place_of_node(command);
+  choose(command, [this] { return leave(global_, node_rejoin_); });
+}
+
+void CommandLine::take_place_of_node(CLI::App* command) {
   command
       ->add_option("--state-dir", node_rejoin_.state_dir,
                    "where the node lives")
@@ -366,14 +462,11 @@ void CommandLine::add_node() {
   command
       ->add_option("--config", node_rejoin_.config, "the configuration of ppnd")
       ->type_name("FILE");
-  command->add_flag("--force", node_rejoin_.force,
-                    "although nothing keeps the node from starting");
   command->add_flag("--yes", node_rejoin_.yes, "without asking");
   command->footer(
       "The old ledger is kept, for reading only. To be run by the user that "
       "ppnd runs as.\n" +
       program_.get_footer());
-  choose(command, [this] { return node_rejoin(global_, node_rejoin_); });
 }
 
 void CommandLine::add_completion() {

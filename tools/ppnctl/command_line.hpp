@@ -30,8 +30,12 @@ class CommandLine {
   void add_changes();
   void add_mesh();
   void add_mesh_changes(Command mesh);
+  void add_pair();
+  void add_pair_ends(Command pair);
   void add_tunnels();
   void add_node();
+  void add_leave();
+  void take_place_of_node(CLI::App* command);
   void add_completion();
 
   void choose(Command command, std::function<int()> work);
@@ -57,6 +61,10 @@ class CommandLine {
   MeshEndpointsOptions mesh_endpoints_;
   MeshRotateKeyOptions mesh_rotate_key_;
   MeshRecoverOptions mesh_recover_;
+  PairJoinOptions pair_join_;
+  PairApproveOptions pair_approve_;
+  PairOpenOptions pair_open_;
+  PairCancelOptions pair_cancel_;
   NodeRejoinOptions node_rejoin_;
   PeersOptions peers_;
 };

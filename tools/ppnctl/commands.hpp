@@ -142,6 +142,46 @@ struct MeshEndpointsOptions {
 int mesh_set_endpoint(const Global& global,
                       const MeshEndpointsOptions& options);
 
+struct PairJoinOptions {
+  /// Nobody comes from elsewhere.
+  std::optional<std::string> only_from;
+  /// The member that passes it on.
+  std::optional<std::string> via;
+  /// Of the code, if not as many as ppnd is told.
+  std::optional<std::uint64_t> symbols;
+  /// Where else this node's tunnels are reached.
+  std::vector<std::string> endpoints;
+  /// The program ends once the code is shown.
+  bool no_wait = false;
+};
+int pair_join(const Global& global, const PairJoinOptions& options);
+
+struct PairApproveOptions {
+  /// Where the newcomer is; it comes by itself unless given.
+  std::optional<std::string> from;
+  bool yes = false;
+  /// The number of its session and its code, in whatever pieces; asked for
+  /// unless given.
+  std::vector<std::string> code;
+};
+int pair_approve(const Global& global, const PairApproveOptions& options);
+
+int pair_list(const Global& global);
+
+struct PairOpenOptions {
+  std::uint64_t seconds = 600;
+  /// Nobody comes from elsewhere.
+  std::optional<std::string> only_from;
+};
+int pair_open(const Global& global, const PairOpenOptions& options);
+int pair_close(const Global& global);
+
+struct PairCancelOptions {
+  /// Its number, or its id or how that begins; the only one unless given.
+  std::optional<std::string> session;
+};
+int pair_cancel(const Global& global, const PairCancelOptions& options);
+
 /// Whose place, if it is not that of every ppnd.
 struct NodeRejoinOptions {
   std::optional<std::string> state_dir;
@@ -151,6 +191,8 @@ struct NodeRejoinOptions {
   bool yes = false;
 };
 int node_rejoin(const Global& global, const NodeRejoinOptions& options);
+/// The same for a node that is to be in no mesh any more.
+int leave(const Global& global, const NodeRejoinOptions& options);
 
 struct PeersOptions {
   /// Only what is wrong.

@@ -48,13 +48,16 @@ std::optional<Failure> unable_to_ask(bool yes) {
                  "unasked, use --yes"};
 }
 
-Choice confirm(const std::string& question) {
+std::optional<std::string> ask_line(const std::string& question) {
   say(question);
   auto line = read_line();
-  if (!line) {
-    say("\n");
-    return Choice::interrupted;
-  }
+  if (!line) say("\n");
+  return line;
+}
+
+Choice confirm(const std::string& question) {
+  auto line = ask_line(question);
+  if (!line) return Choice::interrupted;
   return *line == "y" || *line == "Y" || *line == "yes" ? Choice::yes
                                                         : Choice::no;
 }

@@ -15,6 +15,10 @@ enum class Choice { yes, no, interrupted };
 /// A failure if a person has to be asked and there is none.
 std::optional<Failure> unable_to_ask(bool yes);
 
+/// Asks on standard error for a line, which comes without its end; nothing
+/// after an interrupt.
+std::optional<std::string> ask_line(const std::string& question);
+
 /// Asks on standard error.
 Choice confirm(const std::string& question);
 

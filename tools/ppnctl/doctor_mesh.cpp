@@ -31,7 +31,6 @@ constexpr std::array frame_faults{
     FrameFault{"bad_signature", "not signed by their sender", logs},
     FrameFault{"wrong_address", "not from an address of their sender", logs},
     FrameFault{"unknown_sender", "of nobody that is known", logs},
-    FrameFault{"other_mesh", "of another mesh", logs},
     FrameFault{"not_for_us", "meant for another node", logs},
     FrameFault{"too_fast", "more than anybody needs to send", logs},
     FrameFault{"not_taken", "more than ppnd came to take", logs},

@@ -18,7 +18,18 @@ enum ExitCode : int {
   exit_degraded = 4,
   exit_refused = 5,
   exit_permission = 6,
+  exit_expired = 7,
   exit_ledger_invalid = 8,
+  // How else a ceremony ends.
+  exit_wrong_code = 20,
+  exit_burned = 21,
+  exit_unreachable = 22,
+  exit_name_taken = 23,
+  exit_range_full = 24,
+  exit_already_member = 25,
+  exit_cancelled = 26,
+  exit_broken = 27,
+  exit_restarted = 28,
   exit_interrupted = 130,
 };
 

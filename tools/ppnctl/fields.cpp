@@ -28,6 +28,12 @@ std::uint64_t Fields::number(const Json& object, const char* name) {
   return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
 }
 
+std::optional<std::uint64_t> Fields::number_or_null(const Json& object,
+                                                    const char* name) {
+  if (is_null(object, name)) return std::nullopt;
+  return number(object, name);
+}
+
 bool Fields::flag(const Json& object, const char* name) {
   const auto& value = find(object, name, &Json::is_boolean, "true or false");
   return value.is_boolean() && value.get<bool>();

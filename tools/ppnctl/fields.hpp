@@ -33,6 +33,10 @@ class Fields {
   std::uint64_t number(const char* name) { return number(document_, name); }
   std::uint64_t number(const Json& object, const char* name);
 
+  /// Nothing if it is null.
+  std::optional<std::uint64_t> number_or_null(const Json& object,
+                                              const char* name);
+
   bool flag(const Json& object, const char* name);
 
   /// In nanoseconds since 1970; nothing if it is null.

@@ -72,6 +72,8 @@ std::string command_here(const Global& global) {
 std::string joining_text(const Global& global) {
   return fmt::format(
       "To add a host, such as laptop, on that host:\n"
+      "  ppnctl pair join\n"
+      "and here what it says. Or by files, on that host:\n"
       "  ppnctl mesh export laptop.mesh\n"
       "bring the file here, and here:\n"
       "  {0} mesh import laptop.mesh\n"

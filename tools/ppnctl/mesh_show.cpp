@@ -20,7 +20,8 @@ using Rows = std::vector<std::vector<std::string>>;
 
 constexpr const char* no_mesh = R"(this node is in no mesh
 to found one:  ppnctl mesh init
-to join one:   ppnctl mesh export NODE.mesh      here
+to join one:   ppnctl pair join                  here, and what it says
+or by files:   ppnctl mesh export NODE.mesh      here
                ppnctl mesh import NODE.mesh      on the authority of the mesh
                ppnctl mesh export mesh.roster    there too
                ppnctl mesh import mesh.roster    here

@@ -58,6 +58,52 @@ std::string doubts_text(const RejoinPlan& plan) {
          "checkpoint, is\nonly what the checkpoint outside says\n";
 }
 
+/// What becomes of the old identity.
+std::string identity_text(const RejoinPlan& plan) {
+  auto text = fmt::format(
+      "  give up this identity for ever, and wipe its private keys\n"
+      "  keep its ledger, for reading only, in {}\n"
+      "  begin a new identity called {}, whose first entry names the old one "
+      "and its\n  last checkpoint, of {}\n",
+      printable(plan.former), printable(plan.name),
+      counted(plan.checkpoint_size, "entry", "entries"));
+  if (!plan.is_name_told)
+    text += fmt::format(
+        "  the old name is not known: {} is that of the "
+        "configuration, or of this host\n",
+        printable(plan.name));
+  return text;
+}
+
+/// The one in whose place another is to be, as these words say it.
+struct Wording {
+  std::string (*plan)(const RejoinPlan&);
+  std::string (*done)(const Rejoined&);
+};
+
+int begin_anew(const Global& global, const NodeRejoinOptions& options,
+               const Wording& wording) {
+  if (auto failure = unable_to_ask(options.yes)) return fail(*failure);
+  auto ppnd = find_ppnd();
+  auto plan = ask_for_plan(ppnd, options);
+  if (!plan) return fail(plan.error());
+  if (auto fault = fault_of_rejoin(*plan, options.force)) return fail(*fault);
+  say(wording.plan(*plan));
+  auto choice = options.yes ? Choice::yes : confirm("Do this? [y/N] ");
+  if (choice == Choice::interrupted) return exit_interrupted;
+  if (choice == Choice::no) {
+    say("nothing was changed\n");
+    return exit_failed;
+  }
+  auto document = rejoin(ppnd, plan->node, options);
+  if (!document) return fail(document.error());
+  auto rejoined = read_rejoined(*document);
+  if (!rejoined) return fail(rejoined.error());
+  fmt::print("{}", global.json ? json_line(*document) + '\n'
+                               : wording.done(*rejoined));
+  return exit_ok;
+}
+
 }  // namespace
 
 Result<RejoinPlan> read_rejoin_plan(const Json& document) {
@@ -97,21 +143,26 @@ std::optional<Failure> fault_of_rejoin(const RejoinPlan& plan, bool force) {
 }
 
 std::string rejoin_plan_text(const RejoinPlan& plan) {
-  auto text = why_text(plan) + doubts_text(plan);
-  text += fmt::format(
-      "a rejoin will:\n"
-      "  give up this identity for ever, and wipe its private keys\n"
-      "  keep its ledger, for reading only, in {}\n"
-      "  begin a new identity called {}, whose first entry names the old one "
-      "and its\n  last checkpoint, of {}\n",
-      printable(plan.former), printable(plan.name),
-      counted(plan.checkpoint_size, "entry", "entries"));
-  if (!plan.is_name_told)
-    text += fmt::format(
-        "  the old name is not known: {} is that of the "
-        "configuration, or of this host\n",
-        printable(plan.name));
-  return text;
+  return why_text(plan) + doubts_text(plan) + "a rejoin will:\n" +
+         identity_text(plan);
+}
+
+std::string leave_plan_text(const RejoinPlan& plan) {
+  return fmt::format(
+      "to leave its mesh, node {} ({}) gives up its identity. That will:\n{}",
+      printable(plan.node), printable(plan.name), identity_text(plan));
+}
+
+std::string left_text(const Rejoined& rejoined) {
+  return fmt::format(
+      "{0} is node {1} now, and in no mesh\n"
+      "the old ledger is kept for reading: ppn-ledger verify {3}\n"
+      "next, start ppnd, and to join another mesh:\n"
+      "  ppnctl pair join\n"
+      "the mesh that it left still counts on node {2}; on its authority:\n"
+      "  ppnctl mesh remove {0}\n",
+      printable(rejoined.name), printable(rejoined.node),
+      printable(rejoined.replaces), printable(rejoined.former));
 }
 
 std::string rejoined_text(const Rejoined& rejoined) {
@@ -134,25 +185,14 @@ std::string rejoined_text(const Rejoined& rejoined) {
 }
 
 int node_rejoin(const Global& global, const NodeRejoinOptions& options) {
-  if (auto failure = unable_to_ask(options.yes)) return fail(*failure);
-  auto ppnd = find_ppnd();
-  auto plan = ask_for_plan(ppnd, options);
-  if (!plan) return fail(plan.error());
-  if (auto fault = fault_of_rejoin(*plan, options.force)) return fail(*fault);
-  say(rejoin_plan_text(*plan));
-  auto choice = options.yes ? Choice::yes : confirm("Do this? [y/N] ");
-  if (choice == Choice::interrupted) return exit_interrupted;
-  if (choice == Choice::no) {
-    say("nothing was changed\n");
-    return exit_failed;
-  }
-  auto document = rejoin(ppnd, plan->node, options);
-  if (!document) return fail(document.error());
-  auto rejoined = read_rejoined(*document);
-  if (!rejoined) return fail(rejoined.error());
-  fmt::print("{}", global.json ? json_line(*document) + '\n'
-                               : rejoined_text(*rejoined));
-  return exit_ok;
+  return begin_anew(global, options, {rejoin_plan_text, rejoined_text});
+}
+
+int leave(const Global& global, const NodeRejoinOptions& options) {
+  // Whoever says that it leaves means it, though the node is well.
+  auto forced = options;
+  forced.force = true;
+  return begin_anew(global, forced, {leave_plan_text, left_text});
 }
 
 }  // namespace ppn::ctl

@@ -46,4 +46,8 @@ std::string rejoin_plan_text(const RejoinPlan& plan);
 /// What was done, and what to type next.
 std::string rejoined_text(const Rejoined& rejoined);
 
+/// The two for a node that leaves its mesh.
+std::string leave_plan_text(const RejoinPlan& plan);
+std::string left_text(const Rejoined& rejoined);
+
 }  // namespace ppn::ctl

@@ -1,0 +1,72 @@
+// Operators who let nodes join by a short code: some mistype it, refuse, or
+// guess, and any of the two hosts may die at any message.
+#pragma once
+
+#include <set>
+
+#include "tests/simulation/pairing_net.hpp"
+#include "tests/simulation/roster_history.hpp"
+
+namespace ppn::simulation {
+
+class Ceremonies {
+ public:
+  Ceremonies(Scene& scene, const RosterHistory& history)
+      : scene_(scene), history_(history) {}
+
+  /// Begins one, if there is somebody to hold it.
+  void hold();
+
+  /// Once the faults are over: it must succeed, with a host that is in no mesh.
+  void hold_at_rest();
+
+  /// Nobody was admitted but who had its code typed.
+  void check();
+
+ private:
+  /// How the operator of the authority types.
+  enum class Typing : std::uint8_t { right, wrong_once, guesses, changes_mind };
+
+  struct Held {
+    Host* newcomer = nullptr;
+    Host* authority = nullptr;
+    /// By which the newcomer comes; null: the authority calls it.
+    Host* relay = nullptr;
+    NodeId newcomer_id;
+    Id shown;
+    actors::ShortCodePtr code;
+    std::uint32_t number = 0;
+    Typing typing{};
+    int tries = 0;
+    bool must_succeed = false;
+    std::uint64_t until_ns = 0;
+  };
+  using HeldPtr = std::shared_ptr<Held>;
+
+  [[nodiscard]] bool may_join(const Host& host) const;
+  Host* some_newcomer();
+  Host* authority();
+  Host* some_relay(const Host& authority);
+  void begin(const HeldPtr& held);
+  void show(const HeldPtr& held);
+  void type(const HeldPtr& held);
+  void look(const HeldPtr& held, const Id& session);
+  void decide(const HeldPtr& held, const actors::PairingSessionStatus& session);
+  void compare(const HeldPtr& held,
+               const actors::PairingSessionStatus& session);
+  void take_end(const HeldPtr& held,
+                const actors::PairingSessionStatus& session);
+  void try_again(const HeldPtr& held);
+  actors::ShortCodePtr some_code();
+
+  template <class Use>
+  void with_status(Host& host, Use use);
+
+  Scene& scene_;
+  const RosterHistory& history_;
+  /// Whose code was typed at which authority.
+  std::set<std::pair<NodeId, NodeId>> typed_;
+  bool is_held_ = false;
+};
+
+}  // namespace ppn::simulation
