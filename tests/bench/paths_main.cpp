@@ -10,6 +10,8 @@
 #include <optional>
 #include <thread>
 
+#include "store/signing.hpp"
+#include "tests/bench/failure.hpp"
 #include "tests/bench/lab_run.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/own_namespaces.hpp"
@@ -66,6 +68,7 @@ void run_labs(const std::filesystem::path& scratch, const Wishes& wishes,
 }
 
 std::vector<MeshFigures> run_simulations(bool quick) {
+  require(ppn::store::initialise_crypto(), "get randomness from the system");
   std::vector<MeshFigures> meshes;
   auto add = [&](std::size_t nodes, Reachable reachable) {
     meshes.push_back(measure_simulated(nodes, reachable, quick));

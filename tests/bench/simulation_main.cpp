@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "store/signing.hpp"
+#include "tests/bench/failure.hpp"
 #include "tests/bench/progress.hpp"
 #include "tests/bench/simulation_part.hpp"
 
@@ -13,6 +15,7 @@ using namespace ppn::bench;
 constexpr int exit_usage = 2;
 
 int run(bool json, bool quick) try {
+  require(ppn::store::initialise_crypto(), "get randomness from the system");
   Report report;
   report.benchmark = "simulation";
   report.quick = quick;

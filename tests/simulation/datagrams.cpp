@@ -54,6 +54,16 @@ bool passes_on(const schema::Frame& frame) {
   return opened && opened->head.sender != NodeId{frame.head()->sender()};
 }
 
+/// It lies about the roster alone: whoever says that it lacks the key of a
+/// tunnel gets none.
+actors::Heartbeat false_beat(const schema::Heartbeat& beat) {
+  actors::Heartbeat lie;
+  lie.roster_version = 1;
+  if (beat.roster_hash() != nullptr) lie.roster_hash = Hash{};
+  if (beat.preshared() != nullptr) lie.preshared = Hash{*beat.preshared()};
+  return lie;
+}
+
 void flip_a_bit(Bytes& bytes, Random& random) {
   auto bit = random.below(bytes.size() * 8);
   bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
@@ -87,7 +97,7 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
                                             : *from.process->bound;
   Recorded sent{source, datagram->peer, datagram->bytes};
   if (from.keeps_roster && frame.body_as_Heartbeat() != nullptr)
-    sent.bytes = forge(from, frame, actors::Heartbeat{1, Hash{}, {}});
+    sent.bytes = forge(from, frame, false_beat(*frame.body_as_Heartbeat()));
   if (from.lies && frame.body_as_RosterAnswer() != nullptr)
     sent.bytes = forge(from, frame,
                        some_false_answer(from, *frame.body_as_RosterAnswer()));

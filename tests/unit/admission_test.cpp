@@ -30,7 +30,7 @@ struct Home {
   [[nodiscard]] Admitted admitted(const Newcomer& wanted) const {
     auto decided = decide(wanted);
     BOOST_REQUIRE(std::holds_alternative<Admitted>(decided));
-    return std::move(std::get<Admitted>(decided));
+    return std::get<Admitted>(decided);
   }
 
   RosterAuthor author = mesh_of(3, "10.8.0.0/29");
