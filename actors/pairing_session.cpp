@@ -140,10 +140,9 @@ void retire_others(const Context& context) {
   if (!state.has_begun) return;
   std::set<Hash> of_use;
   for (const auto& [node, hash] : state.keys_to_come) of_use.insert(hash);
-  // The roster may be told before what is recorded with it.
+  // A recovery may make who was removed a member again.
   for (const auto& [node, admission] : state.pairing.admissions)
-    if (!state.roster->mesh.former.contains(node))
-      of_use.insert(admission.preshared);
+    of_use.insert(admission.preshared);
   if (state.kept_keys == of_use) return;
   state.kept_keys = of_use;
   context.self->send(context.parts->wireguard, preshared_atom::value,

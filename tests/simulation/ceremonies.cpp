@@ -15,6 +15,7 @@ using schema::PairingSide;
 /// A code is good for no longer.
 constexpr std::uint64_t patience_ns = 11 * minute;
 constexpr std::uint64_t look_ns = second / 2;
+constexpr std::uint64_t begins_at_rest_ns = 5 * minute;
 /// More than are answered.
 constexpr int guesses = 7;
 /// Of two who do what they are told the ceremony succeeds in no more tries.
@@ -115,6 +116,9 @@ void Ceremonies::hold() {
 }
 
 void Ceremonies::hold_at_rest() {
+  if (rests_since_ns_ == 0) rests_since_ns_ = scene_.now();
+  // All have to hear of it in time, in spite of who keeps it from them.
+  if (scene_.now() > rests_since_ns_ + begins_at_rest_ns) return;
   auto held = std::make_shared<Held>();
   held->newcomer = some_newcomer();
   held->authority = authority();

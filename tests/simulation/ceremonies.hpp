@@ -67,6 +67,8 @@ class Ceremonies {
   /// Whose code was typed at which authority.
   std::set<std::pair<NodeId, NodeId>> typed_;
   bool is_held_ = false;
+  /// Since when nothing fails any more; 0: it still does.
+  std::uint64_t rests_since_ns_ = 0;
 };
 
 }  // namespace ppn::simulation
