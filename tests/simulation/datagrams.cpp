@@ -56,11 +56,15 @@ bool passes_on(const schema::Frame& frame) {
 
 /// It lies about the roster alone: whoever says that it lacks the key of a
 /// tunnel gets none.
-actors::Heartbeat false_beat(const schema::Heartbeat& beat) {
+actors::Heartbeat false_beat(const Host& from, const NodeId& to) {
   actors::Heartbeat lie;
   lie.roster_version = 1;
-  if (beat.roster_hash() != nullptr) lie.roster_hash = Hash{};
-  if (beat.preshared() != nullptr) lie.preshared = Hash{*beat.preshared()};
+  lie.roster_hash = Hash{};
+  const auto* member =
+      from.process->look_into_kept<actors::MemberState, actors::MemberActor>();
+  if (member == nullptr || !member->preshared) return lie;
+  auto shared = member->preshared->find(to);
+  if (shared != member->preshared->end()) lie.preshared = shared->second;
   return lie;
 }
 
@@ -97,7 +101,7 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
                                             : *from.process->bound;
   Recorded sent{source, datagram->peer, datagram->bytes};
   if (from.keeps_roster && frame.body_as_Heartbeat() != nullptr)
-    sent.bytes = forge(from, frame, false_beat(*frame.body_as_Heartbeat()));
+    sent.bytes = forge(from, frame, false_beat(from, opened->head.recipient));
   if (from.lies && frame.body_as_RosterAnswer() != nullptr)
     sent.bytes = forge(from, frame,
                        some_false_answer(from, *frame.body_as_RosterAnswer()));
