@@ -191,10 +191,12 @@ void forget_admission(const Context& context, const NodeId& node,
       [](const auto&) {});
 }
 
-/// Its name and its address are free again, if it is still a member.
+/// Its name and its address are free again. A member that this host cannot take
+/// back keeps its key: it may hold the other half of it.
 void let_lapse(const Context& context, const NodeId& node) {
   auto& state = context.self->state;
-  mark(RarePath::admission_lapsed);
+  const auto* mesh = mesh_of(context);
+  if (mesh == nullptr) return;
   auto decide = [&state, node](const events::Moment& now) -> events::Decision {
     // It may have been admitted anew, or have come, a moment ago.
     auto still = events::lapsed(state.pairing, state.began_ns, now);
@@ -202,12 +204,10 @@ void let_lapse(const Context& context, const NodeId& node) {
       return events::Refusal{"it is waited for"};
     return events::decide_lapsed(state.pairing, node);
   };
-  const auto* mesh = mesh_of(context);
-  bool is_member = mesh != nullptr && mesh->find(node) != nullptr &&
-                   is_authority(context) &&
-                   mesh->roles_of(node) == schema::Role{};
-  if (!is_member)
+  if (mesh->find(node) == nullptr)
     return record(context, own_will(), decide, [](const auto&) {});
+  if (!is_authority(context) || mesh->roles_of(node) != schema::Role{}) return;
+  mark(RarePath::admission_lapsed);
   state.aggregate.command_by(
       {own_will(), {}, {}}, decide,
       by_mesh(context, events::TakeBack{node}, own_will(), nullptr),
