@@ -312,6 +312,9 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
                                      path_hold_max_ns);
     peer.left_ns = now_ns;
     peer.answered_ns = 0;
+    // Who follows the other end knows not yet whether the tunnel is dead, and
+    // calls nobody whose tunnel works.
+    if (peer.works) peer.questions = unanswered_max + 1;
   }
   if (!path.relay) {
     peer.took_ns = now_ns;

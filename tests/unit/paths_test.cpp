@@ -84,6 +84,9 @@ class Net {
       if (node_of(node) == taken.relay) return "by " + std::to_string(node);
     return "by nobody";
   }
+  [[nodiscard]] bool finds_broken(std::uint32_t at, std::uint32_t other) const {
+    return paths_[at].broken().contains(node_of(other));
+  }
   [[nodiscard]] std::uint64_t changes() const { return changes_; }
   [[nodiscard]] std::uint64_t letters() const { return letters_; }
 
@@ -475,6 +478,18 @@ BOOST_AUTO_TEST_CASE(both_directions_are_found_dead_at_once) {
   net.cut_both(2, 3);
   net.run(10);
   BOOST_TEST(net.run(60) == 0U);
+}
+
+/// Otherwise only one of the two would call the other one.
+BOOST_AUTO_TEST_CASE(who_follows_to_a_relay_finds_the_tunnel_dead_too) {
+  for (auto [from, to] : {std::pair{2U, 3U}, {3U, 2U}}) {
+    auto net = busy_net(3, from, to);
+    net.cut_both(2, 3);
+    net.run(20);
+    BOOST_TEST(net.way(to, from) == "by 1");
+    BOOST_TEST(net.finds_broken(from, to));
+    BOOST_TEST(net.finds_broken(to, from));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_path_of_before_a_restart_is_taken_again) {
