@@ -21,4 +21,22 @@ inline boost::asio::ip::address to_asio(const events::IpAddress& address) {
   return ip::address_v4{bytes};
 }
 
+/// Who calls by IPv4 is said so, also where the socket speaks IPv6.
+inline events::IpAddress from_asio(const boost::asio::ip::address& address) {
+  namespace ip = boost::asio::ip;
+  events::IpAddress out;
+  if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
+    auto bytes = address.to_v6().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+    out.is_v6 = true;
+    return out;
+  }
+  auto v4 = address.is_v4()
+                ? address.to_v4()
+                : ip::make_address_v4(ip::v4_mapped, address.to_v6());
+  auto bytes = v4.to_bytes();
+  std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+  return out;
+}
+
 }  // namespace ppn::runtime

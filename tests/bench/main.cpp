@@ -9,6 +9,7 @@
 #include "tests/bench/progress.hpp"
 #include "tests/bench/scratch.hpp"
 #include "tests/bench/supervise.hpp"
+#include "tests/bench/wishes.hpp"
 
 namespace {
 
@@ -33,20 +34,12 @@ const std::vector<PartEntry>& all_parts() {
   return parts;
 }
 
-struct Wishes {
-  bool json = false;
-  bool quick = false;
-  std::vector<std::string> only;
+struct LedgerWishes : Wishes {
   std::string directory = ".";
 };
 
-bool is_wanted(const Wishes& wishes, const std::string& part) {
-  return wishes.only.empty() ||
-         std::find(wishes.only.begin(), wishes.only.end(), part) !=
-             wishes.only.end();
-}
-
-Report run_parts(const Wishes& wishes, const std::filesystem::path& scratch) {
+Report run_parts(const LedgerWishes& wishes,
+                 const std::filesystem::path& scratch) {
   Report report;
   report.benchmark = "ledger";
   report.quick = wishes.quick;
@@ -56,13 +49,13 @@ Report run_parts(const Wishes& wishes, const std::filesystem::path& scratch) {
   SampleLedgers ledgers{scratch, report.machine.cores};
   Setup setup{scratch, report.machine.cores, wishes.quick, ledgers};
   for (const auto& part : all_parts())
-    if (is_wanted(wishes, part.name)) report.parts.push_back(part.run(setup));
+    if (wishes.has(part.name)) report.parts.push_back(part.run(setup));
   report.taken_by_others = others.share();
   end_progress();
   return report;
 }
 
-int run(const Wishes& wishes, const std::filesystem::path& scratch) try {
+int run(const LedgerWishes& wishes, const std::filesystem::path& scratch) try {
   require(sodium_init() >= 0, "get randomness from the system");
   auto report = run_parts(wishes, scratch);
   fmt::print("{}", wishes.json ? as_json(report) : as_table(report));
@@ -82,7 +75,7 @@ std::vector<std::string> part_names() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Wishes wishes;
+  LedgerWishes wishes;
   CLI::App app{
       "Measures the ledger: each figure beside its limit, in the same run. "
       "Exits with 0 also where a budget is missed."};

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -21,6 +20,7 @@
 #include "tests/bench/report.hpp"
 #include "tests/bench/scratch.hpp"
 #include "tests/bench/supervise.hpp"
+#include "tests/bench/wishes.hpp"
 
 namespace {
 
@@ -34,17 +34,6 @@ constexpr std::size_t rounds = 501;
 const std::string sides_part = "sides";
 const std::string join_part = "join";
 const std::string flood_part = "flood";
-
-struct Wishes {
-  bool json = false;
-  bool quick = false;
-  std::vector<std::string> only;
-
-  [[nodiscard]] bool has(const std::string& part) const {
-    return only.empty() ||
-           std::find(only.begin(), only.end(), part) != only.end();
-  }
-};
 
 constexpr Quantity side_ms{"ms", "ms", 3};
 constexpr Quantity of_curve{"of_curve", "of the curve", 2};

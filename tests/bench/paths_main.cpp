@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -19,6 +18,7 @@
 #include "tests/bench/progress.hpp"
 #include "tests/bench/scratch.hpp"
 #include "tests/bench/supervise.hpp"
+#include "tests/bench/wishes.hpp"
 
 namespace {
 
@@ -29,17 +29,6 @@ constexpr int exit_usage = 2;
 const std::string switch_part = "switch";
 const std::string idle_part = "idle";
 const std::string change_part = "roster_change";
-
-struct Wishes {
-  bool json = false;
-  bool quick = false;
-  std::vector<std::string> only;
-
-  [[nodiscard]] bool has(const std::string& part) const {
-    return only.empty() ||
-           std::find(only.begin(), only.end(), part) != only.end();
-  }
-};
 
 struct Found {
   std::vector<Cut> cuts;
