@@ -40,3 +40,8 @@ macro(ppn_prefer_small_code)
   add_compile_options($<$<CONFIG:Release>:-Os>)
 endmacro()
 include_directories(${CMAKE_SOURCE_DIR})
+
+# For code that takes longer to compile than it ever runs.
+macro(ppn_prefer_quick_build)
+  add_compile_options($<$<CONFIG:Release>:-O1>)
+endmacro()
