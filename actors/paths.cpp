@@ -113,11 +113,13 @@ void take_place(const Context& context, const HeardPlacePtr& heard) {
     const auto* mesh = mesh_of(context);
     if (mesh == nullptr || mesh->find(heard->sender) == nullptr) return;
     if (heard->seen_at)
-      state.candidates.note_seen_at(*mesh, heard->sender, *heard->seen_at);
-    if (!heard->whereabouts) return;
-    send(context,
-         state.candidates.take(*mesh, heard->sender, *heard->whereabouts,
-                               now.since_boot_ns));
+      send(context,
+           state.candidates.note_seen_at(*mesh, heard->sender, *heard->seen_at,
+                                         now.since_boot_ns));
+    if (heard->whereabouts)
+      send(context,
+           state.candidates.take(*mesh, heard->sender, *heard->whereabouts,
+                                 now.since_boot_ns));
     if (!state.ticking) tick(context);
   });
 }

@@ -40,6 +40,11 @@ std::vector<Endpoint> callable(const Mesh& mesh,
   return kept;
 }
 
+/// Nobody makes others do more by moving all the time.
+bool is_due(std::uint64_t last_ns, std::uint64_t now_ns) {
+  return last_ns == 0 || now_ns - last_ns >= move_interval_ns;
+}
+
 }  // namespace
 
 const char* in_words(CandidateKind kind) {
@@ -83,9 +88,31 @@ void Candidates::note_own(std::vector<IpAddress> addresses) {
   own_ = std::move(addresses);
 }
 
-void Candidates::note_seen_at(const Mesh& mesh, const NodeId& by,
-                              const Endpoint& at) {
-  if (is_callable(mesh, at)) seen_at_[by] = at;
+/// The two rest at the same time, and so do not find each other when one of
+/// them has moved.
+WhereaboutsLetters Candidates::note_seen_at(const Mesh& mesh, const NodeId& by,
+                                            const Endpoint& at,
+                                            std::uint64_t now_ns) {
+  if (!is_callable(mesh, at)) return {};
+  bool is_news = !is_seen_at(at);
+  seen_at_[by] = at;
+  if (!is_news) return {};
+  WhereaboutsLetters letters;
+  for (auto& [node, peer] : peers_) {
+    bool is_resting = !peer.call.tried.empty() && now_ns < peer.due_ns;
+    if (!peer.call.endpoint && !is_resting) continue;
+    if (!is_due(peer.told_ns, now_ns)) continue;
+    peer.told_ns = now_ns;
+    peer.due_ns = 0;
+    letters.push_back({node, false, own(false)});
+  }
+  return letters;
+}
+
+bool Candidates::is_seen_at(const Endpoint& endpoint) const {
+  return is_own(endpoint) ||
+         std::any_of(seen_at_.begin(), seen_at_.end(),
+                     [&](const auto& one) { return one.second == endpoint; });
 }
 
 void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
@@ -176,6 +203,7 @@ WhereaboutsLetters Candidates::take(const Mesh& mesh, const NodeId& sender,
   // Two who rest at different times never call each other at the same time.
   bool has_rested = now_ns - peer.rested_ns >= call_hold_first_ns;
   if (has_rested && (is_news || !whereabouts.is_answer)) peer.due_ns = 0;
+  if (has_untried(peer)) cut_rest(peer, now_ns);
   if (whereabouts.is_answer) return {};
   peer.wanted_until_ns = now_ns + asked_for_ns;
   if (peer.answered_ns != 0 && now_ns - peer.answered_ns < answer_ns) return {};
@@ -190,6 +218,23 @@ bool Candidates::wants(const Mesh& mesh, const NodeId& node, const Peer& peer,
   return wanted.contains(node) || now_ns < peer.wanted_until_ns ||
          ((serves_all(mesh, node) || reaches_nobody_) &&
           peer.dark_looks > patient_looks);
+}
+
+bool Candidates::has_untried(const Peer& peer) {
+  const auto& tried = peer.call.tried;
+  const auto& told = peer.whereabouts->observed;
+  return !tried.empty() &&
+         std::any_of(told.begin(), told.end(), [&](const Endpoint& endpoint) {
+           return std::none_of(
+               tried.begin(), tried.end(),
+               [&](const auto& one) { return one.endpoint == endpoint; });
+         });
+}
+
+void Candidates::cut_rest(Peer& peer, std::uint64_t now_ns) {
+  if (now_ns >= peer.due_ns || !is_due(peer.rest_cut_ns, now_ns)) return;
+  peer.rest_cut_ns = now_ns;
+  peer.due_ns = 0;
 }
 
 bool Candidates::has_room(bool for_role) const {

@@ -79,6 +79,9 @@ inline constexpr std::uint64_t call_ns = 6'000'000'000;
 /// When none was the right one it rests that long, then twice as long.
 inline constexpr std::uint64_t call_hold_first_ns = 30'000'000'000;
 inline constexpr std::uint64_t call_hold_max_ns = 600'000'000'000;
+/// News of another place end a rest, and are told to who rests, but of no
+/// member and to no member more often than that.
+inline constexpr std::uint64_t move_interval_ns = 120'000'000'000;
 
 /// Whether something can be sent there that is not for the mesh itself: an
 /// address of one host, beyond this one.
@@ -96,8 +99,9 @@ class Candidates {
 
   /// This host's addresses, without those of its tunnels.
   void note_own(std::vector<IpAddress> addresses);
-  /// A member sees this one there.
-  void note_seen_at(const Mesh& mesh, const NodeId& by, const Endpoint& at);
+  /// A member sees this one there. Those who are called in vain learn of it.
+  WhereaboutsLetters note_seen_at(const Mesh& mesh, const NodeId& by,
+                                  const Endpoint& at, std::uint64_t now_ns);
   /// What the device says of each tunnel; nothing passes through those of the
   /// `broken`, whatever their handshakes are. `utc_ns` is by this node's clock.
   void look(const Mesh& mesh, const ObservedDevice& device,
@@ -140,16 +144,22 @@ class Candidates {
     std::uint64_t rested_ns = 0;
     std::uint64_t due_ns = 0;
     std::uint64_t hold_ns = 0;
+    std::uint64_t rest_cut_ns = 0;
+    /// When it was told last that this node is seen elsewhere.
+    std::uint64_t told_ns = 0;
   };
 
   [[nodiscard]] Whereabouts own(bool is_answer) const;
   [[nodiscard]] bool is_own(const Endpoint& endpoint) const;
+  [[nodiscard]] bool is_seen_at(const Endpoint& endpoint) const;
   [[nodiscard]] bool wants(const Mesh& mesh, const NodeId& node,
                            const Peer& peer, const std::set<NodeId>& wanted,
                            std::uint64_t now_ns) const;
   [[nodiscard]] std::vector<Candidate> candidates(const Mesh& mesh,
                                                   const NodeId& node,
                                                   const Peer& peer) const;
+  [[nodiscard]] static bool has_untried(const Peer& peer);
+  static void cut_rest(Peer& peer, std::uint64_t now_ns);
   [[nodiscard]] bool has_room(bool for_role) const;
   [[nodiscard]] static bool is_asked(const Peer& peer);
   void begin_calling(const Mesh& mesh, const NodeId& node, Peer& peer,

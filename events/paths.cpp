@@ -18,8 +18,9 @@ constexpr std::uint32_t busy_looks_after_packets = 2;
 constexpr std::uint32_t looks_between_packets = 3;
 /// A path is taken for its packets, before looks show them.
 constexpr std::uint32_t busy_looks_when_taken = 4;
-/// A keepalive would have come in that many.
-constexpr std::uint32_t silent_looks_max = 15;
+/// A keepalive would have come in that many: it is sent 20 s after the one,
+/// after 10 s, with which this end said that it got the last packet.
+constexpr std::uint32_t silent_looks_max = 17;
 /// So many relays are tried one after the other before there is a pause.
 constexpr std::size_t relays_at_once = 3;
 constexpr std::uint64_t relay_hold_first_ns = 30'000'000'000;

@@ -46,8 +46,8 @@ class Caller {
   WhereaboutsLetters hear(std::uint32_t from, const Whereabouts& what) {
     return candidates_.take(mesh(), node_of(from), what, now_);
   }
-  void see_at(std::uint32_t by, const Endpoint& at) {
-    candidates_.note_seen_at(mesh(), node_of(by), at);
+  WhereaboutsLetters see_at(std::uint32_t by, const Endpoint& at) {
+    return candidates_.note_seen_at(mesh(), node_of(by), at, now_);
   }
 
   WhereaboutsLetters step() {
@@ -306,6 +306,61 @@ BOOST_AUTO_TEST_CASE(news_of_where_somebody_is_end_a_rest) {
   caller.hear(3, answer({}, {endpoint("203.0.113.3:7")}));
   caller.step();
   BOOST_TEST((caller.called(3) == endpoint("203.0.113.3:7")));
+}
+
+/// Number 3 is called in vain, and rests.
+void let_rest(Caller& caller) {
+  caller.configure(3, {endpoint("192.0.2.3:1")});
+  caller.want(3);
+  calls_of(caller, 3);
+  BOOST_TEST_REQUIRE(!caller.called(3));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_seen_elsewhere_tells_whom_it_calls_in_vain) {
+  Caller caller{4};
+  BOOST_TEST(caller.see_at(1, endpoint("203.0.113.7:4000")).empty());
+  let_rest(caller);
+  BOOST_TEST(caller.see_at(1, endpoint("203.0.113.7:4000")).empty());
+  auto letters = caller.see_at(1, endpoint("203.0.113.8:4000"));
+  BOOST_TEST_REQUIRE(letters.size() == 1U);
+  BOOST_TEST((letters[0].to == node_of(3)));
+  BOOST_TEST(!letters[0].knocks);
+  BOOST_TEST(
+      (letters[0].what.observed == std::vector{endpoint("203.0.113.8:4000")}));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_seen_elsewhere_rests_no_longer) {
+  Caller caller{4};
+  let_rest(caller);
+  caller.see_at(1, endpoint("203.0.113.8:4000"));
+  for (int i = 0; i < 5; ++i) caller.step();
+  BOOST_TEST((caller.called(3) == endpoint("192.0.2.3:1")));
+}
+
+BOOST_AUTO_TEST_CASE(a_rest_just_begun_ends_when_the_other_one_has_moved) {
+  Caller caller{4};
+  let_rest(caller);
+  caller.hear(3, {false, {}, {endpoint("203.0.113.3:7")}});
+  caller.step();
+  BOOST_TEST((caller.called(3) == endpoint("203.0.113.3:7")));
+}
+
+BOOST_AUTO_TEST_CASE(who_moves_all_the_time_is_given_its_rests) {
+  Caller caller{4};
+  caller.want(3);
+  int calls = 0;
+  std::optional<Endpoint> last;
+  constexpr int seconds = 1'200;
+  for (int i = 0; i < seconds; ++i) {
+    auto port_of_now = static_cast<std::uint16_t>(1 + i / 20);
+    caller.hear(3, {false, {}, {{address("198.51.100.1"), port_of_now}}});
+    caller.step();
+    auto at = caller.called(3);
+    if (at && at != last) ++calls;
+    last = at;
+  }
+  // A round each half a minute, and one more each two minutes, not sixty.
+  BOOST_TEST(calls <= seconds / 30 + seconds / 120 + 3);
 }
 
 /// It says at each word that it is somewhere else.

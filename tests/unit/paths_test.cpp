@@ -389,6 +389,31 @@ BOOST_AUTO_TEST_CASE(a_link_that_broke_while_idle_is_found_by_its_silence) {
   BOOST_TEST(net.way(2, 3) == "by 1");
 }
 
+/// The other end sends one 20 s after this end said, after 10 s, that it got
+/// the last packet.
+BOOST_AUTO_TEST_CASE(a_tunnel_that_was_asked_waits_for_its_keepalive) {
+  auto [self, other] = node_of(2) < node_of(3) ? std::pair{2U, 3U}
+                                               : std::pair{3U, 2U};
+  auto mesh = mesh_of(3).mesh();
+  Paths paths{node_of(self)};
+  paths.restore(node_of(other),
+                {events::direct_path, schema::PathReason::direct_works});
+  events::ObservedDevice device;
+  device.peers[tunnel_key_of(1)].last_handshake_ns = 1;
+  auto& peer = device.peers[tunnel_key_of(other)];
+  peer.last_handshake_ns = 1;
+  peer.config.keepalive_seconds = events::keepalive_seconds;
+  auto look = [&, mesh](std::uint64_t at_s) {
+    paths.look(mesh, device, static_cast<std::int64_t>(at_s * second));
+    return paths.is_restless(mesh, at_s * second);
+  };
+  peer.received_bytes = 200;
+  look(0);
+  for (std::uint64_t at_s = 2; at_s <= 30; at_s += 2)
+    BOOST_TEST(!look(at_s), at_s);
+  BOOST_TEST((look(32) || look(34)));
+}
+
 BOOST_AUTO_TEST_CASE(a_cut_in_one_direction_costs_at_most_ten_seconds) {
   for (auto [from, to] : {std::pair{2U, 3U}, std::pair{3U, 2U}}) {
     auto net = busy_net(3, 2, 3);
