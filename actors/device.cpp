@@ -430,7 +430,7 @@ void tick(const Context& context) {
   ensure_told(context.self, context.parts->node, state.chooser,
               state.choices != nullptr);
   ensure_told(context.self, context.parts->node, state.sharer,
-              state.preshared != nullptr);
+              state.preshared.has_value());
   reconcile(context);
   go_on_with_rotation(context);
   context.self->delayed_send(context.self, device_look_interval,
@@ -482,8 +482,8 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
         self->state.choices = choices;
         reconcile(context);
       },
-      [=](preshared_atom, const PresharedKeysPtr& preshared) {
-        self->state.preshared = preshared;
+      [=](preshared_atom, const SharedKeysPtr& shared) {
+        self->state.preshared = shared->in_use();
         reconcile(context);
       },
       [=](tick_atom) { tick(context); },

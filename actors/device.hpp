@@ -47,7 +47,7 @@ struct DeviceState {
   RosterPtr roster;
   PathChoicesPtr choices;
   FollowedActor<PairingActor, PresharedFollower> sharer{"pairing"};
-  PresharedKeysPtr preshared;
+  std::optional<events::PresharedKeys> preshared;
   /// What the port was seen to be last, and when.
   DeviceSeenPtr seen;
   std::int64_t seen_ns = 0;

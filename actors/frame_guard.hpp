@@ -115,6 +115,11 @@ class FrameGuard {
   FrameHead next_head(const NodeId& recipient, const events::Mesh& mesh,
                       std::uint64_t now_ns);
 
+  /// Whether a frame to it is more than an introduction, as far as is known.
+  [[nodiscard]] bool has_heard(const NodeId& node) const {
+    return speakers_.contains(node);
+  }
+
   [[nodiscard]] const FrameFaultCounts& dropped() const { return dropped_; }
 
  private:

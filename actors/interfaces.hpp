@@ -328,11 +328,11 @@ using PathsActor =
 // -- pairing ------------------------------------------------------------------
 
 using PairingStatusPtr = std::shared_ptr<const PairingStatus>;
-using PresharedKeysPtr = std::shared_ptr<const events::PresharedKeys>;
+using SharedKeysPtr = std::shared_ptr<const events::SharedKeys>;
 
 /// Told the keys when it begins to follow, and whenever they changed.
 using PresharedFollower =
-    caf::typed_actor<caf::reacts_to<preshared_atom, PresharedKeysPtr>>;
+    caf::typed_actor<caf::reacts_to<preshared_atom, SharedKeysPtr>>;
 
 using PairingActor = caf::typed_actor<
     /// The newcomer's operator wants a code to be shown.
@@ -352,6 +352,8 @@ using PairingActor = caf::typed_actor<
     caf::reacts_to<message_atom, PairingConnection, BytesPtr>,
     caf::reacts_to<close_atom, PairingConnection>,
     caf::reacts_to<roster_atom, RosterPtr>, caf::reacts_to<tick_atom>,
+    /// A member said which key it shares with this node, if any.
+    caf::reacts_to<preshared_atom, NodeId>,
     /// Once more is harmless.
     caf::reacts_to<follow_atom, PresharedFollower>>;
 
@@ -375,7 +377,7 @@ using DeviceStatusPtr = std::shared_ptr<const DeviceStatus>;
 using DeviceActor =
     caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
                      caf::reacts_to<paths_atom, PathChoicesPtr>,
-                     caf::reacts_to<preshared_atom, PresharedKeysPtr>,
+                     caf::reacts_to<preshared_atom, SharedKeysPtr>,
                      caf::reacts_to<tick_atom>,
                      /// The next of the steps by which the key is switched.
                      caf::reacts_to<key_atom, std::uint32_t>,
@@ -406,7 +408,7 @@ using MemberActor =
                      /// The newest checkpoint of another member, as it told it
                      /// by another way.
                      caf::reacts_to<take_atom, NodeId, std::string>,
-                     caf::reacts_to<preshared_atom, PresharedKeysPtr>,
+                     caf::reacts_to<preshared_atom, SharedKeysPtr>,
                      /// What the authority is told of this node's key from now
                      /// on.
                      caf::reacts_to<key_atom, KeyNewsPtr>,
@@ -472,7 +474,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingOfferWish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ShownCode)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingApproval)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PairingStatusPtr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PresharedKeysPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::SharedKeysPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::AdmissionPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardWordPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::OwnBytes)

@@ -25,7 +25,7 @@ constexpr std::uint64_t beats_to_all = 6;
 constexpr std::uint64_t beats_to_doubtful = 3;
 /// Everybody tells one more member in so many, so that nobody can keep a roster
 /// from the others by keeping silent.
-constexpr std::uint64_t beats_to_another = 12;
+constexpr std::uint64_t beats_to_another = 24;
 /// And who waits to be told that its next key is known, in so many.
 constexpr std::uint64_t beats_to_rotating = 3;
 /// Out of turn a member is answered at most that often.
@@ -125,21 +125,23 @@ Heartbeat heartbeat_for(const Context& context, const NodeId& to,
                         const Clock& now) {
   auto& state = context.self->state;
   const auto& mesh = state.roster->mesh;
+  // It will believe nothing yet.
+  if (!state.guard.has_heard(to)) return {mesh.version, {}, {}, mesh.epoch};
   Heartbeat beat{
       mesh.version, state.roster->head, state.checkpoint, mesh.epoch, {}, {}};
   if (to == mesh.authority) beat.key_news = state.key_news;
   if (state.seen_at)
     if (auto seen = state.seen_at->find(to); seen != state.seen_at->end())
       beat.seen_at = seen->second;
-  if (auto shared = state.preshared->find(to); shared != state.preshared->end())
-    beat.preshared = shared->second;
+  const auto& keys = state.shared->keys;
+  if (auto key = keys.find(to); key != keys.end()) beat.preshared = key->second;
   if (!is_doubtful(state, to)) state.told.shorten(beat, to, now.since_boot_ns);
   return beat;
 }
 
 void beat(const Context& context, const NodeId& to, const Clock& now,
           const Way& way = {}) {
-  if (mesh_of(context) != nullptr && context.self->state.preshared)
+  if (mesh_of(context) != nullptr && context.self->state.shared)
     send(context, to, heartbeat_for(context, to, now), now, way);
 }
 
@@ -369,9 +371,15 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
   auto ours = place_of(roster.mesh);
   if (beat.roster_hash() != nullptr) {
     state.heads[sender.node] = Hash{*beat.roster_hash()};
-    heard.preshared = beat.preshared() == nullptr ? Hash{}
-                                                  : Hash{*beat.preshared()};
+    auto preshared = beat.preshared() == nullptr ? Hash{}
+                                                 : Hash{*beat.preshared()};
+    bool is_news = heard.preshared != preshared;
+    heard.preshared = preshared;
     heard.preshared_ns = now.since_boot_ns;
+    if (is_news)
+      state.sharer.with([=](const PairingActor& pairing) {
+        context.self->send(pairing, preshared_atom::value, sender.node);
+      });
   }
   note_agreed(state);
   auto head = state.heads.find(sender.node);
@@ -528,7 +536,7 @@ void take_word(const Context& context, const FrameHead& head, const Way& way,
       });
 }
 
-// -- this node's key ----------------------------------------------------------
+// -- keys ----------------------------------------------------------
 
 void take_own_news(const Context& context, const KeyNewsPtr& news) {
   auto& state = context.self->state;
@@ -538,6 +546,26 @@ void take_own_news(const Context& context, const KeyNewsPtr& news) {
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     if (const auto* mesh = mesh_of(context))
       beat(context, mesh->authority, now);
+  });
+}
+
+/// Each of the two waits to hear that the other one has the key, too. And who
+/// has it no more says so while a session that it made lasts.
+void take_shared(const Context& context, const SharedKeysPtr& shared) {
+  auto before = std::exchange(context.self->state.shared, shared);
+  if (!before) return;
+  std::set<NodeId> changed;
+  auto note_changed = [&](const auto& keys, const auto& others) {
+    for (const auto& [node, hash] : keys) {
+      auto other = others.find(node);
+      if (other == others.end() || other->second != hash) changed.insert(node);
+    }
+  };
+  note_changed(before->keys, shared->keys);
+  note_changed(shared->keys, before->keys);
+  if (changed.empty()) return;
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    for (const auto& node : changed) beat(context, node, now);
   });
 }
 
@@ -786,15 +814,15 @@ void with_checkpoint(const Context& context,
       [](const caf::error&) {});
 }
 
-/// Who is seen elsewhere learns of it at once.
+/// Who is seen elsewhere learns of it at once. That is no answer: what it says
+/// to that gets one.
 void take_seen_at(const Context& context, const SeenAtPtr& seen_at) {
   auto before = std::exchange(context.self->state.seen_at, seen_at);
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     for (const auto& [node, endpoint] : *seen_at) {
       auto last = before ? before->find(node) : seen_at->end();
       bool is_known = before && last != before->end();
-      if (!is_known || last->second != endpoint)
-        beat_out_of_turn(context, node, now);
+      if (!is_known || last->second != endpoint) beat(context, node, now);
     }
   });
 }
@@ -803,7 +831,7 @@ void tick(const Context& context) {
   auto& state = context.self->state;
   state.mesh.ensure(context.self, context.parts.node);
   ensure_told(context.self, context.parts.node, state.sharer,
-              state.preshared != nullptr);
+              state.shared != nullptr);
   if (const auto* mesh = mesh_of(context)) {
     bind(context, *mesh);
     with_checkpoint(context, [=] {
@@ -885,8 +913,8 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
       [=](take_atom, const NodeId& whose, const std::string& checkpoint) {
         take_checkpoint(self->state, whose, checkpoint);
       },
-      [=](preshared_atom, const PresharedKeysPtr& preshared) {
-        self->state.preshared = preshared;
+      [=](preshared_atom, const SharedKeysPtr& shared) {
+        take_shared(context, shared);
       },
       [=](seen_atom, const SeenAtPtr& seen_at) {
         take_seen_at(context, seen_at);

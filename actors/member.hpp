@@ -47,7 +47,7 @@ struct MemberState {
   FollowedActor<PairingActor, PresharedFollower> sharer{"pairing"};
   /// What this node shares with one other each; nothing is told before it is
   /// known.
-  PresharedKeysPtr preshared;
+  SharedKeysPtr shared;
   /// Where the device sees the others.
   SeenAtPtr seen_at;
   RosterPtr roster;

@@ -237,12 +237,7 @@ void take_heard(const Context& context, const MemberStatus& members,
     if (!members.heard.contains(node)) let_lapse(context, node);
 }
 
-void watch_admissions(const Context& context, const Clock& now) {
-  const auto& admissions = context.self->state.pairing.admissions;
-  bool is_any_awaited = std::any_of(
-      admissions.begin(), admissions.end(),
-      [](const auto& admission) { return !admission.second.is_active; });
-  if (!is_any_awaited) return;
+void ask_who_was_heard(const Context& context, const Clock& now) {
   with_kept<MemberActor>(
       context.self, context.parts->node, "member",
       [=](const MemberActor& member) {
@@ -254,6 +249,31 @@ void watch_admissions(const Context& context, const Clock& now) {
             [](const caf::error&) {});
       },
       [](const caf::error&) {});
+}
+
+void watch_admissions(const Context& context, const Clock& now) {
+  auto& state = context.self->state;
+  const auto& admissions = state.pairing.admissions;
+  if (std::any_of(
+          admissions.begin(), admissions.end(),
+          [](const auto& admission) { return !admission.second.is_active; }))
+    ask_who_was_heard(context, now);
+  auto tried_without = events::tried_without(
+      state.pairing, state.began_ns,
+      {now.utc_ns, now.since_boot_ns, now.synchronised, context.boot});
+  if (tried_without == state.tried_without) return;
+  mark(RarePath::tried_without_key);
+  state.tried_without = std::move(tried_without);
+  tell_preshared(context);
+}
+
+/// Also of one that was active: it may have lost the key since.
+void hear_of_key(const Context& context, const NodeId& node) {
+  const auto& state = context.self->state;
+  if (!state.aggregate.ready() || !state.pairing.admissions.contains(node))
+    return;
+  with_clock(context.self, context.parts->clock,
+             [=](const Clock& now) { ask_who_was_heard(context, now); });
 }
 
 // -- now and then -------------------------------------------------------------
@@ -417,6 +437,7 @@ PairingActor::behavior_type pairing_actor(Self self, const PairingParts& parts,
         return cancel(context, session, principal);
       },
       [=](status_atom) { return status(context); },
+      [=](preshared_atom, const NodeId& whose) { hear_of_key(context, whose); },
       [=](arrived_atom, const PairingArrival& arrival) {
         with_clock(context.self, context.parts->clock, [=](const Clock& now) {
           take_arrival(context, arrival, now);

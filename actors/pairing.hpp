@@ -91,7 +91,8 @@ struct PairingState {
   FollowedMesh mesh;
   RosterPtr roster;
   std::set<PresharedFollower> followers;
-  PresharedKeysPtr told_keys;
+  std::set<NodeId> tried_without;
+  SharedKeysPtr told_keys;
   /// Not recorded yet.
   events::PresharedKeys keys_to_come;
   /// Those that are kept; nothing before any were told.

@@ -155,11 +155,16 @@ void retire_others(const Context& context) {
 void tell_preshared(const Context& context) {
   auto& state = context.self->state;
   if (!state.roster) return;
-  auto keys = events::preshared_keys(state.pairing, state.roster->mesh);
+  events::SharedKeys shared{
+      events::preshared_keys(state.pairing, state.roster->mesh),
+      state.tried_without};
   retire_others(context);
-  for (const auto& [node, hash] : state.keys_to_come) keys[node] = hash;
-  if (state.told_keys && *state.told_keys == keys) return;
-  state.told_keys = std::make_shared<const events::PresharedKeys>(keys);
+  for (const auto& [node, hash] : state.keys_to_come) {
+    shared.keys[node] = hash;
+    shared.tried_without.erase(node);
+  }
+  if (state.told_keys && *state.told_keys == shared) return;
+  state.told_keys = std::make_shared<const events::SharedKeys>(shared);
   for (const auto& follower : state.followers)
     context.self->send(follower, preshared_atom::value, state.told_keys);
 }

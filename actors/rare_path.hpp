@@ -45,6 +45,7 @@ enum class RarePath : std::uint8_t {
   newcomer_passed_on,
   newcomer_admitted,
   admission_lapsed,
+  tried_without_key,
   count_,
 };
 
@@ -62,7 +63,7 @@ inline constexpr std::array<std::string_view,
         "recovered_twice",     "told_at_once",          "endpoint_fought_for",
         "path_agreed",         "word_passed_on",        "tunnel_key_announced",
         "tunnel_key_switched", "tunnel_key_changed",    "newcomer_passed_on",
-        "newcomer_admitted",   "admission_lapsed"};
+        "newcomer_admitted",   "admission_lapsed",      "tried_without_key"};
 
 /// How often each was taken in this process.
 std::array<std::atomic<std::uint64_t>, rare_path_names.size()>&

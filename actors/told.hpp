@@ -11,8 +11,9 @@
 namespace ppn::actors {
 
 /// The same is told again after that time, in case that it got lost.
-inline constexpr std::uint64_t checkpoint_interval_ns = 300'000'000'000;
-inline constexpr std::uint64_t roster_hash_interval_ns = 60'000'000'000;
+inline constexpr std::uint64_t told_again_ns = 300'000'000'000;
+/// News of the roster and of the tunnel are in so many heartbeats in a row.
+inline constexpr std::uint32_t news_told_times = 3;
 
 class Told {
  public:
@@ -32,6 +33,7 @@ class Told {
     std::optional<events::Endpoint> seen_at;
     std::optional<Hash> preshared;
     std::uint64_t roster_hash_ns = 0;
+    std::uint32_t times_told = 0;
   };
 
   std::map<NodeId, Last> told_;

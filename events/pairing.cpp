@@ -222,17 +222,46 @@ Decision decide_active(const Pairing& pairing, const NodeId& node) {
   return only(std::move(active));
 }
 
+namespace {
+
+/// For how long it has been waited for, by the clock of this boot.
+std::uint64_t waited_for(const Admission& admission, std::uint64_t began_ns,
+                         const Moment& now) {
+  bool is_of_now = admission.boot == now.boot;
+  auto since_ns = is_of_now ? admission.since_boot_ns : began_ns;
+  return now.since_boot_ns - std::min(since_ns, now.since_boot_ns);
+}
+
+}  // namespace
+
 std::vector<NodeId> lapsed(const Pairing& pairing, std::uint64_t began_ns,
                            const Moment& now) {
   std::vector<NodeId> nodes;
-  for (const auto& [node, admission] : pairing.admissions) {
-    bool is_of_now = admission.boot == now.boot;
-    auto since_ns = is_of_now ? admission.since_boot_ns : began_ns;
+  for (const auto& [node, admission] : pairing.admissions)
     if (is_awaited(admission) &&
-        now.since_boot_ns >= since_ns + admission_window_ns)
+        waited_for(admission, began_ns, now) >= admission_window_ns)
       nodes.push_back(node);
+  return nodes;
+}
+
+std::set<NodeId> tried_without(const Pairing& pairing, std::uint64_t began_ns,
+                               const Moment& now) {
+  constexpr auto patience_ns = admission_window_ns / 2;
+  std::set<NodeId> nodes;
+  for (const auto& [node, admission] : pairing.admissions) {
+    auto waited_ns = waited_for(admission, began_ns, now);
+    if (admission.is_active || waited_ns < patience_ns) continue;
+    bool is_newcomer = admission.side == PairingSide::newcomer;
+    auto turn_ns = is_newcomer ? 2 * try_without_ns : try_without_ns;
+    if ((waited_ns - patience_ns) / turn_ns % 2 == 0) nodes.insert(node);
   }
   return nodes;
+}
+
+PresharedKeys SharedKeys::in_use() const {
+  auto in_use = keys;
+  for (const auto& node : tried_without) in_use.erase(node);
+  return in_use;
 }
 
 Decision decide_lapsed(const Pairing& pairing, const NodeId& node) {

@@ -140,6 +140,24 @@ using PresharedKeys = std::map<NodeId, Hash>;
 /// Those of ceremonies, with who is still a member.
 PresharedKeys preshared_keys(const Pairing& pairing, const Mesh& mesh);
 
+/// Nobody can say that it lost a key by the tunnel that needs it. So who was
+/// not heard in half the time of an admission is tried without its key for a
+/// while, then with it, and so on: twice as long on the newcomer's side, so
+/// that the two meet in any case.
+inline constexpr std::uint64_t try_without_ns = 60'000'000'000;
+std::set<NodeId> tried_without(const Pairing& pairing, std::uint64_t began_ns,
+                               const Moment& now);
+
+/// What a node has to speak to others with.
+struct SharedKeys {
+  PresharedKeys keys;
+  /// Whose tunnels are tried without for now.
+  std::set<NodeId> tried_without;
+
+  [[nodiscard]] PresharedKeys in_use() const;
+  bool operator==(const SharedKeys&) const = default;
+};
+
 /// Those whom this node admitted, and did not see since.
 std::set<NodeId> awaited(const Pairing& pairing);
 

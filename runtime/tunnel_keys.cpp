@@ -77,24 +77,40 @@ store::Status TunnelKeys::keep_preshared(const Hash& hash, Secret secret) {
   return preshared_.write(hash.hex(), secret);
 }
 
-store::Result<PresharedSecrets> TunnelKeys::preshared(
-    const std::vector<events::PeerChange>& changes) const {
-  PresharedSecrets secrets;
-  for (const auto& change : changes) {
+store::Result<store::SecretBytes> TunnelKeys::read_preshared(
+    const Hash& hash) const {
+  auto file = preshared_.file_of(hash.hex()).string();
+  auto memory = preshared_.read(hash.hex());
+  if (!memory && memory.error().code == ErrorCode::not_found)
+    return Error{
+        ErrorCode::key,
+        "the key that this node shares with a member is missing: " + file};
+  if (memory &&
+      store::preshared_hash(Secret{memory->get(), Secret::extent}) != hash)
+    return Error{ErrorCode::key, file + " holds another key than it says"};
+  return memory;
+}
+
+PossibleChanges TunnelKeys::possible(
+    const std::vector<events::PeerChange>& wanted) const {
+  PossibleChanges possible;
+  for (const auto& change : wanted) {
     auto hash = change.preshared.value_or(Hash{});
-    if (hash == Hash{} || secrets.contains(hash)) continue;
-    auto memory = preshared_.read(hash.hex());
-    auto file = preshared_.file_of(hash.hex()).string();
-    if (!memory && memory.error().code == ErrorCode::not_found)
-      return Error{
-          ErrorCode::key,
-          "the key that this node shares with a member is missing: " + file};
-    if (!memory) return memory.error();
-    if (store::preshared_hash(Secret{memory->get(), Secret::extent}) != hash)
-      return Error{ErrorCode::key, file + " holds another key than it says"};
-    secrets.emplace(hash, std::move(*memory));
+    if (hash != Hash{} && !possible.preshared.contains(hash)) {
+      auto secret = read_preshared(hash);
+      if (!secret) {
+        possible.complete = secret.error();
+        // Whoever can not be added again is not removed for it.
+        std::erase_if(possible.peers, [&](const events::PeerChange& before) {
+          return before.key == change.key;
+        });
+        continue;
+      }
+      possible.preshared.emplace(hash, std::move(*secret));
+    }
+    possible.peers.push_back(change);
   }
-  return secrets;
+  return possible;
 }
 
 store::Status TunnelKeys::retire_preshared_but(const std::vector<Hash>& kept) {

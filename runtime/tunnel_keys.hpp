@@ -18,6 +18,15 @@ namespace ppn::runtime {
 /// By their hashes.
 using PresharedSecrets = std::map<Hash, store::SecretBytes>;
 
+/// What can be done to peers, since the keys for it are there.
+struct PossibleChanges {
+  std::vector<events::PeerChange> peers;
+  PresharedSecrets preshared;
+  /// key, if a peer is left out: the file of its key is missing, damaged or
+  /// exposed.
+  store::Status complete;
+};
+
 /// A file for each key, mode 0600, in a directory of mode 0700:
 ///
 ///   ppn-x25519-v1 <64 hexadecimal digits>\n
@@ -45,9 +54,8 @@ class TunnelKeys {
   /// Durable before it returns. bad_input if it has another hash, io.
   store::Status keep_preshared(const Hash& hash, Secret secret);
 
-  /// key if one is missing, damaged or exposed.
-  [[nodiscard]] store::Result<PresharedSecrets> preshared(
-      const std::vector<events::PeerChange>& changes) const;
+  [[nodiscard]] PossibleChanges possible(
+      const std::vector<events::PeerChange>& wanted) const;
 
   /// Wipes and removes every preshared key but `kept`. io.
   store::Status retire_preshared_but(const std::vector<Hash>& kept);
@@ -58,6 +66,9 @@ class TunnelKeys {
  private:
   TunnelKeys(store::SecretFiles files, store::SecretFiles preshared)
       : files_(std::move(files)), preshared_(std::move(preshared)) {}
+
+  [[nodiscard]] store::Result<store::SecretBytes> read_preshared(
+      const Hash& hash) const;
 
   store::SecretFiles files_;
   store::SecretFiles preshared_;

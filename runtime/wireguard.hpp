@@ -11,6 +11,12 @@
 
 namespace ppn::runtime {
 
+/// A change was made, or was but for some peers.
+struct Applied {
+  /// key: those whose preshared keys can not be read are left out.
+  store::Status complete;
+};
+
 class Wireguard {
  public:
   Wireguard() = default;
@@ -25,7 +31,7 @@ class Wireguard {
   virtual store::Result<events::ObservedDevice> look() = 0;
 
   /// Ends at the first thing that can not be done: look again. key, io.
-  virtual store::Status apply(const events::DeviceChange& change) = 0;
+  virtual store::Result<Applied> apply(const events::DeviceChange& change) = 0;
 };
 
 /// Tries the kernel first, then programs. The error names what each was

@@ -90,23 +90,28 @@ store::Result<events::ObservedDevice> KernelWireguard::dump() {
                           " change faster than they can be read"};
 }
 
-store::Status KernelWireguard::apply(const events::DeviceChange& change) {
+store::Result<Applied> KernelWireguard::apply(
+    const events::DeviceChange& change) {
   if (change.create)
     if (auto made = links_.create_wireguard(target_.interface); !made)
-      return made;
-  if (auto done = set(change); !done) return done;
-  return change_link(links_, target_.interface, change);
+      return made.error();
+  auto possible = keys_.possible(change.peers);
+  auto rest = change;
+  rest.peers = std::move(possible.peers);
+  if (auto done = set(rest, possible.preshared); !done) return done.error();
+  if (auto done = change_link(links_, target_.interface, rest); !done)
+    return done.error();
+  return Applied{possible.complete};
 }
 
-store::Status KernelWireguard::set(const events::DeviceChange& change) {
-  auto preshared = keys_.preshared(change.peers);
-  if (!preshared) return preshared.error();
+store::Status KernelWireguard::set(const events::DeviceChange& change,
+                                   const PresharedSecrets& preshared) {
   if (change.key)
     return keys_.with_secret(*change.key, [&](auto secret) {
-      return send_all(set_device(target_, change, secret, *preshared));
+      return send_all(set_device(target_, change, secret, preshared));
     });
   if (change.listen_port || !change.peers.empty())
-    return send_all(set_device(target_, change, std::nullopt, *preshared));
+    return send_all(set_device(target_, change, std::nullopt, preshared));
   return {};
 }
 

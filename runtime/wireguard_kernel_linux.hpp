@@ -17,7 +17,7 @@ class KernelWireguard final : public Wireguard {
 
   [[nodiscard]] std::string implementation() const override { return "kernel"; }
   store::Result<events::ObservedDevice> look() override;
-  store::Status apply(const events::DeviceChange& change) override;
+  store::Result<Applied> apply(const events::DeviceChange& change) override;
 
  private:
   KernelWireguard(NetlinkSocket socket, Links links, WireguardTarget target,
@@ -30,7 +30,8 @@ class KernelWireguard final : public Wireguard {
   /// bad_input if the link is not of the kernel's WireGuard, or not ours.
   store::Result<Link> look_at_link();
   store::Result<events::ObservedDevice> dump();
-  store::Status set(const events::DeviceChange& change);
+  store::Status set(const events::DeviceChange& change,
+                    const PresharedSecrets& preshared);
   store::Status send_all(std::vector<WireguardRequest> requests);
   store::Status receive(WireguardAnswer& answer);
   /// The answer to one request, all of it.

@@ -60,9 +60,9 @@ caf::result<bool> apply(Self self, const WireguardPortParts& parts,
   auto wireguard = open(self, parts);
   if (!wireguard) return actors::to_message(wireguard.error());
   auto& said = self->state.apply_problem;
-  if (auto applied = (*wireguard)->apply(*change); !applied)
+  auto applied = (*wireguard)->apply(*change);
+  if (!applied)
     return failed(parts, "wireguard.not_applied", applied.error(), said);
-  said.clear();
   // Nobody else's key is of use any more.
   if (change->key) {
     std::vector<events::TunnelKey> kept{*change->key};
@@ -77,6 +77,10 @@ caf::result<bool> apply(Self self, const WireguardPortParts& parts,
       log(LogLevel::warning, "tunnel_keys.not_retired",
           {{"error", retired.error().message}});
   }
+  if (!applied->complete)
+    return failed(parts, "wireguard.peer_left_out", applied->complete.error(),
+                  said);
+  said.clear();
   return true;
 }
 

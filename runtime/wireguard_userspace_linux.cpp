@@ -114,11 +114,15 @@ class UserspaceWireguard final : public Wireguard {
     return device;
   }
 
-  Status apply(const events::DeviceChange& change) override {
+  store::Result<Applied> apply(const events::DeviceChange& change) override {
     if (change.create)
-      if (auto created = create(); !created) return created;
-    if (auto told = tell(change); !told) return told;
-    return change_link(links_, interface_, change);
+      if (auto created = create(); !created) return created.error();
+    auto possible = possible_for(change);
+    if (!possible) return possible.error();
+    if (auto told = tell(change, *possible); !told) return told.error();
+    if (auto changed = change_link(links_, interface_, change); !changed)
+      return changed.error();
+    return Applied{possible->complete};
   }
 
  private:
@@ -201,20 +205,23 @@ class UserspaceWireguard final : public Wireguard {
 
   // -- changing ---------------------------------------------------------------
 
-  Status tell(const events::DeviceChange& change) {
-    events::DeviceChange possible;
-    possible.listen_port = change.listen_port;
-    possible.peers = change.peers;
-    if (dialect_ == UapiDialect::boringtun && !change.peers.empty()) {
-      auto device = ask_for_device();
-      if (!device) return device.error();
-      possible.peers = with_peers_added_again(change.peers, device->peers);
-    }
-    auto preshared = keys_.preshared(possible.peers);
-    if (!preshared) return preshared.error();
-    if (!change.key) return send(uapi_set(possible, {}, *preshared));
+  store::Result<PossibleChanges> possible_for(
+      const events::DeviceChange& change) {
+    if (dialect_ != UapiDialect::boringtun || change.peers.empty())
+      return keys_.possible(change.peers);
+    auto device = ask_for_device();
+    if (!device) return device.error();
+    return keys_.possible(with_peers_added_again(change.peers, device->peers));
+  }
+
+  Status tell(const events::DeviceChange& change,
+              const PossibleChanges& possible) {
+    events::DeviceChange told;
+    told.listen_port = change.listen_port;
+    told.peers = possible.peers;
+    if (!change.key) return send(uapi_set(told, {}, possible.preshared));
     return keys_.with_secret(*change.key, [&](TunnelKeys::Secret secret) {
-      return send(uapi_set(possible, secret, *preshared));
+      return send(uapi_set(told, secret, possible.preshared));
     });
   }
 

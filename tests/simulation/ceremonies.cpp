@@ -159,6 +159,9 @@ void Ceremonies::show(const HeldPtr& held) {
             held->shown = shown.session;
             held->code = shown.code;
             held->number = shown.number;
+            held->shown_ns = scene_.now();
+            if (scene_.faults.on(Fault::suspend) && scene_.one_in(4))
+              close_some_lid(held);
             scene_.plan(scene_.some_time(second) % minute,
                         [this, held] { type(held); });
           },
@@ -168,13 +171,29 @@ void Ceremonies::show(const HeldPtr& held) {
           });
 }
 
+/// In the midst of it, and the code is typed once more when it is good no
+/// longer.
+void Ceremonies::close_some_lid(const HeldPtr& held) {
+  scene_.plan(scene_.random.below(minute), [this, held] {
+    close_lid_(scene_.one_in(2) ? *held->newcomer : *held->authority,
+               events::pairing_window_ns);
+  });
+  scene_.plan(events::pairing_window_ns + 2 * minute, [this, held] {
+    held->until_ns = scene_.now() + minute;
+    type(held);
+  });
+}
+
 void Ceremonies::type(const HeldPtr& held) {
   auto actor = pairing_of(*held->authority);
   if (!actor || scene_.now() > held->until_ns) return;
   bool is_wrong = held->typing == Typing::guesses
                       ? held->tries < guesses
                       : held->typing == Typing::wrong_once && held->tries == 0;
+  bool is_late = scene_.now() - held->shown_ns > events::pairing_window_ns;
   held->tries += 1;
+  codes_typed_ += 1;
+  number_typed_ = held->number;
   actors::PairingApproval approval;
   approval.code = is_wrong ? some_code() : held->code;
   approval.number = held->number;
@@ -184,29 +203,34 @@ void Ceremonies::type(const HeldPtr& held) {
   if (!is_wrong) typed_.insert({node_of(*held->authority), held->newcomer_id});
   scene_.weather
       ->request(actor, caf::infinite, actors::approve_atom::value, approval)
-      .then([this, held](const Id& session) { look(held, session); },
-            [this, held](caf::error& error) {
-              scene_.trace.note(held->authority->index, "code not taken",
-                                error.code());
-              try_again(held);
-            });
+      .then(
+          [this, held, is_late](const Id& session) {
+            look(held, {session, is_late});
+          },
+          [this, held](caf::error& error) {
+            scene_.trace.note(held->authority->index, "code not taken",
+                              error.code());
+            try_again(held);
+          });
 }
 
-void Ceremonies::look(const HeldPtr& held, const Id& session) {
-  with_status(*held->authority, [this, held, session](
+void Ceremonies::look(const HeldPtr& held, const Typed& typed) {
+  with_status(*held->authority, [this, held, typed](
                                     const actors::PairingStatusPtr& status) {
     if (!status) return try_again(held);
     const auto& sessions = status->sessions;
     auto found =
         std::find_if(sessions.begin(), sessions.end(),
-                     [&](const auto& one) { return one.id == session; });
+                     [&](const auto& one) { return one.id == typed.session; });
     if (found == sessions.end()) return try_again(held);
+    if (typed.is_late && found->outcome == PairingOutcome::admitted)
+      scene_.violate(*held->authority, "a code was good for too long");
     if (found->phase == PairingPhase::ended ||
         found->phase == PairingPhase::admitted ||
         found->phase == PairingPhase::active)
       return take_end(held, *found);
     if (found->phase == PairingPhase::met) decide(held, *found);
-    scene_.plan(look_ns, [this, held, session] { look(held, session); });
+    scene_.plan(look_ns, [this, held, typed] { look(held, typed); });
   });
 }
 

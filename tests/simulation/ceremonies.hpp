@@ -11,8 +11,10 @@ namespace ppn::simulation {
 
 class Ceremonies {
  public:
-  Ceremonies(Scene& scene, const RosterHistory& history)
-      : scene_(scene), history_(history) {}
+  /// `close_lid` suspends a host for a time.
+  Ceremonies(Scene& scene, const RosterHistory& history,
+             std::function<void(Host&, std::uint64_t)> close_lid)
+      : scene_(scene), history_(history), close_lid_(std::move(close_lid)) {}
 
   /// Begins one, if there is somebody to hold it.
   void hold();
@@ -22,6 +24,11 @@ class Ceremonies {
 
   /// Nobody was admitted but who had its code typed.
   void check();
+
+  /// By operators of authorities, right or wrong, since the beginning.
+  [[nodiscard]] std::size_t codes_typed() const { return codes_typed_; }
+  /// With the last of them.
+  [[nodiscard]] std::uint32_t number_typed() const { return number_typed_; }
 
  private:
   /// How the operator of the authority types.
@@ -40,8 +47,16 @@ class Ceremonies {
     int tries = 0;
     bool must_succeed = false;
     std::uint64_t until_ns = 0;
+    std::uint64_t shown_ns = 0;
   };
   using HeldPtr = std::shared_ptr<Held>;
+
+  /// What the authority makes of a code that was typed.
+  struct Typed {
+    Id session;
+    /// The code was shown too long ago.
+    bool is_late = false;
+  };
 
   [[nodiscard]] bool may_join(const Host& host) const;
   Host* some_newcomer();
@@ -50,7 +65,8 @@ class Ceremonies {
   void begin(const HeldPtr& held);
   void show(const HeldPtr& held);
   void type(const HeldPtr& held);
-  void look(const HeldPtr& held, const Id& session);
+  void close_some_lid(const HeldPtr& held);
+  void look(const HeldPtr& held, const Typed& typed);
   void decide(const HeldPtr& held, const actors::PairingSessionStatus& session);
   void compare(const HeldPtr& held,
                const actors::PairingSessionStatus& session);
@@ -64,8 +80,11 @@ class Ceremonies {
 
   Scene& scene_;
   const RosterHistory& history_;
+  std::function<void(Host&, std::uint64_t)> close_lid_;
   /// Whose code was typed at which authority.
   std::set<std::pair<NodeId, NodeId>> typed_;
+  std::size_t codes_typed_ = 0;
+  std::uint32_t number_typed_ = 0;
   bool is_held_ = false;
   /// Since when nothing fails any more; 0: it still does.
   std::uint64_t rests_since_ns_ = 0;

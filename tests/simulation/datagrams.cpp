@@ -62,9 +62,9 @@ actors::Heartbeat false_beat(const Host& from, const NodeId& to) {
   lie.roster_hash = Hash{};
   const auto* member =
       from.process->look_into_kept<actors::MemberState, actors::MemberActor>();
-  if (member == nullptr || !member->preshared) return lie;
-  auto shared = member->preshared->find(to);
-  if (shared != member->preshared->end()) lie.preshared = shared->second;
+  if (member == nullptr || !member->shared) return lie;
+  const auto& keys = member->shared->keys;
+  if (auto key = keys.find(to); key != keys.end()) lie.preshared = key->second;
   return lie;
 }
 

@@ -56,6 +56,7 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"pairing-changed", 100'000},
     {"pairing-repeated", 100'000},
     {"pairing-overtaken", 100'000},
+    {"pairing-crowded", 500'000},
 }};
 
 }  // namespace

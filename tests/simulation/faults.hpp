@@ -78,6 +78,9 @@ enum class Fault : std::uint8_t {
   pairing_changed,
   pairing_repeated,
   pairing_overtaken,
+  /// Strangers crowd at who is open for ceremonies: they pretend to wait for a
+  /// code, or guess at one.
+  pairing_crowded,
   count_,
 };
 

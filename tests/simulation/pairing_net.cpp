@@ -17,9 +17,16 @@ bool listens_to(const actors::PairingListen& where, bool is_member) {
 
 // -- who listens --------------------------------------------------------------
 
-PairingNet::Listener* PairingNet::listener_of(const Host& host) {
-  auto listener = listeners_.find(host.index);
+const PairingNet::Listener* PairingNet::listener_of(const Host* host) const {
+  if (host == nullptr) return nullptr;
+  auto listener = listeners_.find(host->index);
   return listener == listeners_.end() ? nullptr : &listener->second;
+}
+
+bool PairingNet::is_open(const Host& host) const {
+  const auto* listener = listener_of(&host);
+  return listener != nullptr && listener->where.is_everywhere && host.process &&
+         !host.is_suspended;
 }
 
 void PairingNet::listen(Host& host, const actors::PairingListen& where,
@@ -31,7 +38,7 @@ void PairingNet::listen(Host& host, const actors::PairingListen& where,
 Host* PairingNet::find_listener(Host& from, const events::IpAddress& at,
                                 bool& is_member) {
   for (auto& host : scene_.hosts) {
-    const auto* listener = listener_of(host);
+    const auto* listener = listener_of(&host);
     if (&host == &from || listener == nullptr || !host.process) continue;
     bool is_here = host.router ? host.inside == at && host.router == from.router
                                : host.outside == at;
@@ -66,8 +73,21 @@ store::Result<PairingConnection> PairingNet::dial(Host& host,
                     static_cast<std::uint64_t>(found->index));
   auto seen_from = from.value_or(host.router ? host.inside : host.outside);
   actors::PairingArrival arrival{there, seen_from, is_member};
-  caf::anon_send(listener_of(*found)->receiver, actors::arrived_atom::value,
+  caf::anon_send(listener_of(found)->receiver, actors::arrived_atom::value,
                  arrival);
+  return here;
+}
+
+std::optional<PairingConnection> PairingNet::knock(
+    Host& at, const events::IpAddress& from, Stranger stranger) {
+  if (!is_open(at)) return std::nullopt;
+  auto here = ++last_;
+  auto there = ++last_;
+  ends_[here].other = there;
+  ends_[here].stranger = std::move(stranger);
+  ends_[there] = {&at, here};
+  caf::anon_send(listener_of(&at)->receiver, actors::arrived_atom::value,
+                 actors::PairingArrival{there, from, false});
   return here;
 }
 
@@ -76,6 +96,10 @@ store::Result<PairingConnection> PairingNet::dial(Host& host,
 /// Whether something sent from that end arrives at the other one now.
 bool PairingNet::passes(const End& from, std::size_t size) {
   const auto& to = ends_.at(from.other);
+  if (from.host == nullptr || to.host == nullptr) {
+    const auto& host = from.host == nullptr ? *to.host : *from.host;
+    return host.process && !host.is_suspended;
+  }
   if (!to.host->process || from.host->is_suspended || to.host->is_suspended)
     return false;
   if (from.mesh_address)
@@ -115,8 +139,14 @@ void PairingNet::deliver(PairingConnection to, const Bytes& message) {
   auto end = ends_.find(to);
   if (end == ends_.end()) return;
   if (end->second.joined) return send(*end->second.joined, message);
+  if (end->second.stranger) return tell_stranger(to, message);
   end->second.inbox.push_back(message);
   give(to);
+}
+
+void PairingNet::tell_stranger(PairingConnection to, const Bytes& message) {
+  auto stranger = ends_.at(to).stranger;
+  for (const auto& answer : stranger(message)) send(to, answer);
 }
 
 void PairingNet::read(PairingConnection connection) {
@@ -128,7 +158,7 @@ void PairingNet::read(PairingConnection connection) {
 
 void PairingNet::give(PairingConnection to) {
   auto& end = ends_.at(to);
-  auto* listener = listener_of(*end.host);
+  auto* listener = listener_of(end.host);
   if (end.inbox.empty() && end.is_over) return break_off(to, true);
   if (!end.is_read || end.inbox.empty() || listener == nullptr) return;
   end.is_read = false;
@@ -174,7 +204,7 @@ void PairingNet::break_off(PairingConnection connection, bool tells_itself) {
   if (end == ends_.end()) return;
   auto gone = std::move(end->second);
   ends_.erase(end);
-  auto* listener = listener_of(*gone.host);
+  auto* listener = listener_of(gone.host);
   if (tells_itself && listener != nullptr && gone.host->process)
     caf::anon_send(listener->receiver, actors::close_atom::value, connection);
   finish(gone.other);

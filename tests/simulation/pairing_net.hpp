@@ -10,6 +10,9 @@
 
 namespace ppn::simulation {
 
+/// What one who is no host answers to a message.
+using Stranger = std::function<std::vector<Bytes>(const Bytes&)>;
+
 class PairingNet {
  public:
   PairingNet(Scene& scene, Tunnels& tunnels)
@@ -24,6 +27,13 @@ class PairingNet {
   void join(actors::PairingConnection a, actors::PairingConnection b);
   void close(actors::PairingConnection connection);
 
+  /// Somebody calls whoever is open to all; nothing if nobody is.
+  std::optional<actors::PairingConnection> knock(Host& at,
+                                                 const events::IpAddress& from,
+                                                 Stranger stranger);
+  /// It listens for anybody.
+  [[nodiscard]] bool is_open(const Host& host) const;
+
   /// The process of a host is gone.
   void end(const Host& host);
 
@@ -35,6 +45,7 @@ class PairingNet {
 
   /// One end of a connection.
   struct End {
+    /// Null at a stranger's.
     Host* host = nullptr;
     actors::PairingConnection other = 0;
     /// By which it is reached; nothing: in the open.
@@ -47,15 +58,17 @@ class PairingNet {
     std::optional<actors::PairingConnection> joined = std::nullopt;
     /// When the last message to it arrives.
     std::uint64_t arrives_ns = 0;
+    Stranger stranger = nullptr;
   };
 
   Host* find_listener(Host& from, const events::IpAddress& at, bool& is_member);
   bool passes(const End& from, std::size_t size);
   void deliver(actors::PairingConnection to, const Bytes& message);
+  void tell_stranger(actors::PairingConnection to, const Bytes& message);
   void give(actors::PairingConnection to);
   void finish(actors::PairingConnection connection);
   void break_off(actors::PairingConnection connection, bool tells_itself);
-  Listener* listener_of(const Host& host);
+  const Listener* listener_of(const Host* host) const;
 
   Scene& scene_;
   Tunnels& tunnels_;

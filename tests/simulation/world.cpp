@@ -6,6 +6,7 @@
 #include "store/remains.hpp"
 #include "tests/simulation/ceremonies.hpp"
 #include "tests/simulation/guests.hpp"
+#include "tests/simulation/intruders.hpp"
 #include "tests/simulation/liars.hpp"
 #include "tests/simulation/mesh_operators.hpp"
 #include "tests/simulation/mesh_ports.hpp"
@@ -413,9 +414,9 @@ class World {
       });
     if (strikes(Fault::stop)) stop(host);
     if (strikes(Fault::actor_dies)) kill_an_actor(host);
-    if (strikes(Fault::slow)) toggle(host, host.is_slow, "slow", minute);
-    if (strikes(Fault::suspend))
-      toggle(host, host.is_suspended, "suspend", 10 * minute);
+    if (strikes(Fault::slow))
+      toggle(host, host.is_slow, "slow", some_time(minute));
+    if (strikes(Fault::suspend)) close_lid(host, some_time(10 * minute));
     if (host.is_slow || host.is_suspended) host.disturbed_ns = now();
     check_device_stays_right(host);
     if (strikes(Fault::device_tampered)) tamper_now_and_then(host);
@@ -423,6 +424,7 @@ class World {
     if (strikes(Fault::translated)) translate(host);
     if (strikes(Fault::tunnel_key_copied)) copy_tunnel_key(host);
     if (strikes(Fault::withheld)) withhold(host);
+    if (strikes(Fault::pairing_crowded)) intruders_.crowd(host);
     auto skew_ns = host.clock_skew_ns;
     if (strikes(Fault::clock_jumps))
       host.clock_skew_ns +=
@@ -436,12 +438,16 @@ class World {
     if (strikes(Fault::one_way_cut)) cut(host, false);
   }
 
+  void close_lid(Host& host, std::uint64_t time_ns) {
+    toggle(host, host.is_suspended, "suspend", time_ns);
+  }
+
   void toggle(Host& host, bool& state, const char* what,
-              std::uint64_t lowest_time) {
+              std::uint64_t time_ns) {
     if (state) return;
     state = true;
     scene_.trace.note(host.index, what);
-    plan(some_time(lowest_time), [this, &host, &state] {
+    plan(time_ns, [this, &host, &state] {
       state = false;
       host.disturbed_ns = now();
     });
@@ -940,7 +946,10 @@ class World {
                  }};
   PairingNet pairing_net_{scene_, tunnels_};
   RosterHistory history_;
-  Ceremonies ceremonies_{scene_, history_};
+  Ceremonies ceremonies_{
+      scene_, history_,
+      [this](Host& host, std::uint64_t time_ns) { close_lid(host, time_ns); }};
+  Intruders intruders_{scene_, pairing_net_, ceremonies_};
   Datagrams datagrams_{scene_, tunnels_, history_};
   Liars liars_{scene_, datagrams_};
   Operators operators_{scene_};

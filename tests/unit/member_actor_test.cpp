@@ -153,7 +153,7 @@ BOOST_FIXTURE_TEST_CASE(a_member_that_starts_tells_all_others, Met) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_heartbeat_tells_which_roster_its_sender_has, Met) {
-  stage.pass(seconds{60});
+  stage.pass(seconds{300});
   std::size_t with_hash = 0;
   for (const auto& sent :
        sent_to(a, hub.address(), schema::FrameBody::Heartbeat)) {
@@ -166,7 +166,22 @@ BOOST_FIXTURE_TEST_CASE(a_heartbeat_tells_which_roster_its_sender_has, Met) {
     auto entry = ByteView{record}.first(record.size() - Signature::size);
     BOOST_TEST(Hash{*beat->roster_hash()} == store::link_of(entry));
   }
-  BOOST_TEST(with_hash == 1U);
+  BOOST_TEST(with_hash > 0U);
+  BOOST_TEST(with_hash <= 2 * actors::news_told_times);
+}
+
+/// It believes no more of it than that its sender is there.
+BOOST_FIXTURE_TEST_CASE(who_was_not_heard_yet_is_told_the_least, Met) {
+  a.restart();
+  stage.pass(seconds{12});
+  auto sent = sent_to(a, hub.address(), schema::FrameBody::Heartbeat);
+  BOOST_TEST(!sent.empty());
+  for (const auto& one : sent) {
+    SentFrame frame{one};
+    const auto* beat = frame.opened.frame->body_as_Heartbeat();
+    BOOST_TEST((beat->roster_hash() == nullptr));
+    BOOST_TEST((beat->checkpoint() == nullptr));
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(who_was_started_again_is_told_all_once_more, Met) {
@@ -182,8 +197,8 @@ BOOST_FIXTURE_TEST_CASE(a_heartbeat_tells_how_far_a_ledger_is, Met) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_spoke_tells_the_hub_and_now_and_then_another, Met) {
-  stage.pass(seconds{360});
-  BOOST_TEST(beats(a, hub) == 36U);
+  stage.pass(seconds{720});
+  BOOST_TEST(beats(a, hub) == 72U);
   BOOST_TEST(beats(a, b) == 1U);
 }
 
@@ -199,7 +214,7 @@ BOOST_FIXTURE_TEST_CASE(no_two_spokes_tell_the_same_one_at_a_time, Met) {
   std::size_t told = 0;
   for (int turn = 0; turn < 4; ++turn) {
     for (auto* spoke : spokes) spoke->sent.clear();
-    stage.pass(seconds{120});
+    stage.pass(seconds{240});
     for (const auto* to : spokes) {
       std::size_t by_others = 0;
       for (const auto* from : spokes) by_others += beats(*from, *to);
@@ -371,7 +386,7 @@ BOOST_FIXTURE_TEST_CASE(what_the_hub_withholds_is_learned_elsewhere, Met) {
   b.import(hub.exported());
   BOOST_TEST(beats(b, a) == 1U);
   carry({&hub, &a});
-  pass(seconds{180}, {&hub});
+  pass(seconds{360}, {&hub});
   BOOST_TEST(a.mesh().version == 4U);
 }
 
@@ -477,7 +492,7 @@ BOOST_FIXTURE_TEST_CASE(two_recoveries_are_told_to_both_operators, Met) {
   b.change(b.recovering(2, recovery_key()));
   // So that one is behind the other.
   b.change(ChangeEndpoints{b.id(), {endpoint("192.0.2.3:1")}});
-  pass(seconds{180}, {&hub});
+  pass(seconds{360}, {&hub});
   for (auto* node : {&a, &b}) {
     auto seen = node->stream("clash");
     BOOST_REQUIRE(seen.size() == 1U);

@@ -381,6 +381,45 @@ BOOST_AUTO_TEST_CASE(who_was_seen_does_not_lapse) {
       events::lapsed(node.pairing(), at(0).since_boot_ns, at(9999)).empty());
 }
 
+/// One of the two may have lost it, and can not say so by a tunnel that needs
+/// it.
+BOOST_AUTO_TEST_CASE(who_is_never_heard_is_tried_without_the_key_in_turn) {
+  constexpr std::uint64_t begins = 303;
+  for (auto [side, turn] : {std::pair{PairingSide::authority, 60U},
+                            std::pair{PairingSide::newcomer, 120U}}) {
+    Recorded node{side};
+    node.prove();
+    node.admit(3);
+    auto is_tried = [&node](std::uint64_t seconds) {
+      return events::tried_without(node.pairing(), at(0).since_boot_ns,
+                                   at(seconds))
+          .contains(node_of(2));
+    };
+    BOOST_TEST(!is_tried(begins - 1));
+    BOOST_TEST(is_tried(begins));
+    BOOST_TEST(is_tried(begins + turn - 1));
+    BOOST_TEST(!is_tried(begins + turn));
+    BOOST_TEST(is_tried(begins + 2 * turn));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(who_was_heard_to_have_the_key_is_not_tried_without) {
+  Recorded node{PairingSide::authority};
+  node.prove();
+  node.admit();
+  node.record(events::decide_active(node.pairing(), node_of(2)), at(5));
+  BOOST_TEST(
+      events::tried_without(node.pairing(), at(0).since_boot_ns, at(9999))
+          .empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_is_tried_without_its_key_keeps_it) {
+  events::SharedKeys shared{{{node_of(2), hash(9)}, {node_of(3), hash(8)}},
+                            {node_of(2)}};
+  BOOST_TEST((shared.in_use() == events::PresharedKeys{{node_of(3), hash(8)}}));
+  BOOST_TEST(shared.keys.size() == 2U);
+}
+
 /// It has another key than the one that came with its admission.
 BOOST_AUTO_TEST_CASE(an_admission_can_lapse_once) {
   Recorded node{PairingSide::authority};

@@ -75,19 +75,48 @@ BOOST_FIXTURE_TEST_SUITE(tunnel_keys, Fixture)
 
 // -- what is shared -----------------------------------------------------------
 
+PeerChange peer_that_shares(const Hash& hash, std::uint8_t number) {
+  PeerChange change;
+  change.key.bytes.fill(number);
+  change.preshared = hash;
+  return change;
+}
+
+Hash keep_preshared_of(TunnelKeys& keys, Bytes bytes) {
+  auto hash = store::preshared_hash(bytes);
+  must(keys.keep_preshared(
+      hash, TunnelKeys::Secret{bytes.data(), TunnelKeys::Secret::extent}));
+  return hash;
+}
+
 BOOST_AUTO_TEST_CASE(a_preshared_key_is_found_by_its_hash) {
   Bytes bytes(32, 5);
-  TunnelKeys::Secret secret{bytes.data(), TunnelKeys::Secret::extent};
-  auto hash = store::preshared_hash(bytes);
-  must(keys->keep_preshared(hash, secret));
-  PeerChange change;
-  change.preshared = hash;
-  auto found = must(keys->preshared({change}));
-  BOOST_TEST(to_hex({found.at(hash).get(), 32}) == to_hex(bytes));
+  auto hash = keep_preshared_of(*keys, bytes);
+  std::vector changes{peer_that_shares(hash, 1)};
+  auto found = keys->possible(changes);
+  must(found.complete);
+  BOOST_TEST(to_hex({found.preshared.at(hash).get(), 32}) == to_hex(bytes));
   must(keys->retire_preshared_but({hash}));
-  must(keys->preshared({change}));
+  must(keys->possible(changes).complete);
   must(keys->retire_preshared_but({}));
-  BOOST_TEST(is_error(keys->preshared({change}), ErrorCode::key));
+  BOOST_TEST(is_error(keys->possible(changes).complete, ErrorCode::key));
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_whose_preshared_key_is_missing_is_left_out_alone) {
+  auto here = peer_that_shares(keep_preshared_of(*keys, Bytes(32, 5)), 1);
+  auto missing = peer_that_shares(store::preshared_hash(Bytes(32, 6)), 2);
+  PeerChange none;
+  auto possible = keys->possible({none, missing, here});
+  BOOST_TEST((possible.peers == std::vector{none, here}));
+  BOOST_TEST(is_error(possible.complete, ErrorCode::key));
+}
+
+BOOST_AUTO_TEST_CASE(who_can_not_be_added_again_is_not_removed_for_it) {
+  auto addition = peer_that_shares(store::preshared_hash(Bytes(32, 6)), 2);
+  PeerChange removal;
+  removal.key = addition.key;
+  removal.remove = true;
+  BOOST_TEST(keys->possible({removal, addition}).peers.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_preshared_key_under_another_hash_is_refused) {
@@ -100,7 +129,10 @@ BOOST_AUTO_TEST_CASE(whoever_shares_no_key_needs_none) {
   PeerChange none;
   PeerChange taken_away;
   taken_away.preshared = Hash{};
-  BOOST_TEST(must(keys->preshared({none, taken_away})).empty());
+  auto possible = keys->possible({none, taken_away});
+  must(possible.complete);
+  BOOST_TEST(possible.preshared.empty());
+  BOOST_TEST(possible.peers.size() == 2U);
 }
 
 // -- creating and using -------------------------------------------------------
