@@ -7,11 +7,13 @@
 
 #include "tools/ppnctl/command_line.hpp"
 #include "tools/ppnctl/failure.hpp"
+#include "tools/ppnctl/own_process.hpp"
 #include "tools/ppnctl/pair_code.hpp"
 
 int main(int argc, char** argv) {
   using namespace ppn::ctl;
   try {
+    hide_memory();
     // Before anything that takes time.
     auto taken = take_arguments(argc, argv);
     std::vector<const char*> arguments(taken.size());
