@@ -18,6 +18,8 @@ constexpr std::uint64_t look_ns = second / 2;
 constexpr std::uint64_t begins_at_rest_ns = 5 * minute;
 /// More than are answered.
 constexpr int guesses = 7;
+/// Two may join at a time.
+constexpr std::size_t held_max = 2;
 /// Of two who do what they are told the ceremony succeeds in no more tries.
 constexpr int tries_max = 3;
 
@@ -67,7 +69,8 @@ bool Ceremonies::may_join(const Host& host) const {
 Host* Ceremonies::some_newcomer() {
   std::vector<Host*> outside;
   for (auto& host : scene_.hosts)
-    if (pairing_of(host) && may_join(host)) outside.push_back(&host);
+    if (pairing_of(host) && may_join(host) && !held_.contains(host.index))
+      outside.push_back(&host);
   if (outside.empty()) return nullptr;
   return outside[scene_.random.below(outside.size())];
 }
@@ -104,8 +107,8 @@ void Ceremonies::hold() {
   auto held = std::make_shared<Held>();
   held->newcomer = some_newcomer();
   held->authority = authority();
-  if (is_held_ || held->newcomer == nullptr || held->authority == nullptr ||
-      held->newcomer == held->authority)
+  if (held_.size() >= held_max || held->newcomer == nullptr ||
+      held->authority == nullptr || held->newcomer == held->authority)
     return;
   if (scene_.one_in(2)) held->relay = some_relay(*held->authority);
   constexpr std::array typings{Typing::right,   Typing::right,
@@ -127,17 +130,18 @@ void Ceremonies::hold_at_rest() {
                      held->newcomer != held->authority &&
                      history_.is_at_newest(node_of(*held->authority)) &&
                      history_.members().size() < 5;
-  if (is_held_ || !is_possible) return;
+  if (!held_.empty() || !is_possible) return;
   begin(held);
 }
 
 void Ceremonies::begin(const HeldPtr& held) {
-  is_held_ = true;
+  held_.insert(held->newcomer->index);
   held->newcomer_id = node_of(*held->newcomer);
   held->until_ns = scene_.now() + patience_ns;
   scene_.trace.note(held->newcomer->index, "ceremony with",
                     static_cast<std::uint64_t>(held->authority->index));
-  scene_.plan(patience_ns, [this] { is_held_ = false; });
+  scene_.plan(patience_ns,
+              [this, index = held->newcomer->index] { held_.erase(index); });
   if (held->relay == nullptr) return show(held);
   scene_.weather
       ->request(pairing_of(*held->relay), caf::infinite,

@@ -85,7 +85,8 @@ class Ceremonies {
   std::set<std::pair<NodeId, NodeId>> typed_;
   std::size_t codes_typed_ = 0;
   std::uint32_t number_typed_ = 0;
-  bool is_held_ = false;
+  /// The newcomers of those that are held, by their indexes.
+  std::set<int> held_;
   /// Since when nothing fails any more; 0: it still does.
   std::uint64_t rests_since_ns_ = 0;
 };
