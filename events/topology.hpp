@@ -23,8 +23,8 @@ struct PathChoices {
 inline constexpr std::uint16_t keepalive_seconds = 25;
 inline constexpr std::uint16_t keepalive_first_seconds = 20;
 /// In a larger mesh only the tunnels of the hub and the controller are kept
-/// when nothing passes: each costs some 0.4 MB a day.
-inline constexpr std::size_t kept_members_max = 16;
+/// when nothing passes: each costs half a megabyte a day.
+inline constexpr std::size_t kept_members_max = 3;
 
 /// The tunnel addresses of all members.
 IpRange tunnel_range(const Mesh& mesh);

@@ -31,8 +31,8 @@ constexpr std::string_view about_the_simulated =
     "simulated: the real actors and their frames on a simulated net, "
     "WireGuard's part by its timers, from two minutes after all had the roster "
     "on. hub alone: nobody else has an endpoint in the roster; spokes may find "
-    "each other all the same. each to each: all have one, so all tunnels are "
-    "kept in meshes of up to 16.";
+    "each other all the same. each to each: all have one, so each can call "
+    "each; a mesh of three keeps all tunnels.";
 
 /// What all of it comes to in a day.
 struct Day {

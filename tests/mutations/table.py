@@ -253,10 +253,10 @@ BUGS = [
     Bug("beat_to_the_hub_alone",
         "the hub can not keep the roster from the others",
         "actors/member.cpp",
-        "if (mesh_of(context) != nullptr && context.self->state.preshared)\n"
+        "if (mesh_of(context) != nullptr && context.self->state.shared)\n"
         "    send(context, to, heartbeat_for(context, to, now), now, way);",
         "const auto* mesh = mesh_of(context);\n"
-        "  if (mesh != nullptr && context.self->state.preshared &&\n"
+        "  if (mesh != nullptr && context.self->state.shared &&\n"
         "      (mesh->hub == to || mesh->hub == context.node))"
         "\n    send(context, to, heartbeat_for(context, to, now), now, way);"),
     Bug("recovery_of_anybody",
@@ -538,8 +538,8 @@ BUGS = [
     Bug("told_once_and_for_all",
         "what a member was told is told again, should it have got lost",
         "actors/told.cpp",
-        "is_lately(last.roster_hash_ns, roster_hash_interval_ns)",
-        "is_lately(last.roster_hash_ns, now_ns)",
+        "now_ns - then_ns < told_again_ns;",
+        "now_ns - then_ns < now_ns;",
         "told/it_may_have_got_lost_so_it_is_told_again_later"),
     Bug("alone_and_still",
         "who reaches nobody calls everybody",
