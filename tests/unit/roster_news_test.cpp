@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(all_is_compared_if_everybody_may_be_concerned) {
   hub.before = hub.author.mesh();
   hub.change(events::RemoveMember{node_of(1), "lost", true});
   BOOST_TEST(!hub.news(3).has_value());
-  Changed self{4};
+  Changed self{events::kept_members_max + 2};
   self.change(events::RemoveMember{node_of(3), "lost"});
   BOOST_TEST(!self.news(3).has_value());
   BOOST_TEST(self.news(2).has_value());
