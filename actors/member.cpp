@@ -536,7 +536,7 @@ void take_word(const Context& context, const FrameHead& head, const Way& way,
       });
 }
 
-// -- keys ----------------------------------------------------------
+// -- keys ---------------------------------------------------------------------
 
 void take_own_news(const Context& context, const KeyNewsPtr& news) {
   auto& state = context.self->state;

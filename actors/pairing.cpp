@@ -231,9 +231,8 @@ void take_heard(const Context& context, const MemberStatus& members,
     else if (!admission.is_active)
       note_active(context, node);
   }
-  events::Moment moment{now.utc_ns, now.since_boot_ns, now.synchronised,
-                        context.boot};
-  for (const auto& node : events::lapsed(state.pairing, state.began_ns, moment))
+  for (const auto& node :
+       events::lapsed(state.pairing, state.began_ns, moment_of(context, now)))
     if (!members.heard.contains(node)) let_lapse(context, node);
 }
 
@@ -253,14 +252,9 @@ void ask_who_was_heard(const Context& context, const Clock& now) {
 
 void watch_admissions(const Context& context, const Clock& now) {
   auto& state = context.self->state;
-  const auto& admissions = state.pairing.admissions;
-  if (std::any_of(
-          admissions.begin(), admissions.end(),
-          [](const auto& admission) { return !admission.second.is_active; }))
-    ask_who_was_heard(context, now);
-  auto tried_without = events::tried_without(
-      state.pairing, state.began_ns,
-      {now.utc_ns, now.since_boot_ns, now.synchronised, context.boot});
+  if (awaits_somebody(context)) ask_who_was_heard(context, now);
+  auto tried_without = events::tried_without(state.pairing, state.began_ns,
+                                             moment_of(context, now));
   if (tried_without == state.tried_without) return;
   mark(RarePath::tried_without_key);
   state.tried_without = std::move(tried_without);

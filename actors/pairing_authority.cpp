@@ -160,8 +160,7 @@ void meet(const Context& context, PairingConnection connection,
     return refuse(context, connection, PairingOutcome::broken,
                   newcomer.error().message);
   add_endpoint(*newcomer, *typed, met.place);
-  events::Moment moment{now.utc_ns, now.since_boot_ns, now.synchronised,
-                        context.boot};
+  auto moment = moment_of(context, now);
   auto decided = events::decide_admission(
       *mesh, context.node, {*newcomer, events::awaited(state.pairing)}, moment);
   if (const auto* unwanted = std::get_if<events::Unwanted>(&decided))
@@ -276,7 +275,7 @@ caf::result<bool> admit(const Context& context, const Id& session,
     auto decided = events::decide_admission(
         *mesh, context.node,
         {found->second.newcomer, events::awaited(state.pairing)},
-        {now.utc_ns, now.since_boot_ns, now.synchronised, context.boot});
+        moment_of(context, now));
     if (const auto* unwanted = std::get_if<events::Unwanted>(&decided))
       return fail(unwanted->outcome, {ErrorCode::bad_input, unwanted->why});
     auto superseded = std::get<events::Admitted>(decided).superseded;

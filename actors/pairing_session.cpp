@@ -87,15 +87,23 @@ void listen(const Context& context,
       });
 }
 
+events::Moment moment_of(const Context& context, const SessionClock& now) {
+  return {now.utc_ns, now.since_boot_ns, now.synchronised, context.boot};
+}
+
+bool awaits_somebody(const Context& context) {
+  const auto& admissions = context.self->state.pairing.admissions;
+  return std::any_of(
+      admissions.begin(), admissions.end(),
+      [](const auto& admission) { return !admission.second.is_active; });
+}
+
 void keep_looking(const Context& context) {
   auto& state = context.self->state;
   bool has_reason =
       state.shown || !state.typed.empty() || !state.callers.empty() ||
       state.open_door || !state.mesh.is_followed() ||
-      wanted(context) != state.listening ||
-      std::any_of(
-          state.pairing.admissions.begin(), state.pairing.admissions.end(),
-          [](const auto& admission) { return !admission.second.is_active; });
+      wanted(context) != state.listening || awaits_somebody(context);
   if (!has_reason || std::exchange(state.is_ticking, true)) return;
   context.self->delayed_send(context.self, std::chrono::seconds{1},
                              tick_atom::value);

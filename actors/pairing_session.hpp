@@ -33,6 +33,13 @@ void listen(
     const std::function<void(const store::Status&)>& done =
         [](const store::Status&) {});
 
+/// The clock as it was read, in this boot of the node.
+events::Moment moment_of(const PairingContext& context,
+                         const SessionClock& now);
+
+/// Some admission waits for its other end to be heard.
+bool awaits_somebody(const PairingContext& context);
+
 /// Looks again in a second, as long as there is something to look at.
 void keep_looking(const PairingContext& context);
 

@@ -44,6 +44,12 @@ store::Principal some_operator() {
 
 }  // namespace
 
+events::ShortCode some_code(Random& random) {
+  return events::ShortCode::draw(events::ShortCode::symbols_usual, [&random] {
+    return static_cast<std::uint8_t>(random.below(256));
+  });
+}
+
 // -- who ----------------------------------------------------------------------
 
 Host* Ceremonies::authority() {
@@ -84,12 +90,6 @@ Host* Ceremonies::some_relay(const Host& authority) {
       members.push_back(&host);
   if (members.empty()) return nullptr;
   return members[scene_.random.below(members.size())];
-}
-
-actors::ShortCodePtr Ceremonies::some_code() {
-  return std::make_shared<const events::ShortCode>(events::ShortCode::draw(
-      8,
-      [this] { return static_cast<std::uint8_t>(scene_.random.below(256)); }));
 }
 
 template <class Use>
@@ -199,7 +199,10 @@ void Ceremonies::type(const HeldPtr& held) {
   codes_typed_ += 1;
   number_typed_ = held->number;
   actors::PairingApproval approval;
-  approval.code = is_wrong ? some_code() : held->code;
+  approval.code =
+      is_wrong
+          ? std::make_shared<const events::ShortCode>(some_code(scene_.random))
+          : held->code;
   approval.number = held->number;
   if (held->relay == nullptr)
     approval.at = events::Endpoint{held->newcomer->outside, 0};

@@ -9,6 +9,8 @@
 
 namespace ppn::simulation {
 
+events::ShortCode some_code(Random& random);
+
 class Ceremonies {
  public:
   /// `close_lid` suspends a host for a time.
@@ -73,7 +75,6 @@ class Ceremonies {
   void take_end(const HeldPtr& held,
                 const actors::PairingSessionStatus& session);
   void try_again(const HeldPtr& held);
-  actors::ShortCodePtr some_code();
 
   template <class Use>
   void with_status(Host& host, Use use);

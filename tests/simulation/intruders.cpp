@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t small_crowd = 3;
 constexpr std::size_t large_crowd = 1'000;
 constexpr std::uint64_t crowd_comes_within_ns = 30 * second;
-constexpr std::size_t code_symbols = 8;
 constexpr std::uint32_t says_it_is_good_for_s = 600;
 
 /// An address of its own for each, where no host is.
@@ -23,12 +22,6 @@ events::IpAddress address_of(std::size_t stranger) {
 }
 
 }  // namespace
-
-events::ShortCode Intruders::some_code() {
-  return events::ShortCode::draw(code_symbols, [this] {
-    return static_cast<std::uint8_t>(scene_.random.below(256));
-  });
-}
 
 actors::Entropy Intruders::entropy() {
   return [this](std::span<std::uint8_t> bytes) {
@@ -58,8 +51,8 @@ void Intruders::pretend(Host& host, const events::IpAddress& from) {
   // It is no secret.
   auto number = ceremonies_.number_typed();
   auto talk = std::make_shared<actors::NewcomerTalk>(
-      std::make_shared<const events::ShortCode>(some_code()), number,
-      says_it_is_good_for_s, entropy());
+      std::make_shared<const events::ShortCode>(some_code(scene_.random)),
+      number, says_it_is_good_for_s, entropy());
   net_.knock(host, from, [this, &host, talk](const Bytes& message) {
     auto step = talk->take(message, entropy());
     std::vector<Bytes> said;
@@ -91,7 +84,7 @@ void Intruders::guess(Host& host, const events::IpAddress& from) {
       [this, &host, from, talk](const Bytes& message) -> std::vector<Bytes> {
         auto step = talk->take(message);
         if (std::holds_alternative<actors::PairingOffered>(step)) {
-          auto begun = talk->begin(some_code(), entropy());
+          auto begun = talk->begin(some_code(scene_.random), entropy());
           return begun ? std::vector<Bytes>{*begun} : std::vector<Bytes>{};
         }
         if (talk->has_channel()) note_let_in(host);

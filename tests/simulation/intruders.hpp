@@ -21,7 +21,6 @@ class Intruders {
   void note_begun(const Host& host);
   void note_answered(const Host& host, const events::IpAddress& from);
   void note_let_in(const Host& host);
-  events::ShortCode some_code();
   actors::Entropy entropy();
 
   /// Of what a newcomer answered for one of its codes.
