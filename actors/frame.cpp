@@ -32,6 +32,38 @@ std::vector<events::Endpoint> read_endpoints(const StoredEndpoints* stored) {
   return read;
 }
 
+flatbuffers::Offset<schema::HostReport> build(
+    flatbuffers::FlatBufferBuilder& builder,
+    const std::optional<events::HostReport>& report) {
+  if (!report) return {};
+  flatbuffers::Offset<flatbuffers::String> accelerator;
+  if (!report->accelerator.empty())
+    accelerator = builder.CreateString(report->accelerator);
+  return schema::CreateHostReport(
+      builder, report->memory_mb, report->available_mb, report->guaranteed_mb,
+      report->reclaimable_mb, report->disk_left_mb, report->vcpus_left,
+      report->cores, report->load_permille, report->guests, report->guests_left,
+      accelerator);
+}
+
+flatbuffers::Offset<schema::GuestPage> build(
+    flatbuffers::FlatBufferBuilder& builder,
+    const std::optional<events::GuestPage>& page) {
+  if (!page) return {};
+  std::vector<flatbuffers::Offset<schema::GuestSummary>> guests;
+  for (const auto& [vm, guest] : page->guests) {
+    auto name = builder.CreateString(guest.name);
+    auto id = vm.stored();
+    guests.push_back(schema::CreateGuestSummary(builder, &id, name,
+                                                guest.outcome, !guest.responds,
+                                                guest.memory_mb, guest.vcpus));
+  }
+  auto list = builder.CreateVector(guests);
+  auto first = page->first.stored();
+  auto last = page->last.stored();
+  return schema::CreateGuestPage(builder, &first, &last, list);
+}
+
 flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
                                      const Heartbeat& body) {
   flatbuffers::Offset<flatbuffers::String> checkpoint;
@@ -46,10 +78,13 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
     key_news = schema::CreateKeyNews(builder, &key, body.key_news->is_in_use);
   }
   auto preshared = body.preshared.value_or(Hash{}).stored();
+  auto host = build(builder, body.host.report);
+  auto guests = build(builder, body.host.guests);
   return schema::CreateHeartbeat(builder, body.roster_version,
                                  body.roster_hash ? &hash : nullptr, checkpoint,
                                  body.roster_epoch, seen_at, key_news,
-                                 body.preshared ? &preshared : nullptr)
+                                 body.preshared ? &preshared : nullptr, host,
+                                 guests, body.host.digest.value_or(0))
       .Union();
 }
 
@@ -95,12 +130,17 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
   return schema::CreateKeySwitch(builder, &key, body.in_ms).Union();
 }
 
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const HostRequest& /*body*/) {
+  return schema::CreateHostRequest(builder).Union();
+}
+
 schema::FrameBody kind_of(const FrameBody& body) {
   constexpr std::array kinds{
       schema::FrameBody::Heartbeat,    schema::FrameBody::RosterRequest,
       schema::FrameBody::RosterAnswer, schema::FrameBody::PathWord,
       schema::FrameBody::Passed,       schema::FrameBody::Whereabouts,
-      schema::FrameBody::KeySwitch};
+      schema::FrameBody::KeySwitch,    schema::FrameBody::HostRequest};
   static_assert(kinds.size() == std::variant_size_v<FrameBody>);
   return kinds[body.index()];
 }
@@ -139,11 +179,55 @@ store::Status check_body(const schema::Frame& frame) {
   return {};
 }
 
+/// Empty if it is none.
+std::string read_name(const flatbuffers::String* stored) {
+  bool is_name = stored != nullptr &&
+                 events::is_member_name(stored->string_view());
+  return is_name ? stored->str() : std::string{};
+}
+
+/// What no guest of ours has says that its sender is none of ours.
+std::optional<events::GuestPage> read_page(const schema::GuestPage& stored) {
+  events::GuestPage page{Id{*stored.first()}, Id{*stored.last()}, {}};
+  if (stored.guests() == nullptr) return page;
+  for (const auto* guest : *stored.guests()) {
+    auto name = guest->name()->string_view();
+    bool is_known = guest->outcome() > schema::VmOutcome::unknown &&
+                    guest->outcome() <= schema::VmOutcome::MAX;
+    if (!is_known || !events::is_member_name(name)) return std::nullopt;
+    page.guests.emplace(
+        Id{*guest->vm()},
+        events::GuestSummary{std::string{name}, guest->outcome(),
+                             !guest->unresponsive(), guest->memory_mb(),
+                             guest->vcpus()});
+  }
+  return page;
+}
+
 }  // namespace
 
 events::Whereabouts read_whereabouts(const schema::Whereabouts& whereabouts) {
   return {whereabouts.is_answer(), read_endpoints(whereabouts.local()),
           read_endpoints(whereabouts.observed())};
+}
+
+events::HostTold read_host(const schema::Heartbeat& beat) {
+  events::HostTold told;
+  if (beat.host_digest() != 0) told.digest = beat.host_digest();
+  if (const auto* host = beat.host())
+    told.report = events::HostReport{host->memory_mb(),
+                                     host->available_mb(),
+                                     host->guaranteed_mb(),
+                                     host->reclaimable_mb(),
+                                     host->disk_left_mb(),
+                                     host->vcpus_left(),
+                                     host->cores(),
+                                     host->load_permille(),
+                                     host->guests(),
+                                     host->guests_left(),
+                                     read_name(host->accelerator())};
+  if (const auto* page = beat.guests()) told.guests = read_page(*page);
+  return told;
 }
 
 events::PathWord read_word(const schema::PathWord& word) {

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "events/candidates.hpp"
+#include "events/host_report.hpp"
 #include "events/paths.hpp"
 #include "events/tunnel_key.hpp"
 #include "schema/fixed_bytes.hpp"
@@ -56,6 +57,8 @@ struct Heartbeat {
   /// What the sender shares with the recipient alone; nothing beside a hash of
   /// the roster: it shares nothing.
   std::optional<Hash> preshared = std::nullopt;
+  /// For the controller.
+  events::HostTold host = {};
 };
 
 struct RosterRequest {
@@ -68,6 +71,9 @@ struct RosterAnswer {
   Signature signature;
 };
 
+/// The controller lacks some of what the recipient says of its host.
+struct HostRequest {};
+
 /// A sealed frame that somebody else is to get.
 struct Passed {
   Bytes datagram;
@@ -78,7 +84,7 @@ inline constexpr std::size_t passed_max = 800;
 
 using FrameBody =
     std::variant<Heartbeat, RosterRequest, RosterAnswer, events::PathWord,
-                 Passed, events::Whereabouts, events::KeySwitch>;
+                 Passed, events::Whereabouts, events::KeySwitch, HostRequest>;
 
 /// What a frame says of a path.
 events::PathWord read_word(const schema::PathWord& word);
@@ -86,6 +92,9 @@ events::PathWord read_word(const schema::PathWord& word);
 /// What a frame says of its sender's place; endpoints that are none are left
 /// out.
 events::Whereabouts read_whereabouts(const schema::Whereabouts& whereabouts);
+
+/// What a heartbeat says of its sender's host.
+events::HostTold read_host(const schema::Heartbeat& beat);
 
 FrameHead read_head(const schema::FrameHead& stored);
 

@@ -12,6 +12,7 @@
 #include "actors/caf.hpp"
 #include "actors/messages.hpp"
 #include "events/admission.hpp"
+#include "events/balloon.hpp"
 #include "events/paths.hpp"
 #include "events/state.hpp"
 #include "events/tunnel_key.hpp"
@@ -357,6 +358,221 @@ using PairingActor = caf::typed_actor<
     /// Once more is harmless.
     caf::reacts_to<follow_atom, PresharedFollower>>;
 
+// -- port: hypervisor ---------------------------------------------------------
+
+/// The process that a start of a guest is to have.
+struct VmProcess {
+  Id vm;
+  std::uint64_t start = 0;
+  std::string name;
+  events::VmSpec spec;
+};
+using VmProcessPtr = std::shared_ptr<const VmProcess>;
+
+using VmSightPtr = std::shared_ptr<const events::VmSight>;
+using AccelerationPtr = std::shared_ptr<const events::Acceleration>;
+
+/// Told what there is to see of a guest when it begins to follow, and whenever
+/// that changed.
+using VmFollower = caf::typed_actor<caf::reacts_to<observed_atom, VmSightPtr>>;
+
+/// A process of QEMU for each guest, which outlives this one.
+using HypervisorPort = caf::typed_actor<
+    /// Which accelerator runs guests here; the one that is known is not tried
+    /// again if neither QEMU nor the kernel is another. io: there is no QEMU.
+    caf::replies_to<prove_atom, AccelerationPtr>::with<AccelerationPtr>,
+    /// Makes what is missing of its disks, and its process. That it is there
+    /// already is no error; that one of another start is there is one. What
+    /// becomes of it the follower sees.
+    caf::replies_to<launch_atom, VmProcessPtr>::with<bool>,
+    /// To the process of that start. Answered once its QEMU was told.
+    caf::replies_to<order_atom, Id, std::uint64_t, events::VmOrder>::with<bool>,
+    /// What it gets of the CPUs from now on, against others. Refused where the
+    /// host can not do that; then nobody is shown any weight either.
+    caf::replies_to<weigh_atom, Id, std::uint64_t, std::uint16_t>::with<bool>,
+    /// All files of a guest that has no process.
+    caf::replies_to<forget_atom, Id>::with<bool>,
+    /// One for each guest: the newest.
+    caf::reacts_to<follow_atom, Id, VmFollower>>;
+
+// -- port: memory -------------------------------------------------------------
+
+/// What a guest that runs has of memory, as far as that is known without
+/// waiting for it.
+struct VmMemory {
+  /// Whose process that is, and how often that was reset.
+  std::uint64_t start = 0;
+  std::uint64_t resets = 0;
+  /// What its balloon leaves it.
+  std::uint64_t actual_mb = 0;
+  /// Of the host, by its process.
+  std::uint64_t resident_mb = 0;
+  /// What it says itself; nothing if it never did.
+  std::optional<events::GuestMemory> says = std::nullopt;
+};
+
+/// Of a host and its guests.
+struct MemoryLook {
+  std::uint64_t total_mb = 0;
+  /// What could still be given to programs.
+  std::uint64_t available_mb = 0;
+  std::map<Id, VmMemory> vms;
+};
+using MemoryLookPtr = std::shared_ptr<const MemoryLook>;
+
+/// Waits for no start of a guest, and for no guest.
+using MemoryPort = caf::typed_actor<
+    /// By what was heard last.
+    caf::replies_to<measure_atom>::with<MemoryLookPtr>,
+    /// How many MB the balloon of that start is to leave. Answered once QEMU
+    /// was told, which is before the guest follows, if it does.
+    caf::replies_to<balloon_atom, Id, std::uint64_t,
+                    std::uint64_t>::with<bool>>;
+
+// -- port: host ---------------------------------------------------------------
+
+/// What a host has beside memory.
+struct HostLook {
+  std::uint32_t cores = 0;
+  /// How busy they are, in thousandths.
+  std::uint32_t load_permille = 0;
+  /// Where the disks of guests are.
+  std::uint64_t disk_left_mb = 0;
+};
+
+using HostPort =
+    caf::typed_actor<caf::replies_to<measure_atom>::with<HostLook>>;
+
+// -- port: images -------------------------------------------------------------
+
+/// A file that is to be kept as an image.
+struct ImageFile {
+  std::string path;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+using ImageFilePtr = std::shared_ptr<const ImageFile>;
+
+/// What is kept of it, and under which digest.
+struct ImageKept {
+  Hash digest;
+  std::uint64_t size = 0;
+  schema::DiskFormat format{};
+  bool was_there = false;
+};
+
+/// Told how far it came, in bytes.
+using ImageFollower = caf::typed_actor<
+    caf::reacts_to<progress_atom, Id, std::uint64_t, std::uint64_t>>;
+
+/// The images of this host, each a file under its digest.
+using ImagePort = caf::typed_actor<
+    /// Checks and copies a file; the id is what its follower is told.
+    /// bad_input, not_found, permission, disk_full, io.
+    caf::replies_to<take_atom, ImageFilePtr, Id,
+                    ImageFollower>::with<ImageKept>,
+    caf::reacts_to<forget_atom, Hash>>;
+
+// -- guests -------------------------------------------------------------------
+
+using VmStatusPtr = std::shared_ptr<const VmStatus>;
+using PoolStatusPtr = std::shared_ptr<const PoolStatus>;
+using AddImagePtr = std::shared_ptr<const AddImage>;
+
+/// What is to be recorded of a guest, and in whose name.
+struct VmOrderWish {
+  std::variant<events::VmCommand, events::ChangeVm, events::DeleteVm> what;
+  store::Principal principal;
+  std::optional<store::Causation> causation = std::nullopt;
+};
+using VmOrderWishPtr = std::shared_ptr<const VmOrderWish>;
+
+using VmActor = caf::typed_actor<
+    /// Answers the sequence of its last entry.
+    caf::replies_to<commit_atom, VmOrderWishPtr>::with<std::uint64_t>,
+    caf::reacts_to<observed_atom, VmSightPtr>,
+    /// With the number of the tick that is waited for.
+    caf::reacts_to<tick_atom, std::uint64_t>>;
+
+using PoolActor = caf::typed_actor<
+    /// What a change would do, in words.
+    caf::replies_to<plan_atom, ChangePtr>::with<WordsPtr>,
+    /// Decides it and records it in the operator's name, as of a proposal.
+    /// Answers the sequence of its last entry.
+    caf::replies_to<commit_atom, ChangePtr, Id,
+                    store::Principal>::with<std::uint64_t>,
+    /// The same for what a guest is told at once.
+    caf::replies_to<order_atom, Id, events::VmCommand,
+                    store::Principal>::with<std::uint64_t>,
+    /// Answers the id by which its progress is known.
+    caf::replies_to<take_atom, AddImagePtr>::with<Id>,
+    caf::reacts_to<progress_atom, Id, std::uint64_t, std::uint64_t>,
+    /// What became of a guest, as its actor says.
+    caf::reacts_to<observed_atom, Id, VmStatusPtr>, caf::reacts_to<tick_atom>,
+    caf::replies_to<status_atom>::with<PoolStatusPtr>>;
+
+// -- balloons -----------------------------------------------------------------
+
+/// What was decided of a guest last, and why.
+struct BalloonOf {
+  VmMemory memory;
+  std::uint64_t target_mb = 0;
+  events::BalloonReason reason{};
+};
+
+struct BalloonStatus {
+  /// Of the last look; nothing before the first.
+  std::optional<MemoryLook> look;
+  bool host_is_short = false;
+  std::map<Id, BalloonOf> vms;
+  /// Why nothing is decided, if so.
+  std::optional<std::string> problem;
+};
+using BalloonStatusPtr = std::shared_ptr<const BalloonStatus>;
+
+using BalloonActor =
+    caf::typed_actor<caf::reacts_to<tick_atom>,
+                     caf::replies_to<status_atom>::with<BalloonStatusPtr>>;
+
+// -- headroom and scheduler ---------------------------------------------------
+
+/// Of this host.
+struct Headroom {
+  events::HostReport report;
+  events::GuestSummaries guests;
+};
+using HeadroomPtr = std::shared_ptr<const Headroom>;
+
+using HeadroomFollower =
+    caf::typed_actor<caf::reacts_to<headroom_atom, HeadroomPtr>>;
+
+using HeadroomActor =
+    caf::typed_actor<caf::reacts_to<tick_atom>,
+                     /// Once more is harmless.
+                     caf::reacts_to<follow_atom, HeadroomFollower>>;
+
+/// A member was heard, and may have said something of its host.
+struct HeardHost {
+  NodeId node;
+  events::HostTold told;
+};
+using HeardHostPtr = std::shared_ptr<const HeardHost>;
+
+using FleetStatusPtr = std::shared_ptr<const FleetStatus>;
+
+using SchedulerActor =
+    caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
+                     caf::reacts_to<observed_atom, HeardHostPtr>,
+                     caf::reacts_to<headroom_atom, HeadroomPtr>,
+                     caf::reacts_to<tick_atom>,
+                     /// What a change would do, in words.
+                     caf::replies_to<plan_atom, ChangePtr>::with<WordsPtr>,
+                     /// Records it in the operator's name, as of a proposal.
+                     /// Answers the sequence of its last entry.
+                     caf::replies_to<commit_atom, ChangePtr, Id,
+                                     store::Principal>::with<std::uint64_t>,
+                     caf::replies_to<status_atom>::with<FleetStatusPtr>>;
+
 // -- device and tunnels -------------------------------------------------------
 
 /// What there is to see of one tunnel.
@@ -415,6 +631,9 @@ using MemberActor =
                      /// Told to all members; answers once nothing of it waits
                      /// to be signed any more.
                      caf::replies_to<key_atom, events::KeySwitch>::with<bool>,
+                     caf::reacts_to<headroom_atom, HeadroomPtr>,
+                     /// That member is asked to say all of its host again.
+                     caf::reacts_to<headroom_atom, NodeId>,
                      caf::reacts_to<tick_atom>,
                      /// Records it, if it is news, and says so.
                      caf::reacts_to<clash_atom, events::ClashNote>,
@@ -485,3 +704,20 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PathLetterPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::NodeId)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DeviceStatusPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::MemberStatusPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::VmProcessPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::VmSightPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::AccelerationPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::MemoryLookPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::BalloonStatusPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HostLook)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeadroomPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardHostPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::FleetStatusPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ImageFilePtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ImageKept)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::VmStatusPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::PoolStatusPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::AddImagePtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::VmOrderWishPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::VmOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::VmCommand)

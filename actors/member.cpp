@@ -121,6 +121,24 @@ bool is_doubtful(const MemberState& state, const NodeId& node) {
          place_of(last->second) != place_of(state.roster->mesh);
 }
 
+/// For the controller, once it believes this node. What is passed on has less
+/// room, and a heartbeat with a checkpoint leaves the guests to the next.
+void tell_of_host(const Context& context, const NodeId& to, const Way& way,
+                  Heartbeat& beat) {
+  auto& state = context.self->state;
+  if (to != state.roster->mesh.controller || way.through ||
+      !state.guard.has_heard(to))
+    return;
+  beat.host = state.host_news.next(beat.checkpoint.empty());
+}
+
+/// Whoever begins to listen knows nothing of this host.
+void tell_anew(MemberState& state, const NodeId& node) {
+  state.told.forget(node);
+  if (state.roster && state.roster->mesh.controller == node)
+    state.host_news.tell_all();
+}
+
 Heartbeat heartbeat_for(const Context& context, const NodeId& to,
                         const Clock& now) {
   auto& state = context.self->state;
@@ -141,8 +159,10 @@ Heartbeat heartbeat_for(const Context& context, const NodeId& to,
 
 void beat(const Context& context, const NodeId& to, const Clock& now,
           const Way& way = {}) {
-  if (mesh_of(context) != nullptr && context.self->state.shared)
-    send(context, to, heartbeat_for(context, to, now), now, way);
+  if (mesh_of(context) == nullptr || !context.self->state.shared) return;
+  auto body = heartbeat_for(context, to, now);
+  tell_of_host(context, to, way, body);
+  send(context, to, body, now, way);
 }
 
 /// Whoever is not known to have the roster that this node has.
@@ -352,9 +372,23 @@ void note_agreed(MemberState& state) {
   }
 }
 
+/// The scheduler keeps it in mind, if this node is the controller.
+void take_host(const Context& context, const NodeId& sender,
+               const schema::Heartbeat& beat) {
+  auto& state = context.self->state;
+  if (state.roster->mesh.controller != context.node) return;
+  auto heard =
+      std::make_shared<const HeardHost>(HeardHost{sender, read_host(beat)});
+  state.scheduler.with(
+      context.self, context.parts.node, [=](const SchedulerActor& scheduler) {
+        context.self->send(scheduler, observed_atom::value, heard);
+      });
+}
+
 void take_heartbeat(const Context& context, const Correspondent& sender,
                     const schema::Heartbeat& beat, const Clock& now) {
   auto& state = context.self->state;
+  take_host(context, sender.node, beat);
   const auto& roster = *state.roster;
   RosterPlace theirs{beat.roster_epoch(), beat.roster_version()};
   auto& heard = state.heard[sender.node];
@@ -587,6 +621,21 @@ caf::result<bool> tell_of_switch(const Context& context,
   return promise;
 }
 
+/// All that it lacks of this host.
+void take_host_request(const Context& context, const Correspondent& sender,
+                       const Clock& now) {
+  auto& state = context.self->state;
+  if (state.roster->mesh.controller != sender.node) return;
+  state.host_news.tell_all();
+  beat_out_of_turn(context, sender.node, now, sender.way);
+}
+
+void ask_of_host(const Context& context, const NodeId& node) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    send(context, node, HostRequest{}, now);
+  });
+}
+
 void take_switch(const Context& context, const NodeId& sender,
                  const schema::KeySwitch& told) {
   HeardSwitch heard{sender, {events::TunnelKey{*told.key()}, told.in_ms()}};
@@ -666,7 +715,7 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
   // It may be an old one that somebody kept.
   if (!accepted.whole) {
     mark(RarePath::frame_introduces);
-    state.told.forget(head.sender);
+    tell_anew(state, head.sender);
     return beat_out_of_turn(context, head.sender, now, way);
   }
   auto& heard = state.heard[head.sender];
@@ -675,7 +724,7 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
   heard.heard_ns = now.utc_ns;
   // It waits for a frame that was made for its boot, too.
   if (is_first) {
-    state.told.forget(head.sender);
+    tell_anew(state, head.sender);
     beat_out_of_turn(context, head.sender, now, way);
   }
   const auto& frame = *accepted.frame;
@@ -694,6 +743,8 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
     tell_place(context, {head.sender, read_whereabouts(*where), {}});
   else if (const auto* key = frame.body_as_KeySwitch())
     take_switch(context, head.sender, *key);
+  else if (frame.body_as_HostRequest() != nullptr)
+    take_host_request(context, sender, now);
   else if (const auto* passed = frame.body_as_Passed())
     take_passed(context, head.sender,
                 {passed->datagram()->begin(), passed->datagram()->end()}, now);
@@ -768,7 +819,10 @@ void take_roster(const Context& context, const RosterPtr& roster) {
                  place_of(state.roster->mesh) != place_of(roster->mesh);
   bool is_recovered = state.roster && state.roster->mesh.founded() &&
                       state.roster->mesh.epoch != roster->mesh.epoch;
+  bool has_other_controller = state.roster && state.roster->mesh.controller !=
+                                                  roster->mesh.controller;
   state.roster = roster;
+  if (has_other_controller) state.host_news.tell_all();
   if (is_recovered) tell_of_recovery(context, roster->mesh);
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr || !is_news) return;
@@ -832,6 +886,7 @@ void tick(const Context& context) {
   state.mesh.ensure(context.self, context.parts.node);
   ensure_told(context.self, context.parts.node, state.sharer,
               state.shared != nullptr);
+  state.headroom.ensure(context.self, context.parts.node);
   if (const auto* mesh = mesh_of(context)) {
     bind(context, *mesh);
     with_checkpoint(context, [=] {
@@ -883,6 +938,8 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
     state.mesh.note_death(death.source);
     state.paths.note_death(death.source);
     state.sharer.note_death(death.source);
+    state.headroom.note_death(death.source);
+    state.scheduler.note_death(death.source);
   });
   state.guard = FrameGuard{node.id, node.boot, parts.nonce};
   state.aggregate.begin(
@@ -923,6 +980,10 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
       [=](key_atom, const events::KeySwitch& word) {
         return tell_of_switch(context, word);
       },
+      [=](headroom_atom, const HeadroomPtr& headroom) {
+        self->state.host_news.note(headroom->report, headroom->guests);
+      },
+      [=](headroom_atom, const NodeId& whose) { ask_of_host(context, whose); },
       [=](tick_atom) { tick(context); },
       [=](clash_atom, const events::ClashNote& note) {
         record_clash(context, note);

@@ -8,6 +8,7 @@
 
 #include "actors/aggregate.hpp"
 #include "actors/frame_guard.hpp"
+#include "actors/host_news.hpp"
 #include "actors/kept_actor.hpp"
 #include "actors/told.hpp"
 #include "events/clash.hpp"
@@ -45,6 +46,10 @@ struct MemberState {
   FollowedMesh mesh;
   KeptActor<PathsActor> paths{"paths"};
   FollowedActor<PairingActor, PresharedFollower> sharer{"pairing"};
+  FollowedActor<HeadroomActor, HeadroomFollower> headroom{"headroom"};
+  KeptActor<SchedulerActor> scheduler{"scheduler"};
+  /// For the controller.
+  HostNews host_news;
   /// What this node shares with one other each; nothing is told before it is
   /// known.
   SharedKeysPtr shared;

@@ -9,9 +9,12 @@
 #include <variant>
 #include <vector>
 
+#include "events/acceleration.hpp"
 #include "events/capability.hpp"
+#include "events/host_report.hpp"
 #include "events/mesh.hpp"
 #include "events/pairing.hpp"
+#include "events/pool.hpp"
 #include "events/roster_news.hpp"
 #include "events/short_code.hpp"
 #include "events/tunnel.hpp"
@@ -49,9 +52,16 @@ struct RotateTunnelKey {
   bool force = false;
 };
 
+/// An image is not kept any more.
+struct RemoveImage {
+  Hash digest;
+};
+
 /// What an operator may commit.
 using Change = std::variant<events::GrantWish, RevokeWish, events::MeshCommand,
-                            ImportRoster, RotateTunnelKey>;
+                            ImportRoster, RotateTunnelKey, events::DefineVm,
+                            events::ChangeVm, events::DeleteVm, RemoveImage,
+                            events::UseHost>;
 
 /// A change that waits for the operator.
 struct Proposal {
@@ -226,6 +236,69 @@ struct MemberStatus {
   std::map<NodeId, schema::Clash> clashes;
   /// Somebody follows another recovery for the epoch that this node is in.
   bool is_split = false;
+};
+
+// -- guests -------------------------------------------------------------------
+
+struct VmStatus {
+  /// Nothing once it is deleted.
+  std::optional<events::Vm> vm;
+  events::VmSight sight;
+  /// What of it can not be done, if so.
+  std::string problem;
+};
+
+/// A file of this host that is to become an image.
+struct AddImage {
+  std::string path;
+  std::string name;
+  /// Whose rights open the file.
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  store::Principal principal = {};
+};
+
+/// As far as it came: what is being checked and copied, or was lately.
+struct ImageProgress {
+  std::string name;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  /// Once it is over: why not, or what came of it.
+  std::optional<std::string> failure = std::nullopt;
+  std::optional<Hash> digest = std::nullopt;
+  /// It was there already.
+  bool was_there = false;
+};
+
+struct PoolStatus {
+  events::Pool pool;
+  events::Acceleration acceleration;
+  std::map<Id, VmStatus> vms;
+  std::map<Id, ImageProgress> images;
+  /// Why guests can not be run, if so.
+  std::optional<std::string> problem;
+};
+
+// -- fleet --------------------------------------------------------------------
+
+/// A host of the fleet, as far as the controller knows it.
+struct FleetHostStatus {
+  std::string name;
+  events::FleetHost recorded;
+  events::HostStanding standing{};
+  /// Since it was heard last; nothing if it was not yet.
+  std::optional<std::uint64_t> age_ns = std::nullopt;
+  std::optional<events::HostReport> report = std::nullopt;
+  events::GuestSummaries guests = {};
+};
+
+struct FleetStatus {
+  /// Otherwise nothing is known here.
+  bool is_controller = false;
+  /// The name of who is; empty: nobody.
+  std::string controller = {};
+  std::uint64_t margin_mb = 0;
+  std::map<NodeId, FleetHostStatus> hosts;
 };
 
 // -- node ---------------------------------------------------------------------

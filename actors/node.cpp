@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "actors/balloon.hpp"
 #include "actors/device.hpp"
+#include "actors/headroom.hpp"
 #include "actors/member.hpp"
 #include "actors/mesh.hpp"
 #include "actors/paths.hpp"
+#include "actors/pool.hpp"
 #include "actors/rare_path.hpp"
+#include "actors/scheduler.hpp"
 #include "store/key_rotation.hpp"
 
 namespace ppn::actors {
@@ -217,7 +221,8 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
                          node));
        }},
       {MemberState::name,
-       {"ledger", "clock", "wire", "journal", "mesh", "paths", "pairing"},
+       {"ledger", "clock", "wire", "journal", "mesh", "paths", "pairing",
+        "headroom", "scheduler"},
        [parts, nonce = parts.next_id()](NodePointer self,
                                         const events::Node& node) {
          return caf::actor_cast<caf::actor>(
@@ -236,8 +241,39 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
                           parts.entropy, parts.listen_port},
              node));
        }},
+      {PoolState::name,
+       {"ledger", "clock", "hypervisor", "images"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(
+             self->spawn(pool_actor,
+                         PoolParts{parts.ledger, parts.clock, parts.hypervisor,
+                                   parts.images, parts.next_id, parts.pool},
+                         node));
+       }},
+      {BalloonState::name,
+       {"clock", "memory", "pool"},
+       [parts](NodePointer self, const events::Node&) {
+         return caf::actor_cast<caf::actor>(self->spawn(
+             balloon_actor, BalloonParts{parts.clock, parts.memory,
+                                         NodeActor{self}, parts.balloons}));
+       }},
+      {HeadroomState::name,
+       {"host", "pool", "balloon"},
+       [parts](NodePointer self, const events::Node&) {
+         return caf::actor_cast<caf::actor>(self->spawn(
+             headroom_actor, HeadroomParts{parts.host, NodeActor{self}}));
+       }},
+      {SchedulerState::name,
+       {"ledger", "clock", "mesh", "headroom", "member"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(
+             self->spawn(scheduler_actor,
+                         SchedulerParts{parts.ledger, parts.clock,
+                                        NodeActor{self}, parts.margin_mb},
+                         node));
+       }},
       {OperatorGateState::name,
-       {"ledger", "clock", "mesh", "device"},
+       {"ledger", "clock", "mesh", "device", "pool", "scheduler"},
        [parts](NodePointer self, const events::Node& node) {
          return caf::actor_cast<caf::actor>(
              self->spawn(operator_gate,

@@ -32,10 +32,19 @@ struct NodeParts {
   WirePort wire;
   JournalPort journal;
   PairingWirePort pairing_wire;
+  HypervisorPort hypervisor;
+  MemoryPort memory;
+  HostPort host;
+  ImagePort images;
   Entropy entropy;
   NextId next_id;
   /// UDP port of the tunnels.
   std::uint16_t listen_port = 51'820;
+  /// Of guests; whose node that is it learns from the ledger.
+  events::PoolLimits pool = {};
+  events::BalloonMarks balloons = {};
+  /// What the controller leaves each host beside what guests ask for.
+  std::uint64_t margin_mb = events::placement_margin_mb_usual;
   /// Recorded at each start.
   std::string version;
   /// Posts of this node beside those of every node.

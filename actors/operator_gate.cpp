@@ -26,6 +26,17 @@ bool is_of_device(const Change& change) {
   return std::holds_alternative<RotateTunnelKey>(change);
 }
 
+bool is_of_guests(const Change& change) {
+  return std::holds_alternative<events::DefineVm>(change) ||
+         std::holds_alternative<events::ChangeVm>(change) ||
+         std::holds_alternative<events::DeleteVm>(change) ||
+         std::holds_alternative<RemoveImage>(change);
+}
+
+bool is_of_fleet(const Change& change) {
+  return std::holds_alternative<events::UseHost>(change);
+}
+
 /// Of a change that is decided here.
 events::Decision decide(const events::Capabilities& capabilities,
                         const Change& change, const events::Moment& now) {
@@ -94,11 +105,13 @@ Error no_such_proposal(const Id& id) {
   return {ErrorCode::not_found, "no proposal " + id.hex() + " waits"};
 }
 
-/// The id of a grant or a mesh comes from this node alone, so that it is never
-/// one that was.
+/// The id of a grant, a mesh or a guest comes from this node alone, so that it
+/// is never one that was.
 Change with_own_id(Change change, const NextId& next_id) {
   if (auto* grant = std::get_if<events::GrantWish>(&change))
     grant->grant = next_id();
+  if (auto* define = std::get_if<events::DefineVm>(&change))
+    define->vm = next_id();
   if (auto* command = std::get_if<events::MeshCommand>(&change))
     if (auto* founding = std::get_if<events::FoundMesh>(command))
       founding->mesh = next_id();
@@ -149,6 +162,15 @@ caf::result<Id> propose(Self self, const GateParts& parts, const Change& wish) {
   }
   if (is_of_device(change)) {
     propose_to<DeviceActor>("device", self, parts.node, id, change, promise);
+    return promise;
+  }
+  if (is_of_guests(change)) {
+    propose_to<PoolActor>("pool", self, parts.node, id, change, promise);
+    return promise;
+  }
+  if (is_of_fleet(change)) {
+    propose_to<SchedulerActor>("scheduler", self, parts.node, id, change,
+                               promise);
     return promise;
   }
   auto plan = std::make_shared<std::vector<std::string>>();
@@ -219,6 +241,15 @@ caf::result<std::uint64_t> commit(Self self, const NodeActor& node,
   }
   if (is_of_device(proposal->change)) {
     commit_to<DeviceActor>("device", self, node, *proposal, principal, promise);
+    return promise;
+  }
+  if (is_of_guests(proposal->change)) {
+    commit_to<PoolActor>("pool", self, node, *proposal, principal, promise);
+    return promise;
+  }
+  if (is_of_fleet(proposal->change)) {
+    commit_to<SchedulerActor>("scheduler", self, node, *proposal, principal,
+                              promise);
     return promise;
   }
   Origin origin{principal,

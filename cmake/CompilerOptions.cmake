@@ -4,8 +4,12 @@ set(PPN_SANITIZE "" CACHE STRING "Value of -fsanitize for everything built here"
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # What one checkout compiled, another finds.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_ABSSTDERR=1 ${CCACHE})
 endif()
+# No program holds where it was built.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion
   -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough)
@@ -30,6 +34,12 @@ if(PPN_SANITIZE)
 else()
   add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2)
 endif()
+# GCC tidies its memory up less often: a seventh of its time, for a third more
+# memory.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(--param=ggc-min-expand=200
+    --param=ggc-min-heapsize=1000000)
+endif()
 # What no program calls is left out of it.
 add_compile_options(-ffunction-sections -fdata-sections)
 add_link_options(-Wl,--as-needed -Wl,--gc-sections
@@ -43,5 +53,5 @@ include_directories(${CMAKE_SOURCE_DIR})
 
 # For code that takes longer to compile than it ever runs.
 macro(ppn_prefer_quick_build)
-  add_compile_options($<$<CONFIG:Release>:-O1>)
+  add_compile_options("$<$<CONFIG:Release>:-O0;-g0;-U_FORTIFY_SOURCE>")
 endmacro()

@@ -3,7 +3,9 @@ set(package_files ${CMAKE_SOURCE_DIR}/runtime/package)
 
 install(TARGETS ppnd RUNTIME DESTINATION sbin)
 install(TARGETS ppnctl ppn-ledger RUNTIME DESTINATION bin)
+install(TARGETS ppn-keeper RUNTIME DESTINATION lib/ppn)
 install(FILES ${package_files}/ppnd.service DESTINATION lib/systemd/system)
+install(FILES ${package_files}/guests.conf DESTINATION share/ppn)
 install(FILES ${package_files}/ppn.sysusers DESTINATION lib/sysusers.d
   RENAME ppn.conf)
 install(FILES ${package_files}/ppn.tmpfiles DESTINATION lib/tmpfiles.d
@@ -52,6 +54,9 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers, \
 systemd | systemd-standalone-tmpfiles")
 # For kernels without WireGuard.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS wireguard-go)
+# For hosts of guests.
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS
+  "qemu-system-x86 | qemu-system-arm, qemu-utils, dbus")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${package_files}/conffiles ${package_files}/postinst

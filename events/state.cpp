@@ -86,6 +86,38 @@ Contradiction apply(State& state, const schema::Entry& entry) {
       return apply(state.pairing, *entry.payload_as_NodeActive());
     case schema::Event::NodeLapsed:
       return apply(state.pairing, *entry.payload_as_NodeLapsed());
+    case schema::Event::VmDefined:
+    case schema::Event::VmSpecChanged:
+    case schema::Event::VmStartRequested:
+    case schema::Event::VmStopRequested:
+    case schema::Event::VmPauseRequested:
+    case schema::Event::VmResumeRequested:
+    case schema::Event::VmResetRequested:
+    case schema::Event::VmDeleteRequested:
+    case schema::Event::VmStarting:
+    case schema::Event::VmStarted:
+    case schema::Event::VmPaused:
+    case schema::Event::VmResumed:
+    case schema::Event::VmReset:
+    case schema::Event::VmStopped:
+    case schema::Event::VmCrashed:
+    case schema::Event::VmGaveUp:
+    case schema::Event::VmUnresponsive:
+    case schema::Event::VmResponsive:
+    case schema::Event::VmDeleted:
+      return apply(state.vms, entry);
+    case schema::Event::ImageAdded:
+      return apply(state.images, *entry.payload_as_ImageAdded());
+    case schema::Event::ImageRemoved:
+      return apply(state.images, *entry.payload_as_ImageRemoved());
+    case schema::Event::AcceleratorProved:
+      return apply(state.acceleration, *entry.payload_as_AcceleratorProved());
+    case schema::Event::HostUseSet:
+      return apply(state.fleet, *entry.payload_as_HostUseSet());
+    case schema::Event::HostFellSilent:
+      return apply(state.fleet, entry, *entry.payload_as_HostFellSilent());
+    case schema::Event::HostHeardAgain:
+      return apply(state.fleet, *entry.payload_as_HostHeardAgain());
   }
   return "the event is of a kind that is not known here";
 }

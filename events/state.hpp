@@ -1,13 +1,17 @@
 // The state of a node: the replay of its ledger, and nothing else.
 #pragma once
 
+#include "events/acceleration.hpp"
 #include "events/capability.hpp"
 #include "events/clash.hpp"
+#include "events/fleet.hpp"
+#include "events/image.hpp"
 #include "events/mesh.hpp"
 #include "events/node.hpp"
 #include "events/own_device.hpp"
 #include "events/pairing.hpp"
 #include "events/tunnel.hpp"
+#include "events/vm.hpp"
 
 namespace ppn::events {
 
@@ -19,6 +23,10 @@ struct State {
   OwnDevice device;
   Clashes clashes;
   Pairing pairing;
+  Vms vms;
+  Images images;
+  Acceleration acceleration;
+  Fleet fleet;
 
   bool operator==(const State&) const = default;
 };

@@ -6,6 +6,7 @@
 
 #include "events/stored_address.hpp"
 #include "events/stored_member.hpp"
+#include "events/stored_vm.hpp"
 #include "schema/state_generated.h"
 
 namespace ppn::events {
@@ -340,6 +341,52 @@ auto encode(Builder& builder, const std::map<NodeId, Admission>& admissions) {
   return list_of(builder, tables);
 }
 
+auto encode(Builder& builder, const Vms& vms) {
+  std::vector<flatbuffers::Offset<schema::VmState>> tables;
+  for (const auto& [id, vm] : vms)
+    tables.push_back(schema::CreateVmState(builder, stored(id, vm).get()));
+  return list_of(builder, tables);
+}
+
+auto encode(Builder& builder, const Images& images) {
+  std::vector<flatbuffers::Offset<schema::ImageState>> tables;
+  for (const auto& [digest, image] : images) {
+    auto name = builder.CreateString(image.name);
+    auto hash = digest.stored();
+    tables.push_back(schema::CreateImageState(builder, &hash, name, image.size,
+                                              image.format));
+  }
+  return list_of(builder, tables);
+}
+
+auto encode(Builder& builder, const Fleet& fleet) {
+  std::vector<flatbuffers::Offset<schema::FleetHostState>> tables;
+  for (const auto& [id, host] : fleet) {
+    auto node = id.stored();
+    tables.push_back(schema::CreateFleetHostState(
+        builder, &node, host.is_drained, host.is_reserved, host.is_silent,
+        host.silent_ns, host.silences_in_hour));
+  }
+  return list_of(builder, tables);
+}
+
+bool decode(const schema::FleetHostState& table, Fleet& fleet) {
+  FleetHost host{table.drained(), table.reserved(), table.silent(),
+                 table.silent_ns(), table.silences_in_hour()};
+  return fleet.emplace(NodeId{*table.node()}, host).second;
+}
+
+bool decode(const schema::VmState& table, Vms& vms) {
+  auto vm = read_vm(table);
+  return vm && vms.emplace(Id{*table.vm()}, std::move(*vm)).second;
+}
+
+bool decode(const schema::ImageState& table, Images& images) {
+  Image image{table.name()->str(), table.size(), table.format()};
+  return is_image_name(image.name) &&
+         images.emplace(Hash{*table.digest()}, std::move(image)).second;
+}
+
 bool decode(const schema::PairingSessionState& table, Pairing& pairing) {
   PairingSession session{table.side(),
                          table.number(),
@@ -385,6 +432,17 @@ bool decode(const schema::State& table, State& state) {
   if (table.admissions() != nullptr)
     for (const auto* admission : *table.admissions())
       if (!decode(*admission, state.pairing)) return false;
+  if (table.vms() != nullptr)
+    for (const auto* vm : *table.vms())
+      if (!decode(*vm, state.vms)) return false;
+  if (table.images() != nullptr)
+    for (const auto* image : *table.images())
+      if (!decode(*image, state.images)) return false;
+  if (table.acceleration() != nullptr)
+    state.acceleration = read_acceleration(*table.acceleration());
+  if (table.hosts() != nullptr)
+    for (const auto* host : *table.hosts())
+      if (!decode(*host, state.fleet)) return false;
   return true;
 }
 
@@ -403,9 +461,18 @@ Bytes encode(const State& state) {
   auto clashes = encode(builder, state.clashes);
   auto sessions = encode(builder, state.pairing.open);
   auto admissions = encode(builder, state.pairing.admissions);
+  auto vms = encode(builder, state.vms);
+  auto images = encode(builder, state.images);
+  flatbuffers::Offset<schema::AcceleratorProved> acceleration;
+  if (state.acceleration != Acceleration{}) {
+    auto proved = stored(state.acceleration);
+    acceleration = schema::CreateAcceleratorProved(builder, &proved);
+  }
+  auto hosts = encode(builder, state.fleet);
   schema::FinishStateBuffer(
       builder, schema::CreateState(builder, node, capabilities, mesh, tunnels,
-                                   device, clashes, sessions, admissions));
+                                   device, clashes, sessions, admissions, vms,
+                                   images, acceleration, hosts));
   return {builder.GetBufferPointer(),
           builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -33,20 +33,6 @@ const char* const mesh_name = "mesh";
 const char* const device_name = "device";
 const char* const pairing_name = "pairing";
 
-ApiResponse json_response(const Json& document, unsigned status = 200) {
-  return {status, "application/json", schema::compact(document) + "\n"};
-}
-
-/// Answers with the problem, or goes on with the value.
-template <class T, class Next>
-auto or_problem(Api::Reply reply, Next next) {
-  return [reply = std::move(reply), next = std::move(next)](Answer<T> answer) {
-    if (const auto* problem = std::get_if<Problem>(&answer))
-      return reply(to_response(*problem));
-    next(std::get<T>(answer), reply);
-  };
-}
-
 void add_roster(NodeReport& report, const events::Mesh& mesh,
                 const NodeId& self, const std::string& interface) {
   MeshReport summary;
@@ -94,10 +80,6 @@ void add_member(NodeReport& report, const actors::MemberStatus& member) {
                      report.mesh->epoch)});
 }
 
-store::Principal operator_of(uid_t peer) {
-  return {schema::PrincipalKind::operator_, fmt::format("uid/{}", peer)};
-}
-
 /// Has the pairing actor do something, and answers with the document once it
 /// is done.
 template <class... Words>
@@ -129,6 +111,14 @@ actors::Change with_expiry(actors::Change change, const ChangeWish& wish,
 ApiResponse to_response(const Problem& problem) {
   return {kind_of(problem).status, "application/problem+json",
           schema::compact(problem_document(problem)) + "\n"};
+}
+
+ApiResponse json_response(const Json& document, unsigned status) {
+  return {status, "application/json", schema::compact(document) + "\n"};
+}
+
+store::Principal operator_of(uid_t peer) {
+  return {schema::PrincipalKind::operator_, fmt::format("uid/{}", peer)};
 }
 
 Api::Api(RunningNode& node, Facts facts)
@@ -184,7 +174,38 @@ void Api::handle(const Call& call, uid_t peer, std::string_view body,
       return cancel_pairing(call.id, peer, std::move(reply));
     case Endpoint::pairing_door:
       return open_pairing_door(body, std::move(reply));
+    case Endpoint::vms:
+      return answer_vms(std::move(reply));
+    case Endpoint::vm:
+      return answer_vm(call.id, std::move(reply));
+    case Endpoint::vm_start:
+      return command_vm(call.id, {events::VmVerb::start}, peer,
+                        std::move(reply));
+    case Endpoint::vm_stop:
+      return stop_vm(call.id, body, peer, std::move(reply));
+    case Endpoint::vm_pause:
+      return command_vm(call.id, {events::VmVerb::pause}, peer,
+                        std::move(reply));
+    case Endpoint::vm_resume:
+      return command_vm(call.id, {events::VmVerb::resume}, peer,
+                        std::move(reply));
+    case Endpoint::vm_reset:
+      return command_vm(call.id, {events::VmVerb::reset}, peer,
+                        std::move(reply));
+    case Endpoint::vm_console_log:
+      return answer_console_log(call, std::move(reply));
+    case Endpoint::pool:
+      return answer_pool(std::move(reply));
+    case Endpoint::fleet:
+      return answer_fleet(std::move(reply));
+    case Endpoint::placement:
+      return answer_placement(body, std::move(reply));
+    case Endpoint::images:
+      return answer_images(std::move(reply));
+    case Endpoint::image_add:
+      return add_image(body, peer, std::move(reply));
     case Endpoint::stream:
+    case Endpoint::vm_console:
       break;
   }
   reply(to_response({ProblemType::failed, "this is answered elsewhere"}));
@@ -207,7 +228,7 @@ void Api::report(Report done) {
     // While the gate is brought back nothing waits there.
     if (const auto* proposals = std::get_if<ProposalsPtr>(&answer))
       report->proposals = (*proposals)->size();
-    report_mesh(report, done);
+    report_guests(report, [this, report, done] { report_mesh(report, done); });
   };
   auto take_ledger = [&bridge, report, done,
                       take_proposals](Answer<LedgerStatus> answer) {
@@ -420,8 +441,11 @@ void Api::propose(std::string_view body, Reply reply) {
   auto read = read_change(body);
   if (const auto* problem = std::get_if<Problem>(&read))
     return reply(to_response(*problem));
+  auto& either = std::get<ProposalWish>(read);
+  if (auto* of_guests = std::get_if<GuestWish>(&either))
+    return propose(std::move(*of_guests), std::move(reply));
   // Names, and the boot that a grant ends with, are looked up in what is true.
-  auto resolve = [this, wish = std::get<ChangeWish>(std::move(read))](
+  auto resolve = [this, wish = std::get<ChangeWish>(std::move(either))](
                      const StatePtr& state, const Reply& to) {
     auto change = to_change(wish, state->state);
     if (const auto* problem = std::get_if<Problem>(&change))

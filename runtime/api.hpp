@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "runtime/api_change.hpp"
 #include "runtime/api_documents.hpp"
 #include "runtime/api_problem.hpp"
 #include "runtime/api_request.hpp"
@@ -18,6 +19,10 @@ struct ApiResponse {
 };
 
 ApiResponse to_response(const Problem& problem);
+ApiResponse json_response(const schema::Json& document, unsigned status = 200);
+
+/// In whose name is recorded what a peer asks for.
+store::Principal operator_of(uid_t peer);
 
 class Api {
  public:
@@ -29,6 +34,14 @@ class Api {
     std::function<std::vector<Warning>()> warnings;
     /// Of the code that a newcomer shows.
     std::size_t code_symbols = events::ShortCode::symbols_usual;
+    /// Keeps the user data of a guest that is to be, and answers what the
+    /// ledger has of it: VmSpec.cloud_init of schema/vm.fbs.
+    std::function<Answer<Hash>(std::string_view user_data)> keep_user_data = {};
+    /// At most so many bytes of what a guest, which is there, said on its
+    /// serial console, from a place on.
+    std::function<Answer<ConsolePart>(const Id& vm, std::uint64_t from,
+                                      std::uint64_t limit)>
+        read_console = {};
   };
 
   using Reply = std::function<void(ApiResponse)>;
@@ -45,6 +58,10 @@ class Api {
   void read_entries(std::uint64_t from, std::uint64_t limit, Entries done);
 
   void report(Report done);
+
+  /// Where the serial port of a guest is reached; refused if it does not
+  /// run.
+  [[nodiscard]] Answer<std::string> console_of(const Id& vm) const;
 
  private:
   void report_mesh(const std::shared_ptr<NodeReport>& report, Report done);
@@ -75,10 +92,40 @@ class Api {
   void cancel_pairing(const Id& session, uid_t peer, Reply reply);
   void open_pairing_door(std::string_view body, Reply reply);
 
+  // In api_guests.cpp.
+  using PoolThen =
+      std::function<void(const actors::PoolStatusPtr&, const Reply&)>;
+  void report_guests(const std::shared_ptr<NodeReport>& report,
+                     std::function<void()> then);
+  void ask_pool(Reply reply, PoolThen then);
+  void ask_vm(const Id& vm, Reply reply, PoolThen then);
+  void answer_vms(Reply reply);
+  void answer_vm(const Id& vm, Reply reply);
+  void answer_console_log(const Call& call, Reply reply);
+  void command_vm(const Id& vm, const events::VmCommand& command, uid_t peer,
+                  Reply reply);
+  void stop_vm(const Id& vm, std::string_view body, uid_t peer, Reply reply);
+  void answer_pool(Reply reply);
+  void answer_fleet(Reply reply);
+  void answer_placement(std::string_view body, Reply reply);
+  void answer_images(Reply reply);
+  void add_image(std::string_view body, uid_t peer, Reply reply);
+  void propose(GuestWish wish, Reply reply);
+
   RunningNode& node_;
   Facts facts_;
   std::uint64_t started_at_ns_;
   std::uint64_t requests_ = 0;
 };
+
+/// Answers with the problem, or goes on with the value.
+template <class T, class Next>
+auto or_problem(Api::Reply reply, Next next) {
+  return [reply = std::move(reply), next = std::move(next)](Answer<T> answer) {
+    if (const auto* problem = std::get_if<Problem>(&answer))
+      return reply(to_response(*problem));
+    next(std::get<T>(answer), reply);
+  };
+}
 
 }  // namespace ppn::runtime

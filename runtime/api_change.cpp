@@ -113,26 +113,55 @@ ChangeWish read_rotate_key(FieldReader& fields) {
   return actors::RotateTunnelKey{fields.flag("force")};
 }
 
+ChangeWish read_fleet_use(FieldReader& fields) {
+  FleetUseWish wish;
+  wish.node = fields.name("node");
+  wish.drained = fields.flag_or_nothing("drained");
+  wish.reserved = fields.flag_or_nothing("reserved");
+  if (!wish.drained && !wish.reserved)
+    fields.complain("'drained' or 'reserved' must be given");
+  return wish;
+}
+
+/// Readers of both kinds of wish as of one type.
+template <auto read>
+ProposalWish as_wish(FieldReader& fields) {
+  return read(fields);
+}
+
 struct Kind {
   std::string_view name;
-  ChangeWish (*read)(FieldReader&);
+  ProposalWish (*read)(FieldReader&);
 };
 
 constexpr std::array kinds{
-    Kind{"grant", read_grant},
-    Kind{"revoke", read_revoke},
-    Kind{"mesh-init", read_found},
-    Kind{"mesh-import", read_import},
-    Kind{"mesh-remove", read_remove},
-    Kind{"mesh-move-role", read_move_role},
-    Kind{"mesh-endpoints", read_endpoints},
-    Kind{"mesh-recover", read_recover},
-    Kind{"mesh-rotate-key", read_rotate_key},
+    Kind{"grant", as_wish<read_grant>},
+    Kind{"revoke", as_wish<read_revoke>},
+    Kind{"mesh-init", as_wish<read_found>},
+    Kind{"mesh-import", as_wish<read_import>},
+    Kind{"mesh-remove", as_wish<read_remove>},
+    Kind{"mesh-move-role", as_wish<read_move_role>},
+    Kind{"mesh-endpoints", as_wish<read_endpoints>},
+    Kind{"mesh-recover", as_wish<read_recover>},
+    Kind{"mesh-rotate-key", as_wish<read_rotate_key>},
+    Kind{"fleet-use", as_wish<read_fleet_use>},
+    Kind{"vm-create", as_wish<read_vm_create>},
+    Kind{"vm-set", as_wish<read_vm_set>},
+    Kind{"vm-delete", as_wish<read_vm_delete>},
+    Kind{"image-remove", as_wish<read_image_remove>},
 };
+
+Problem no_such_kind() {
+  std::vector<std::string_view> names;
+  names.reserve(kinds.size());
+  for (const auto& kind : kinds) names.push_back(kind.name);
+  return {ProblemType::bad_request,
+          fmt::format("'kind' must be one of {}", fmt::join(names, ", "))};
+}
 
 }  // namespace
 
-Answer<ChangeWish> read_change(std::string_view body) {
+Answer<ProposalWish> read_change(std::string_view body) {
   auto read = read_json(body);
   if (const auto* problem = std::get_if<Problem>(&read)) return *problem;
   const auto& json = std::get<Json>(read);
@@ -145,11 +174,7 @@ Answer<ChangeWish> read_change(std::string_view body) {
   const auto* kind =
       std::find_if(kinds.begin(), kinds.end(),
                    [&](const Kind& known) { return known.name == name; });
-  if (kind == kinds.end())
-    return Problem{ProblemType::bad_request,
-                   "'kind' must be grant, revoke, mesh-init, mesh-import, "
-                   "mesh-remove, mesh-move-role, mesh-endpoints, mesh-recover "
-                   "or mesh-rotate-key"};
+  if (kind == kinds.end()) return no_such_kind();
   auto wish = kind->read(fields);
   if (auto problem = fields.finish(name)) return *problem;
   return wish;

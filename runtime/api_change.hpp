@@ -1,5 +1,5 @@
 // What the body of a proposal asks for, as it is named there: names of members
-// are not looked up yet.
+// and guests are not looked up yet.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 
 #include "actors/messages.hpp"
 #include "runtime/api_problem.hpp"
+#include "runtime/api_vm_wish.hpp"
 
 namespace ppn::runtime {
 
@@ -60,12 +61,22 @@ struct RecoverWish {
   Signature signature;
 };
 
+/// What is not given stays as it is.
+struct FleetUseWish {
+  std::string node;
+  std::optional<bool> drained;
+  std::optional<bool> reserved;
+};
+
 using ChangeWish =
     std::variant<GrantWishFor, actors::RevokeWish, FoundWish, ImportWish,
                  RemoveWish, MoveRoleWish, EndpointsWish, RecoverWish,
-                 actors::RotateTunnelKey>;
+                 actors::RotateTunnelKey, FleetUseWish>;
+
+/// Those are looked up in the state of the node, and these in its pool.
+using ProposalWish = std::variant<ChangeWish, GuestWish>;
 
 /// The body of a proposal. bad_request.
-Answer<ChangeWish> read_change(std::string_view body);
+Answer<ProposalWish> read_change(std::string_view body);
 
 }  // namespace ppn::runtime

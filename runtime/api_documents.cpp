@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "events/state_codec.hpp"
+#include "runtime/api_fleet.hpp"
 #include "runtime/api_mesh.hpp"
 #include "schema/entry_text.hpp"
 #include "schema/right_text.hpp"
@@ -39,6 +40,9 @@ Json change_json(const actors::Change& change) {
     return {{"kind", "mesh-import"}, {"records", import->records.size()}};
   if (const auto* rotate = std::get_if<actors::RotateTunnelKey>(&change))
     return {{"kind", "mesh-rotate-key"}, {"force", rotate->force}};
+  if (const auto* use = std::get_if<events::UseHost>(&change))
+    return fleet_change_json(*use);
+  if (auto json = guest_change_json(change); !json.is_null()) return json;
   const auto& grant = std::get<events::GrantWish>(change);
   Json json{{"kind", "grant"},
             {"grant", grant.grant.hex()},
@@ -101,6 +105,17 @@ class MetricsText {
   std::string text_;
 };
 
+void add_guests(MetricsText& text, const GuestReport& guests) {
+  constexpr std::uint64_t bytes_per_mb = 1U << 20U;
+  text.family("ppn_guests", "gauge", "Guests by their phase.");
+  for (const auto& [phase, count] : guests.by_phase)
+    text.sample("ppn_guests", fmt::format(R"(phase="{}")", label(phase)),
+                count);
+  text.gauge("ppn_guests_memory_bytes",
+             "Memory that is reserved for guests, QEMU's own included.",
+             guests.memory_mb * bytes_per_mb);
+}
+
 }  // namespace
 
 bool is_healthy(const NodeReport& report) {
@@ -143,6 +158,7 @@ Json status_document(const NodeReport& report) {
           {"actors", std::move(actors)},
           {"proposals", report.proposals},
           {"mesh", mesh_json(report.mesh)},
+          {"guests", report.guests ? Json(report.guests->guests) : Json()},
           {"warnings", std::move(warnings)}};
 }
 
@@ -230,6 +246,7 @@ std::string metrics_text(const NodeReport& report,
   for (const auto& [fault, count] : mesh.frames_dropped)
     text.sample("ppn_frames_dropped_total",
                 fmt::format(R"(fault="{}")", label(fault)), count);
+  add_guests(text, report.guests.value_or(GuestReport{}));
   text.gauge("ppn_process_resident_bytes", "Resident memory.",
              figures.resident_bytes);
   text.family("ppn_actor_respawns_total", "counter",

@@ -7,6 +7,7 @@
 
 #include "actors/messages.hpp"
 #include "events/state.hpp"
+#include "runtime/api_vm.hpp"
 #include "schema/reflection_json.hpp"
 
 namespace ppn::runtime {
@@ -42,6 +43,8 @@ struct NodeReport {
   std::uint64_t proposals = 0;
   /// Nothing if it is in no mesh.
   std::optional<MeshReport> mesh;
+  /// Nothing while the pool is brought back.
+  std::optional<GuestReport> guests;
   std::vector<Warning> warnings;
 };
 

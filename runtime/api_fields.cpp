@@ -127,10 +127,15 @@ std::string FieldReader::name_or_empty(const char* field) {
 }
 
 bool FieldReader::flag(const char* field) {
+  return flag_or_nothing(field).value_or(false);
+}
+
+std::optional<bool> FieldReader::flag_or_nothing(const char* field) {
   auto value = take(field);
-  if (!value.is_null() && !value.is_boolean())
+  if (value.is_boolean()) return value.get<bool>();
+  if (!value.is_null())
     complain(fmt::format("'{}' must be true or false", field));
-  return value.is_boolean() && value.get<bool>();
+  return std::nullopt;
 }
 
 std::optional<PublicKey> FieldReader::key(const char* field) {

@@ -39,6 +39,8 @@ class FieldReader {
   std::string name_or_empty(const char* field);
   /// False if it is absent.
   bool flag(const char* field);
+  /// Nothing if it is absent.
+  std::optional<bool> flag_or_nothing(const char* field);
   std::optional<Id> id(const char* field, bool required);
   std::optional<PublicKey> key(const char* field);
   std::optional<Signature> signature(const char* field);

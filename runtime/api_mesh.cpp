@@ -110,6 +110,13 @@ Answer<actors::Change> change_of(const actors::RotateTunnelKey& wish,
   return actors::Change{wish};
 }
 
+Answer<actors::Change> change_of(const FleetUseWish& wish,
+                                 const events::State& state) {
+  auto node = find_member(state.mesh, wish.node);
+  if (!node) return no_such_member(wish.node);
+  return events::UseHost{*node, wish.drained, wish.reserved};
+}
+
 Answer<actors::Change> change_of(const actors::RevokeWish& wish,
                                  const events::State&) {
   return wish;

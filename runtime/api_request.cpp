@@ -44,11 +44,29 @@ constexpr std::array all_routes{
     Route{"DELETE", "/v1/pairing/sessions/{id}", Endpoint::pairing_cancel,
           Access::commit},
     Route{"POST", "/v1/pairing/door", Endpoint::pairing_door, Access::commit},
+    Route{"GET", "/v1/vms", Endpoint::vms, Access::read},
+    Route{"GET", "/v1/vms/{id}", Endpoint::vm, Access::read},
+    Route{"POST", "/v1/vms/{id}/start", Endpoint::vm_start, Access::commit},
+    Route{"POST", "/v1/vms/{id}/stop", Endpoint::vm_stop, Access::commit},
+    Route{"POST", "/v1/vms/{id}/pause", Endpoint::vm_pause, Access::commit},
+    Route{"POST", "/v1/vms/{id}/resume", Endpoint::vm_resume, Access::commit},
+    Route{"POST", "/v1/vms/{id}/reset", Endpoint::vm_reset, Access::commit},
+    Route{"GET", "/v1/vms/{id}/console", Endpoint::vm_console, Access::commit},
+    Route{"GET", "/v1/vms/{id}/console-log", Endpoint::vm_console_log,
+          Access::read},
+    Route{"GET", "/v1/pool", Endpoint::pool, Access::read},
+    Route{"GET", "/v1/fleet", Endpoint::fleet, Access::read},
+    // It only asks.
+    Route{"POST", "/v1/fleet/placement", Endpoint::placement, Access::read},
+    Route{"GET", "/v1/images", Endpoint::images, Access::read},
+    Route{"POST", "/v1/images", Endpoint::image_add, Access::commit},
 };
 
 constexpr std::string_view id_place = "{id}";
 constexpr std::uint64_t entries_default = 100;
 constexpr std::uint64_t entries_max = 1000;
+constexpr std::uint64_t console_bytes_default = 65'536;
+constexpr std::uint64_t console_bytes_max = 262'144;
 
 Problem bad(std::string detail) {
   return {ProblemType::bad_request, std::move(detail)};
@@ -122,7 +140,8 @@ std::optional<Problem> refuse_unknown(
 bool takes_body(Endpoint endpoint) {
   return endpoint == Endpoint::propose || endpoint == Endpoint::pairing_offer ||
          endpoint == Endpoint::pairing_approve ||
-         endpoint == Endpoint::pairing_door;
+         endpoint == Endpoint::pairing_door || endpoint == Endpoint::vm_stop ||
+         endpoint == Endpoint::image_add || endpoint == Endpoint::placement;
 }
 
 bool is_json(std::string_view content_type) {
@@ -181,7 +200,8 @@ Answer<Call> read_call(std::string_view method, std::string_view target) {
   call.parameters =
       std::move(std::get<std::map<std::string, std::string>>(parameters));
   bool takes_any = call.route->endpoint == Endpoint::entries ||
-                   call.route->endpoint == Endpoint::stream;
+                   call.route->endpoint == Endpoint::stream ||
+                   call.route->endpoint == Endpoint::vm_console_log;
   if (!takes_any)
     if (auto problem = refuse_unknown(call.parameters, {})) return *problem;
   return call;
@@ -218,6 +238,22 @@ Answer<EntryRange> read_range(
   if (range.limit == 0 || range.limit > entries_max)
     return bad(fmt::format("from 1 to {} entries can be asked for at a time",
                            entries_max));
+  return range;
+}
+
+Answer<ConsoleRange> read_console_range(
+    const std::map<std::string, std::string>& parameters) {
+  if (auto problem = refuse_unknown(parameters, {"from", "limit"}))
+    return *problem;
+  auto limit = number_of(parameters, "limit", console_bytes_default);
+  auto from = number_of(parameters, "from", 0);
+  for (const auto* answer : {&limit, &from})
+    if (const auto* problem = std::get_if<Problem>(answer)) return *problem;
+  ConsoleRange range{std::get<std::uint64_t>(from),
+                     std::get<std::uint64_t>(limit)};
+  if (range.limit == 0 || range.limit > console_bytes_max)
+    return bad(fmt::format("from 1 to {} bytes can be asked for at a time",
+                           console_bytes_max));
   return range;
 }
 

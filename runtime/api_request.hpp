@@ -37,11 +37,25 @@ enum class Endpoint : std::uint8_t {
   pairing_refuse,
   pairing_cancel,
   pairing_door,
+  vms,
+  vm,
+  vm_start,
+  vm_stop,
+  vm_pause,
+  vm_resume,
+  vm_reset,
+  vm_console,
+  vm_console_log,
+  pool,
+  fleet,
+  placement,
+  images,
+  image_add,
 };
 
 struct Route {
   std::string_view method;
-  /// {id} stands for the id of one proposal, or of one session.
+  /// {id} stands for the id of one proposal, session or guest.
   std::string_view path;
   Endpoint endpoint;
   Access needs;
@@ -78,6 +92,16 @@ struct EntryRange {
 /// Of a ledger with `size` entries. bad_request.
 Answer<EntryRange> read_range(
     const std::map<std::string, std::string>& parameters, std::uint64_t size);
+
+/// Which bytes are wanted of what a guest said on its console.
+struct ConsoleRange {
+  std::uint64_t from = 0;
+  std::uint64_t limit = 0;
+};
+
+/// bad_request.
+Answer<ConsoleRange> read_console_range(
+    const std::map<std::string, std::string>& parameters);
 
 /// Where a stream begins; nothing: with what comes next. bad_request.
 Answer<std::optional<std::uint64_t>> read_stream_begin(

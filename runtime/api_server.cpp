@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/console_link.hpp"
 #include "runtime/log.hpp"
 #include "runtime/peer_linux.hpp"
 #include "store/files.hpp"
@@ -41,6 +42,7 @@ constexpr auto last_words_max = std::chrono::seconds{1};
 constexpr auto comment_interval = std::chrono::seconds{15};
 constexpr auto accept_again_after = std::chrono::seconds{1};
 constexpr std::uint64_t stream_page = 64;
+constexpr const char* console_protocol = "ppn-console";
 
 Problem forbidden(const Peer& peer, Access has) {
   return {
@@ -69,6 +71,7 @@ struct Server {
   /// Entries in the ledger.
   std::uint64_t entries = 0;
   std::array<std::size_t, seats.size()> taken{};
+  std::shared_ptr<TakenConsoles> consoles = std::make_shared<TakenConsoles>();
   bool stopping = false;
 };
 
@@ -184,6 +187,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                    request.body()))
       return send(to_response(*problem));
     if (call.route->endpoint == Endpoint::stream) return begin_stream(call);
+    if (call.route->endpoint == Endpoint::vm_console)
+      return begin_console(call.id);
     server_->api->handle(call, peer_.uid, request.body(),
                          [self = shared_from_this()](ApiResponse response) {
                            self->send(std::move(response));
@@ -229,6 +234,43 @@ class Connection : public std::enable_shared_from_this<Connection> {
         [self = shared_from_this()](ErrorCode error, std::size_t) {
           if (error) return self->close();
           self->discard();
+        });
+  }
+
+  // -- a console --------------------------------------------------------------
+
+  void begin_console(const Id& vm) {
+    const auto& request = parser_->get();
+    auto wanted = request[http::field::upgrade];
+    if (!beast::iequals(wanted, console_protocol))
+      return send(
+          to_response({ProblemType::bad_request,
+                       "a console is a connection of its own: ask for Upgrade: "
+                       "ppn-console"}));
+    auto path = server_->api->console_of(vm);
+    if (const auto* problem = std::get_if<Problem>(&path))
+      return send(to_response(*problem));
+    auto seat = server_->consoles->take(std::get<std::string>(path));
+    if (!seat)
+      return send(to_response(
+          {ProblemType::refused, "somebody is at the console of this guest"}));
+    auto guest = connect_to_serial(server_->io, std::get<std::string>(path));
+    if (!guest) return send(to_response(problem_of(guest.error())));
+    auto link_guest = std::make_shared<LocalSocket>(std::move(*guest));
+    auto message = std::make_shared<http::response<http::empty_body>>();
+    message->version(11);
+    message->result(http::status::switching_protocols);
+    message->set(http::field::connection, "Upgrade");
+    message->set(http::field::upgrade, console_protocol);
+    http::async_write(
+        stream_, *message,
+        [self = shared_from_this(), message, link_guest, seat](ErrorCode error,
+                                                               std::size_t) {
+          if (error) return self->close();
+          auto typed = beast::buffers_to_string(self->buffer_.data());
+          std::make_shared<ConsoleLink>(self->stream_.release_socket(),
+                                        std::move(*link_guest), seat)
+              ->begin(std::move(typed));
         });
   }
 

@@ -16,6 +16,7 @@
 #include <toml++/toml.h>
 
 #include "events/mesh.hpp"
+#include "events/vm_spec.hpp"
 #include "runtime/wireguard.hpp"
 #include "store/files.hpp"
 
@@ -121,11 +122,119 @@ Status set_hosts_file(Configuration& configuration, const std::string& value) {
   return value.empty() ? Status{} : check_path(value);
 }
 
-/// All keys there are; each is a text or a number.
+/// What a unit of systemd is told has another meaning for these.
+Status check_guest_path(const std::string& value) {
+  if (value.find_first_of(":\\\"% ") != std::string::npos)
+    return bad(
+        "must be a path without blanks, colons, quotes, percent signs and "
+        "backslashes");
+  return check_path(value);
+}
+
+Status set_guest_dir(Configuration& configuration, const std::string& value) {
+  configuration.guest_dir = value;
+  return check_guest_path(value);
+}
+
+Status set_guest_run_dir(Configuration& configuration,
+                         const std::string& value) {
+  configuration.guest_run_dir = value;
+  return check_guest_path(value);
+}
+
+Status set_guest_user(Configuration& configuration, const std::string& value) {
+  configuration.guest_user = value;
+  return value.empty() ? bad("must be the name of a user") : Status{};
+}
+
+/// A number of something that a host has.
+Status set_amount(std::uint32_t& amount, const std::string& value) {
+  constexpr std::uint32_t amount_max = 1U << 20U;
+  auto number = number_in<std::uint32_t>(value, 0, amount_max);
+  if (!number)
+    return bad("must be a number from 0 to " + std::to_string(amount_max));
+  amount = *number;
+  return {};
+}
+
+Status set_guests_max(Configuration& configuration, const std::string& value) {
+  return set_amount(configuration.guests_max, value);
+}
+
+Status set_guest_vcpus_max(Configuration& configuration,
+                           const std::string& value) {
+  return set_amount(configuration.guest_vcpus_max, value);
+}
+
+Status set_guest_reserve(Configuration& configuration,
+                         const std::string& value) {
+  return set_amount(configuration.guest_reserve_mb, value);
+}
+
+Status set_guest_low(Configuration& configuration, const std::string& value) {
+  return set_amount(configuration.guest_low_mb, value);
+}
+
+Status set_guest_high(Configuration& configuration, const std::string& value) {
+  return set_amount(configuration.guest_high_mb, value);
+}
+
+Status set_fleet_margin(Configuration& configuration,
+                        const std::string& value) {
+  return set_amount(configuration.fleet_margin_mb, value);
+}
+
+Status set_open_forwards(Configuration& configuration,
+                         const std::string& value) {
+  configuration.guest_open_forwards = value == "true";
+  return {};
+}
+
+std::vector<std::string> lines_of(const std::string& value) {
+  std::vector<std::string> lines;
+  std::istringstream text{value};
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+/// A line for each.
+Status set_guest_bridges(Configuration& configuration,
+                         const std::string& value) {
+  configuration.guest_bridges.clear();
+  for (const auto& name : lines_of(value)) {
+    if (!events::is_bridge_name(name))
+      return bad("'" + name + "' is not the name of a bridge");
+    configuration.guest_bridges.insert(name);
+  }
+  return {};
+}
+
+/// A line for each: NAME=PATH.
+Status set_guest_devices(Configuration& configuration,
+                         const std::string& value) {
+  configuration.guest_devices.clear();
+  for (const auto& line : lines_of(value)) {
+    auto sign = line.find('=');
+    auto name = line.substr(0, sign);
+    bool is_good = sign != std::string::npos && events::is_member_name(name) &&
+                   check_guest_path(line.substr(sign + 1));
+    if (!is_good)
+      return bad("'" + line +
+                 "' is not NAME=/PATH, with a name of a-z, 0-9 "
+                 "and inner hyphens");
+    configuration.guest_devices[name] = line.substr(sign + 1);
+  }
+  return {};
+}
+
+/// What stands in the file. Of a list each text has a line for itself.
+enum class Kind : std::uint8_t { text, number, flag, list };
+
+/// All keys there are.
 struct Key {
   std::string_view path;
   Status (*set)(Configuration&, const std::string&);
-  bool is_number = false;
+  Kind kind = Kind::text;
 };
 
 constexpr std::array keys{
@@ -136,10 +245,22 @@ constexpr std::array keys{
     Key{"api.read_group", set_read_group},
     Key{"log.level", set_log_level},
     Key{"mesh.interface", set_interface},
-    Key{"mesh.listen_port", set_listen_port, true},
+    Key{"mesh.listen_port", set_listen_port, Kind::number},
     Key{"mesh.hosts_file", set_hosts_file},
-    Key{"pairing.port", set_pairing_port, true},
-    Key{"pairing.symbols", set_pairing_symbols, true},
+    Key{"pairing.port", set_pairing_port, Kind::number},
+    Key{"pairing.symbols", set_pairing_symbols, Kind::number},
+    Key{"guests.dir", set_guest_dir},
+    Key{"guests.run_dir", set_guest_run_dir},
+    Key{"guests.user", set_guest_user},
+    Key{"guests.max", set_guests_max, Kind::number},
+    Key{"guests.vcpus_max", set_guest_vcpus_max, Kind::number},
+    Key{"guests.reserve_mb", set_guest_reserve, Kind::number},
+    Key{"guests.low_mb", set_guest_low, Kind::number},
+    Key{"guests.high_mb", set_guest_high, Kind::number},
+    Key{"guests.open_forwards", set_open_forwards, Kind::flag},
+    Key{"guests.bridges", set_guest_bridges, Kind::list},
+    Key{"guests.devices", set_guest_devices, Kind::list},
+    Key{"fleet.margin_mb", set_fleet_margin, Kind::number},
 };
 
 bool is_section(std::string_view path) {
@@ -171,11 +292,50 @@ std::string_view nearest_key(std::string_view path) {
       ->path;
 }
 
-std::optional<std::string> text_of(const toml::node& node, bool is_number) {
-  if (!is_number) return node.value_exact<std::string>();
-  auto number = node.value_exact<std::int64_t>();
-  if (!number) return std::nullopt;
-  return std::to_string(*number);
+std::optional<std::string> list_of(const toml::node& node) {
+  const auto* array = node.as_array();
+  if (array == nullptr) return std::nullopt;
+  std::string lines;
+  for (const auto& one : *array) {
+    auto text = one.value_exact<std::string>();
+    if (!text || text->find('\n') != std::string::npos) return std::nullopt;
+    lines += *text + '\n';
+  }
+  return lines;
+}
+
+std::optional<std::string> text_of(const toml::node& node, Kind kind) {
+  switch (kind) {
+    case Kind::text:
+      break;
+    case Kind::number: {
+      auto number = node.value_exact<std::int64_t>();
+      if (!number) return std::nullopt;
+      return std::to_string(*number);
+    }
+    case Kind::flag: {
+      auto flag = node.value_exact<bool>();
+      if (!flag) return std::nullopt;
+      return *flag ? "true" : "false";
+    }
+    case Kind::list:
+      return list_of(node);
+  }
+  return node.value_exact<std::string>();
+}
+
+std::string_view in_words(Kind kind) {
+  switch (kind) {
+    case Kind::text:
+      break;
+    case Kind::number:
+      return "number";
+    case Kind::flag:
+      return "true or false";
+    case Kind::list:
+      return "list of texts in quotes";
+  }
+  return "text in quotes";
 }
 
 class Reader {
@@ -184,6 +344,10 @@ class Reader {
 
   Result<Configuration> read(const toml::table& root) {
     if (auto done = read_table(root, ""); !done) return done.error();
+    if (configuration_.guest_high_mb < configuration_.guest_low_mb)
+      return bad(source_ +
+                 ": guests.high_mb is less than guests.low_mb, "
+                 "which it must not be");
     return configuration_;
   }
 
@@ -216,11 +380,11 @@ class Reader {
       return complain(
           place, fmt::format("there is no key '{}'; did you mean '{}'?", path,
                              nearest_key(path)));
-    auto value = text_of(node, key->is_number);
+    auto value = text_of(node, key->kind);
     if (!value || value->find('\0') != std::string::npos)
-      return complain(
-          place, fmt::format("'{}' must be a {}", path,
-                             key->is_number ? "number" : "text in quotes"));
+      return complain(place, fmt::format("'{}' must be {}{}", path,
+                                         key->kind == Kind::flag ? "" : "a ",
+                                         in_words(key->kind)));
     if (auto set = key->set(configuration_, *value); !set)
       return complain(place,
                       fmt::format("'{}': {}", path, set.error().message));
@@ -292,6 +456,29 @@ std::vector<std::string> need_restart(const Configuration& before,
     differing.emplace_back("pairing.port");
   if (before.pairing_symbols != after.pairing_symbols)
     differing.emplace_back("pairing.symbols");
+  if (before.guest_dir != after.guest_dir) differing.emplace_back("guests.dir");
+  if (before.guest_run_dir != after.guest_run_dir)
+    differing.emplace_back("guests.run_dir");
+  if (before.guest_user != after.guest_user)
+    differing.emplace_back("guests.user");
+  if (before.guests_max != after.guests_max)
+    differing.emplace_back("guests.max");
+  if (before.guest_vcpus_max != after.guest_vcpus_max)
+    differing.emplace_back("guests.vcpus_max");
+  if (before.guest_reserve_mb != after.guest_reserve_mb)
+    differing.emplace_back("guests.reserve_mb");
+  if (before.guest_low_mb != after.guest_low_mb)
+    differing.emplace_back("guests.low_mb");
+  if (before.guest_high_mb != after.guest_high_mb)
+    differing.emplace_back("guests.high_mb");
+  if (before.guest_open_forwards != after.guest_open_forwards)
+    differing.emplace_back("guests.open_forwards");
+  if (before.guest_bridges != after.guest_bridges)
+    differing.emplace_back("guests.bridges");
+  if (before.guest_devices != after.guest_devices)
+    differing.emplace_back("guests.devices");
+  if (before.fleet_margin_mb != after.fleet_margin_mb)
+    differing.emplace_back("fleet.margin_mb");
   return differing;
 }
 

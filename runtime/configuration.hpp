@@ -2,6 +2,8 @@
 // example file in runtime/package/ describes each.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,25 @@ struct Configuration {
   std::uint16_t pairing_port = 9205;
   /// Of a code, without the one that checks them.
   std::size_t pairing_symbols = events::ShortCode::symbols_usual;
+  /// Where images and disks of guests are, and what their processes need.
+  std::string guest_dir = "/var/lib/ppn-guests";
+  std::string guest_run_dir = "/run/ppn-guests";
+  /// Whom QEMU runs as.
+  std::string guest_user = "ppn-guest";
+  std::uint32_t guests_max = 128;
+  std::uint32_t guest_vcpus_max = 256;
+  /// Memory that the host keeps for itself.
+  std::uint32_t guest_reserve_mb = 1024;
+  /// When balloons take memory for the host, and up to what.
+  std::uint32_t guest_low_mb = 512;
+  std::uint32_t guest_high_mb = 1024;
+  bool guest_open_forwards = false;
+  /// Of the host, into which guests may be put.
+  std::set<std::string, std::less<>> guest_bridges = {};
+  /// Of the host, each under the name that guests have for it.
+  std::map<std::string, std::string> guest_devices = {};
+  /// What the controller leaves each host beside what guests ask for.
+  std::uint32_t fleet_margin_mb = 512;
 
   bool operator==(const Configuration&) const = default;
 };

@@ -5,15 +5,19 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <memory>
 
 #include "runtime/api_server.hpp"
 #include "runtime/clock_linux.hpp"
+#include "runtime/console_log.hpp"
 #include "runtime/peer_linux.hpp"
+#include "runtime/process_linux.hpp"
 #include "runtime/service_linux.hpp"
 #include "runtime/state_directory_linux.hpp"
+#include "runtime/user_data.hpp"
 #include "schema/time_text.hpp"
 
 namespace ppn::runtime {
@@ -106,6 +110,13 @@ class Daemon {
     node.listen_port = configuration.listen_port;
     node.hosts_file = configuration.hosts_file;
     node.pairing_port = configuration.pairing_port;
+    node.hypervisor = {
+        configuration.guest_dir,     configuration.guest_run_dir,
+        configuration.guest_user,    keeper_beside_this_program(),
+        configuration.guest_bridges, configuration.guest_devices};
+    node.pool = limits_of(configuration);
+    node.margin_mb = configuration.fleet_margin_mb;
+    node.balloons = {configuration.guest_low_mb, configuration.guest_high_mb};
     if (settings_.accept_outside_checkpoint)
       node.accept_outside_checkpoint =
           store::Principal{schema::PrincipalKind::operator_,
@@ -118,12 +129,41 @@ class Daemon {
     node_ = std::move(*running);
     api_ = std::make_unique<Api>(
         *node_,
-        Api::Facts{settings_.version, configuration.state_dir,
-                   configuration.interface, [this] { return warnings(); },
-                   configuration.pairing_symbols});
+        Api::Facts{
+            settings_.version, configuration.state_dir, configuration.interface,
+            [this] { return warnings(); }, configuration.pairing_symbols,
+            [this](std::string_view text) { return keep(text); },
+            [this](const Id& vm, std::uint64_t from, std::uint64_t limit) {
+              return told(read_console_log(settings_.configuration.guest_dir,
+                                           vm, from, limit));
+            }});
     server_->take_growth(node_->entries_at_start());
     server_->serve(*api_);
     return {};
+  }
+
+  template <class T>
+  static Answer<T> told(const store::Result<T>& result) {
+    if (result) return *result;
+    return problem_of(result.error());
+  }
+
+  [[nodiscard]] Answer<Hash> keep(std::string_view user_data) const {
+    return told(keep_user_data(settings_.configuration.guest_dir, user_data));
+  }
+
+  static events::PoolLimits limits_of(const Configuration& configuration) {
+    events::PoolLimits limits;
+    limits.guests_max = configuration.guests_max;
+    limits.vcpus_max = configuration.guest_vcpus_max;
+    auto memory = host_memory_mb();
+    limits.memory_mb = memory - std::min<std::uint64_t>(
+                                    configuration.guest_reserve_mb, memory);
+    limits.allowance.open_forwards = configuration.guest_open_forwards;
+    limits.allowance.bridges = configuration.guest_bridges;
+    for (const auto& [name, path] : configuration.guest_devices)
+      limits.allowance.devices.insert(name);
+    return limits;
   }
 
   /// A node that there is keeps its own.
@@ -222,6 +262,15 @@ class Daemon {
           {"disk-low",
            fmt::format("{} MiB are left for {}: free some space",
                        *free / mebibyte, settings_.configuration.state_dir)});
+    if (is_on_same_disk(settings_.configuration.state_dir,
+                        settings_.configuration.guest_dir))
+      found.push_back(
+          {"guests-share-disk",
+           fmt::format("{} is on the file system of {}: guests that fill it "
+                       "stop the ledger; give it one of its own, or name "
+                       "another place in [guests] dir",
+                       settings_.configuration.guest_dir,
+                       settings_.configuration.state_dir)});
     if (!reload_problem_.empty())
       found.push_back({"configuration-refused", reload_problem_});
     return found;

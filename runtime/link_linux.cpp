@@ -165,6 +165,32 @@ store::Status Links::set_up(const std::string& name) {
   return change(socket_.get(), name, "set up", changes.get());
 }
 
+store::Status Links::join_bridge(const std::string& name,
+                                 const std::string& bridge) {
+  auto joined = find(socket_.get(), bridge);
+  if (!joined) return joined.error();
+  const char* type = rtnl_link_get_type(joined->get());
+  if (type == nullptr || std::string_view{type} != "bridge")
+    return store::Error{store::ErrorCode::bad_input,
+                        "the interface " + bridge + " is no bridge"};
+  auto joins = find(socket_.get(), name);
+  if (!joins) return joins.error();
+  // A bridge takes the lowest address of all that is in it, unless it was given
+  // one: it is not to be this.
+  auto* address = nl_addr_clone(rtnl_link_get_addr(joins->get()));
+  constexpr unsigned char high = 0xfe;
+  *static_cast<unsigned char*>(nl_addr_get_binary_addr(address)) = high;
+  OwnLink changes{rtnl_link_alloc()};
+  rtnl_link_set_addr(changes.get(), address);
+  nl_addr_put(address);
+  rtnl_link_set_ifalias(changes.get(), guest_link_alias);
+  // A bridge takes the smallest MTU of all that is in it.
+  rtnl_link_set_mtu(changes.get(), rtnl_link_get_mtu(joined->get()));
+  rtnl_link_set_master(changes.get(), rtnl_link_get_ifindex(joined->get()));
+  rtnl_link_set_flags(changes.get(), IFF_UP);
+  return change(socket_.get(), name, "put into a bridge", changes.get());
+}
+
 store::Status Links::set_forwarded(const std::string& name,
                                    const std::vector<IpRange>& ranges) {
   auto link = find(socket_.get(), name);

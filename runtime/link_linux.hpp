@@ -13,6 +13,8 @@ namespace ppn::runtime {
 
 /// Says of an interface that a ppnd made it.
 inline constexpr const char* link_alias = "ppn";
+/// That it is a guest's, and goes with it.
+inline constexpr const char* guest_link_alias = "ppn-guest";
 
 struct Link {
   bool exists = false;
@@ -56,6 +58,9 @@ class Links {
                                const events::IpRange& address);
   /// With an MTU of 1420.
   store::Status set_up(const std::string& name);
+  /// Puts a guest's interface into a bridge, and up. bad_input if that is no
+  /// bridge, not_found, io.
+  store::Status join_bridge(const std::string& name, const std::string& bridge);
   /// Packets that come out of the interface may go on into it if they are for
   /// one of these ranges, and nowhere else: by a rule and a table of their own.
   /// With no ranges nothing is forwarded. The interface must be up. bad_input

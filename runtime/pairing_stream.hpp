@@ -40,12 +40,11 @@ class PairingAudience {
     if (receiver_) caf::anon_send(receiver_, std::move(words)...);
   }
 
-  void answer(std::uint64_t question, TcpPairingWire::Result result) {
+  void answer(std::uint64_t question, IoResult result) {
     std::lock_guard lock{mutex_};
     if (port_)
-      caf::anon_send(
-          port_, actors::take_atom::value, question,
-          std::make_shared<const TcpPairingWire::Result>(std::move(result)));
+      caf::anon_send(port_, actors::take_atom::value, question,
+                     std::make_shared<const IoResult>(std::move(result)));
   }
 
   void end() {

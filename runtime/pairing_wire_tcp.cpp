@@ -238,28 +238,6 @@ class TcpPairingWire::Wire : public std::enable_shared_from_this<Wire> {
   std::shared_ptr<TcpListener> own_;
 };
 
-namespace {
-
-/// Is answered once the I/O thread says what became of it.
-template <class T>
-caf::result<T> ask(
-    TcpPairingWire::Port::stateful_pointer<TcpPairingWire::Asked> self,
-    const std::function<void(std::uint64_t question)>& begin) {
-  auto promise = self->template make_response_promise<T>();
-  auto question = ++self->state.last;
-  self->state.waiting[question] =
-      [promise](const TcpPairingWire::Result& result) {
-        if (result)
-          actors::answer<T>(promise, static_cast<T>(*result));
-        else
-          actors::answer<T>(promise, result.error());
-      };
-  begin(question);
-  return promise;
-}
-
-}  // namespace
-
 TcpPairingWire::TcpPairingWire(boost::asio::io_context& io,
                                const std::string& interface, std::uint16_t port)
     : wire_(std::make_shared<Wire>(io, interface, port)) {}
@@ -274,12 +252,12 @@ TcpPairingWire::Port::behavior_type TcpPairingWire::behaviour(
       [=](actors::listen_atom, const actors::PairingListen& where,
           const actors::PairingReceiver& receiver) {
         bool is_another = wire->audience().set_receiver(receiver);
-        return ask<bool>(self, [=](std::uint64_t question) {
+        return ask_io<bool>(self, [=](std::uint64_t question) {
           wire->post([=](Wire& in) { in.listen(where, is_another, question); });
         });
       },
       [=](actors::dial_atom, const events::Endpoint& to) {
-        return ask<PairingConnection>(self, [=](std::uint64_t question) {
+        return ask_io<PairingConnection>(self, [=](std::uint64_t question) {
           wire->post([=](Wire& in) { in.dial(to, question); });
         });
       },
@@ -298,9 +276,9 @@ TcpPairingWire::Port::behavior_type TcpPairingWire::behaviour(
       [=](actors::close_atom, PairingConnection connection) {
         wire->post_to(connection, [](PairingStream& of) { of.close(); });
       },
-      [=](actors::take_atom, std::uint64_t question, const ResultPtr& result) {
-        if (auto asked = self->state.waiting.extract(question))
-          asked.mapped()(*result);
+      [=](actors::take_atom, std::uint64_t question,
+          const IoResultPtr& result) {
+        self->state.questions.take(question, *result);
       },
   };
 }

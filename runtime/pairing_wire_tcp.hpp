@@ -4,12 +4,11 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "actors/interfaces.hpp"
+#include "runtime/io_questions.hpp"
 
 namespace ppn::runtime {
 
@@ -17,21 +16,13 @@ namespace ppn::runtime {
 /// from its first use on, so that nobody is told its end before its number.
 class TcpPairingWire {
  public:
-  /// Of something that was asked, by its number, once the I/O thread did it: a
-  /// connection, or 1 if it was to listen.
-  using Result = store::Result<actors::PairingConnection>;
-  using ResultPtr = std::shared_ptr<const Result>;
-
   /// The port, and how the I/O thread answers it.
-  using Port = actors::PairingWirePort::extend<
-      caf::reacts_to<actors::take_atom, std::uint64_t, ResultPtr>>;
+  using Port = actors::PairingWirePort::extend<IoAnswer>;
 
-  /// What was asked and has no answer yet.
   struct Asked {
     Asked() = default;
 
-    std::uint64_t last = 0;
-    std::map<std::uint64_t, std::function<void(const Result&)>> waiting;
+    IoQuestions questions;
     static inline const char* name = "pairing_wire";
   };
 
@@ -52,5 +43,3 @@ class TcpPairingWire {
 };
 
 }  // namespace ppn::runtime
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::runtime::TcpPairingWire::ResultPtr)

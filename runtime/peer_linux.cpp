@@ -51,6 +51,15 @@ std::optional<gid_t> find_group(const std::string& name) {
   return found->gr_gid;
 }
 
+std::optional<User> find_user(const std::string& name) {
+  std::vector<char> buffer(entry_size_usual);
+  passwd entry{};
+  passwd* found = nullptr;
+  ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) return std::nullopt;
+  return User{found->pw_uid, found->pw_gid};
+}
+
 std::string user_name(uid_t user) {
   std::vector<char> buffer(entry_size_usual);
   passwd entry{};

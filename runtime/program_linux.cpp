@@ -35,11 +35,15 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 /// How a program is to begin: apart from this process.
 class Apart {
  public:
-  Apart() {
+  explicit Apart(std::optional<int> given) {
     ::posix_spawn_file_actions_init(&files_);
-    for (int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-      ::posix_spawn_file_actions_addopen(&files_, standard, "/dev/null", O_RDWR,
-                                         0);
+    for (int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      if (given)
+        ::posix_spawn_file_actions_adddup2(&files_, *given, standard);
+      else
+        ::posix_spawn_file_actions_addopen(&files_, standard, "/dev/null",
+                                           O_RDWR, 0);
+    }
     ::posix_spawn_file_actions_addclosefrom_np(&files_, STDERR_FILENO + 1);
     ::posix_spawn_file_actions_addchdir_np(&files_, "/");
     sigset_t signals{};
@@ -49,7 +53,7 @@ class Apart {
                                                  POSIX_SPAWN_SETSIGDEF);
     ::sigemptyset(&signals);
     ::posix_spawnattr_setsigmask(&attributes_, &signals);
-    ::sigaddset(&signals, SIGPIPE);
+    ::sigfillset(&signals);
     ::posix_spawnattr_setsigdefault(&attributes_, &signals);
   }
   Apart(const Apart&) = delete;
@@ -98,24 +102,33 @@ std::optional<fs::path> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-store::Status run_to_background(const fs::path& program,
-                                const std::vector<std::string>& arguments,
-                                const std::vector<std::string>& environment,
-                                std::chrono::milliseconds patience) {
+store::Result<pid_t> start_apart(const fs::path& program,
+                                 const std::vector<std::string>& arguments,
+                                 const std::vector<std::string>& environment,
+                                 std::optional<int> standard) {
   std::vector<std::string> words{program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   auto variables = environment;
-  Apart apart;
+  Apart apart{standard};
   pid_t pid = -1;
   errno = ::posix_spawn(&pid, program.c_str(), apart.files(),
                         apart.attributes(), pointers_to(words).data(),
                         pointers_to(variables).data());
   if (errno != 0) return system_error("start", program);
-  bool ended = wait_for_end(pid, patience);
+  return pid;
+}
+
+store::Status run_apart(const fs::path& program,
+                        const std::vector<std::string>& arguments,
+                        const std::vector<std::string>& environment,
+                        std::chrono::milliseconds patience) {
+  auto pid = start_apart(program, arguments, environment);
+  if (!pid) return pid.error();
+  bool ended = wait_for_end(*pid, patience);
   // Its session with all that it started.
-  if (!ended) ::kill(-pid, SIGKILL);
+  if (!ended) ::kill(-*pid, SIGKILL);
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (!ended)
     return Error{ErrorCode::io, program.string() + " takes too long to start"};

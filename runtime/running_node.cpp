@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "runtime/clock_linux.hpp"
+#include "runtime/host_linux.hpp"
+#include "runtime/image_port.hpp"
 #include "runtime/log.hpp"
 #include "runtime/rejoin.hpp"
 #include "runtime/wireguard_port.hpp"
@@ -127,6 +129,21 @@ void RunningNode::spawn(const NodeSettings& settings,
       [](TcpPairingWire::Port::stateful_pointer<TcpPairingWire::Asked> self,
          TcpPairingWire* tcp) { return tcp->behaviour(self); },
       pairing_tcp_.get());
+  auto guests = std::make_shared<GuestHost>(settings.hypervisor);
+  qemu_ = std::make_unique<QemuHypervisor>(io, guests);
+  hypervisor_ = system_.spawn<caf::detached>(
+      [](QemuHypervisor::Port::stateful_pointer<QemuHypervisor::State> self,
+         QemuHypervisor* qemu) { return qemu->behaviour(self); },
+      qemu_.get());
+  memory_ = system_.spawn(
+      [](QemuHypervisor::Memory::stateful_pointer<QemuHypervisor::MemoryState>
+             self,
+         QemuHypervisor* qemu) { return qemu->memory_behaviour(self); },
+      qemu_.get());
+  // A disk that hangs keeps nobody else waiting.
+  host_ =
+      system_.spawn<caf::detached>(host_port, settings.hypervisor.guest_dir);
+  images_ = system_.spawn<caf::detached>(image_port, guests);
   journal_ = system_.spawn(journal_port, LogLevel::warning);
   actors::NodeParts parts;
   parts.ledger = ledger_;
@@ -135,6 +152,13 @@ void RunningNode::spawn(const NodeSettings& settings,
   parts.wire = wire_;
   parts.pairing_wire = pairing_wire_;
   parts.journal = journal_;
+  parts.hypervisor = hypervisor_;
+  parts.memory = memory_;
+  parts.host = host_;
+  parts.images = images_;
+  parts.pool = settings.pool;
+  parts.balloons = settings.balloons;
+  parts.margin_mb = settings.margin_mb;
   parts.listen_port = settings.listen_port;
   parts.entropy = fill_randomly;
   parts.next_id = random_id;
@@ -156,6 +180,10 @@ RunningNode::~RunningNode() {
                             caf::actor_cast<caf::actor>(wireguard_),
                             caf::actor_cast<caf::actor>(wire_),
                             caf::actor_cast<caf::actor>(pairing_wire_),
+                            caf::actor_cast<caf::actor>(hypervisor_),
+                            caf::actor_cast<caf::actor>(memory_),
+                            caf::actor_cast<caf::actor>(host_),
+                            caf::actor_cast<caf::actor>(images_),
                             caf::actor_cast<caf::actor>(journal_),
                             caf::actor_cast<caf::actor>(views_),
                             caf::actor_cast<caf::actor>(clock_)})

@@ -6,6 +6,7 @@
 #include "actors/ledger.hpp"
 #include "actors/node.hpp"
 #include "runtime/actor_bridge.hpp"
+#include "runtime/hypervisor_qemu.hpp"
 #include "runtime/pairing_wire_tcp.hpp"
 #include "runtime/roster_views.hpp"
 #include "runtime/tunnel_keys.hpp"
@@ -24,6 +25,10 @@ struct NodeSettings {
   /// TCP port of the ceremonies.
   std::uint16_t pairing_port = 9205;
   std::string hosts_file;
+  HypervisorSettings hypervisor;
+  events::PoolLimits pool;
+  events::BalloonMarks balloons;
+  std::uint64_t margin_mb = events::placement_margin_mb_usual;
   /// Who said to open although the checkpoint outside is missing or invalid.
   std::optional<store::Principal> accept_outside_checkpoint;
 };
@@ -45,6 +50,7 @@ class RunningNode {
   [[nodiscard]] const actors::NodeActor& node() const { return node_; }
   [[nodiscard]] const actors::LedgerActor& ledger() const { return ledger_; }
   [[nodiscard]] const NodeId& id() const { return id_; }
+  [[nodiscard]] const QemuHypervisor& hypervisor() const { return *qemu_; }
 
   /// The number of entries there were, and the time of the newest, by the clock
   /// of then.
@@ -84,10 +90,15 @@ class RunningNode {
   caf::actor_system system_{scheduling_};
   std::unique_ptr<UdpWire> udp_;
   std::unique_ptr<TcpPairingWire> pairing_tcp_;
+  std::unique_ptr<QemuHypervisor> qemu_;
   actors::ClockPort clock_;
   actors::WireguardPort wireguard_;
   actors::WirePort wire_;
   actors::PairingWirePort pairing_wire_;
+  actors::HypervisorPort hypervisor_;
+  actors::MemoryPort memory_;
+  actors::HostPort host_;
+  actors::ImagePort images_;
   actors::JournalPort journal_;
   actors::LedgerActor ledger_;
   actors::NodeActor node_;

@@ -46,4 +46,12 @@ std::optional<std::uint64_t> free_space(
   return std::uint64_t{system.f_bavail} * system.f_frsize;
 }
 
+bool is_on_same_disk(const std::filesystem::path& one,
+                     const std::filesystem::path& other) {
+  struct stat first {};
+  struct stat second {};
+  return ::stat(one.c_str(), &first) == 0 &&
+         ::stat(other.c_str(), &second) == 0 && first.st_dev == second.st_dev;
+}
+
 }  // namespace ppn::runtime

@@ -16,4 +16,8 @@ store::Status prepare_state_directory(const std::filesystem::path& directory);
 /// can tell.
 std::optional<std::uint64_t> free_space(const std::filesystem::path& directory);
 
+/// Whether two directories that are there are on one file system.
+bool is_on_same_disk(const std::filesystem::path& one,
+                     const std::filesystem::path& other);
+
 }  // namespace ppn::runtime

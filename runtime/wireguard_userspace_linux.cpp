@@ -192,8 +192,8 @@ class UserspaceWireguard final : public Wireguard {
                        ", and the interface of that name is not here"};
     // What a program that was killed left behind.
     ::unlink(socket_.c_str());
-    if (auto started = run_to_background(program_.path, {interface_},
-                                         environment, patience);
+    if (auto started =
+            run_apart(program_.path, {interface_}, environment, patience);
         !started)
       return Error{started.error().code,
                    started.error().message + "; to see why: " +

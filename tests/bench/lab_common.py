@@ -2,9 +2,14 @@
 tests/system ones that can be imported, too."""
 
 import collections
+import ctypes
+import json
+import os
 import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "system"))
 from mesh_lab import eventually
@@ -65,3 +70,36 @@ class Traffic:
     def stop(self):
         self.host.run("pkill", "-x", "ping", check=False)
         self.process.wait()
+
+
+# -- a lab of guests ------------------------------------------------------------
+
+def work_apart():
+    """Returns in a process of its own. This one has whoever loses their parent, and
+    takes note of their end: libvirt waits for that."""
+    set_child_subreaper = 36
+    ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
+    worker = os.fork()
+    if worker == 0:
+        return
+    while True:
+        ended, status = os.wait()
+        if ended == worker:
+            os._exit(abs(os.waitstatus_to_exitcode(status)))
+
+
+def run_lab(name, parts):
+    """Does what the command line says: PART BIN RESULT [--quick]. A part is given the
+    programs, a directory of its own, where its result is to be, and whether to be
+    quick; it returns that result. All but `kernel` are done apart."""
+    what, binaries, result, *options = sys.argv[1:]
+    result = pathlib.Path(result).resolve()
+    if what != "kernel":
+        work_apart()
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with tempfile.TemporaryDirectory(prefix=f"{name}-") as home:
+        # The guests' user is to come to what is its own.
+        os.chmod(home, 0o755)
+        found = parts[what](pathlib.Path(binaries).resolve(), pathlib.Path(home),
+                            result, "--quick" in options)
+        result.write_text(json.dumps(found))

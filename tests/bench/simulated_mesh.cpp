@@ -4,8 +4,10 @@
 #include "actors/mesh.hpp"
 #include "tests/bench/failure.hpp"
 #include "tests/bench/progress.hpp"
+#include "tests/simulation/hypervisor.hpp"
 #include "tests/simulation/mesh_ports.hpp"
 #include "tests/simulation/mesh_rules.hpp"
+#include "tests/simulation/vm_memory.hpp"
 
 namespace ppn::bench {
 
@@ -87,6 +89,10 @@ void SimulatedMesh::end() {
     kill(process.mesh_wire);
     kill(process.journal);
     kill(process.pairing_wire);
+    kill(process.hypervisor);
+    kill(process.memory);
+    kill(process.host);
+    kill(process.images);
   }
   scene_.end();
   for (auto& host : scene_.hosts) host.process.reset();
@@ -125,6 +131,10 @@ void SimulatedMesh::spawn(Host& host) {
   process.journal = system.spawn(simulation::journal_port, &scene_, &host);
   process.pairing_wire =
       system.spawn(simulation::pairing_wire_port, &pairing_net_, &host);
+  process.hypervisor = system.spawn(simulation::no_hypervisor, 0);
+  process.memory = system.spawn(simulation::no_memory, 0);
+  process.host = system.spawn(simulation::no_host, 0);
+  process.images = system.spawn(simulation::no_images, 0);
   actors::NodeParts parts;
   parts.ledger = process.ledger;
   parts.clock = process.clock;
@@ -132,6 +142,10 @@ void SimulatedMesh::spawn(Host& host) {
   parts.wire = process.mesh_wire;
   parts.journal = process.journal;
   parts.pairing_wire = process.pairing_wire;
+  parts.hypervisor = process.hypervisor;
+  parts.memory = process.memory;
+  parts.host = process.host;
+  parts.images = process.images;
   parts.listen_port = simulation::tunnel_port;
   parts.next_id = [this] { return scene_.next_id(); };
   parts.version = "simulated";

@@ -102,7 +102,31 @@ struct CheckWish {
             "a signature is the same when it is told again");
   }
 
+  void operator()(const runtime::CreateVmWish& wish) const {
+    check_text(wish.name);
+    check_spec(runtime::spec_of(wish));
+  }
+  void operator()(const runtime::SetVmWish& /*wish*/) const {}
+  void operator()(const events::DeleteVm& /*wish*/) const {}
+  void operator()(const actors::RemoveImage& /*wish*/) const {}
+  void operator()(const runtime::ChangeWish& wish) const {
+    std::visit(*this, wish);
+  }
+  void operator()(const runtime::GuestWish& wish) const {
+    std::visit(*this, wish);
+  }
+
  private:
+  static void check_spec(const events::VmSpec& spec) {
+    flatbuffers::FlatBufferBuilder builder;
+    auto stored = events::stored(spec);
+    builder.Finish(schema::CreateVmSpec(builder, &stored));
+    auto read = events::read_spec(
+        *flatbuffers::GetRoot<schema::VmSpec>(builder.GetBufferPointer()));
+    require(read.has_value() != events::flaw_of(spec).has_value(),
+            "a spec is read if it has no flaw, and only then");
+    require(!read || *read == spec, "a spec is the same when it is read");
+  }
   static void check_endpoints(const std::vector<events::Endpoint>& endpoints) {
     for (const auto& endpoint : endpoints)
       require(events::Endpoint::parse(endpoint.text()) == endpoint,

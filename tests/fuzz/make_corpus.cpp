@@ -379,6 +379,62 @@ void write_uapi_replies(const Corpus& corpus) {
   corpus.write("uapi", "twice", key + key + "errno=0\n\n");
 }
 
+/// Behind the byte that the target begins with.
+void write_monitors(const Corpus& corpus) {
+  const std::string begin =
+      R"({"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, )"
+      R"("package": "Debian"}, "capabilities": ["oob"]}})"
+      "\r\n"
+      R"({"return": {}, "id": 1})"
+      "\r\n"
+      R"({"return": {"status": "running", "running": true}, "id": 2})"
+      "\r\n";
+  const std::string time =
+      R"({"timestamp": {"seconds": 1796016629, "microseconds": 699711}, )";
+  corpus.write("qmp", "life",
+               "\x05" + begin + time + "\"event\": \"RESUME\"}\r\n" +
+                   R"({"return": {}, "id": 3})" + "\r\n" + time +
+                   R"("event": "RESET", "data": {"guest": true, )"
+                   R"("reason": "guest-reset"}})"
+                   "\r\n" +
+                   R"({"return": {"stat": 18446744073709551615}, "id": 4})" +
+                   "\r\n" + time +
+                   R"("event": "SHUTDOWN", "data": {"guest": false, )"
+                   R"("reason": "host-qmp-quit"}})"
+                   "\r\n");
+  corpus.write("qmp", "disk",
+               "\x0e" + begin + time +
+                   R"("event": "BLOCK_IO_ERROR", "data": {"device": "", )"
+                   R"("nospace": true, "node-name": "disk0", "reason": "No", )"
+                   R"("operation": "write", "action": "stop"}})"
+                   "\n" +
+                   time + R"("event": "STOP"})" + "\n" + time +
+                   R"("event": "GUEST_PANICKED", "data": {"action": "pause"}})"
+                   "\n");
+  corpus.write("qmp", "refusals",
+               "\x21" + begin +
+                   R"({"id": 3, "error": {"class": "DeviceNotActive", )"
+                   R"("desc": "No balloon"}})"
+                   "\n"
+                   R"({"error": {"class": "GenericError", "desc": )"
+                   R"("JSON parse error, stray '\"query-sta\uFFFD'"}})"
+                   "\n"
+                   R"({"return": -1, "id": 99})"
+                   "\n");
+  corpus.write("qmp", "answers", [&] {
+    auto text = "\x33" + begin;
+    for (int id = 3; id < 40; ++id)
+      text += R"({"return": {"status": "paused"}, "id": )" +
+              std::to_string(id) + "}\n";
+    return text;
+  }());
+  corpus.write("qmp", "early",
+               "\x02" + time + "\"event\": \"STOP\"}\n" + begin);
+  corpus.write("qmp", "deep",
+               std::string{"\x09{\"return\":"} + std::string(130, '[') + "\n");
+  corpus.write("qmp", "garbage", "\x11HTTP/1.1 400 Bad Request\r\n\r\n");
+}
+
 // -- what the kernel answers --------------------------------------------------
 
 /// The messages, then the one that ends an answer.
@@ -676,6 +732,7 @@ int write_all(const std::filesystem::path& root) {
   write_pairing_messages(corpus);
   write_mesh_files(corpus, sample);
   write_uapi_replies(corpus);
+  write_monitors(corpus);
   write_wireguard(corpus);
   corpus.write("verify_report", "valid", valid_report);
   corpus.write("verify_report", "invalid", invalid_report);

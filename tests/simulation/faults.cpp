@@ -57,6 +57,18 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"pairing-repeated", 100'000},
     {"pairing-overtaken", 100'000},
     {"pairing-crowded", 500'000},
+    {"hypervisor-dumb", 20'000},
+    {"hypervisor-acts-silently", 20'000},
+    {"hypervisor-fails", 300'000},
+    {"hypervisor-kills", 50'000},
+    {"guest-ends", 200'000},
+    {"guest-silent", 100'000},
+    {"guest-disk-full", 100'000},
+    {"guest-held", 50'000},
+    {"memory-taken", 200'000},
+    {"guest-lies", 100'000},
+    {"guest-mute", 100'000},
+    {"balloon-stuck", 100'000},
 }};
 
 }  // namespace

@@ -81,6 +81,28 @@ enum class Fault : std::uint8_t {
   /// Strangers crowd at who is open for ceremonies: they pretend to wait for a
   /// code, or guess at one.
   pairing_crowded,
+  /// The port of the guests does nothing and says nothing, or does it and says
+  /// nothing; or it can not start one.
+  hypervisor_dumb,
+  hypervisor_acts_silently,
+  hypervisor_fails,
+  /// The node dies at what it asks of that port, before, after or amid; its
+  /// machine with it, or not.
+  hypervisor_kills,
+  /// A guest ends in one way or another, at once or some time.
+  guest_ends,
+  /// Its monitor does not answer for a while; its disk is full for a while;
+  /// somebody at its monitor pauses it.
+  guest_silent,
+  guest_disk_full,
+  guest_held,
+  /// Others than guests take much of a host's memory, or let go of it.
+  memory_taken,
+  /// A guest says that it has more memory left than it has, says nothing of it
+  /// any more, or does not follow its balloon.
+  guest_lies,
+  guest_mute,
+  balloon_stuck,
   count_,
 };
 

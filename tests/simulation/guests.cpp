@@ -136,11 +136,12 @@ void Guests::note_sent(Visit& visit, bool is_lost) {
 
 /// Who does not pass on what it should is asked before the next one is.
 std::uint64_t Guests::in_vain(const Visit& visit) const {
-  return static_cast<std::uint64_t>(std::count_if(
-      scene_.hosts.begin(), scene_.hosts.end(), [&](const Host& host) {
-        return &host != &visit.a && &host != &visit.b &&
-               steadiness_.of(host) == 0;
-      }));
+  auto relays = std::count_if(scene_.hosts.begin(), scene_.hosts.end(),
+                              [&](const Host& host) {
+                                return &host != &visit.a && &host != &visit.b &&
+                                       steadiness_.of(host) == 0;
+                              });
+  return static_cast<std::uint64_t>(relays) + (visit.is_dead_unseen ? 1 : 0);
 }
 
 // -- what fails ---------------------------------------------------------------
@@ -170,12 +171,13 @@ void Guests::fail_a_link(const std::shared_ptr<Visit>& visit) {
           time, [=, this, &deaf, &unheard] { cut(deaf, unheard, false); });
     }
     case 2:
+      loose_links_ += 1;
       return loosen(a, b, 4 + scene_.random.below(12));
     case 3:
       return restart_behind_a_relay(visit);
     case 4:
     case 5:
-      if (&third != &a && &third != &b) return fail_a_relay(a, b, third);
+      if (&third != &a && &third != &b) return fail_a_relay(visit, third);
       [[fallthrough]];
     default:
       cut_both(a, b, true);
@@ -185,7 +187,10 @@ void Guests::fail_a_link(const std::shared_ptr<Visit>& visit) {
 
 /// First the link between the two, then whoever may have gone in between: both
 /// lose it, or one of them.
-void Guests::fail_a_relay(Host& a, Host& b, Host& relay) {
+void Guests::fail_a_relay(const std::shared_ptr<Visit>& visit, Host& relay) {
+  auto& a = visit->a;
+  auto& b = visit->b;
+  visit->is_dead_unseen = is_behind_a_relay(*visit);
   bool for_both = scene_.one_in(2);
   auto cut_relay = [=, this, &a, &b, &relay](bool is_cut) {
     cut_both(b, relay, is_cut);
@@ -197,6 +202,18 @@ void Guests::fail_a_relay(Host& a, Host& b, Host& relay) {
     cut_relay(false);
     cut_both(a, b, false);
   });
+}
+
+/// By the choice of the first.
+bool Guests::is_behind_a_relay(const Visit& visit) {
+  const auto& process = visit.a.process;
+  const auto* device =
+      process
+          ? process->look_into_kept<actors::DeviceState, actors::DeviceActor>()
+          : nullptr;
+  if (device == nullptr || !device->choices) return false;
+  auto taken = device->choices->paths.find(visit.of_b);
+  return taken != device->choices->paths.end() && taken->second.path.relay;
 }
 
 /// Of paths that flap not each is recorded; then others are taken after a
@@ -225,7 +242,7 @@ void Guests::restart_behind_a_relay(const std::shared_ptr<Visit>& visit) {
     bool is_steady = steadiness_.relay_of(visit->a, visit->b, steady_ns) !=
                      nullptr;
     if (!scene_.faults_over || !is_steady || visit->was_lost ||
-        !are_paths_recorded(*visit))
+        loose_links_ != 0 || !are_paths_recorded(*visit))
       return;
     visit->restarts_until_ns = scene_.now() + 20 * second;
     restart_(visit->a);
@@ -248,7 +265,10 @@ void Guests::cut_both(const Host& a, const Host& b, bool is_cut) {
 /// It fails and works in turns.
 void Guests::loosen(Host& a, Host& b, std::uint64_t times) {
   cut_both(a, b, times % 2 != 0);
-  if (times == 0) return;
+  if (times == 0) {
+    loose_links_ -= 1;
+    return;
+  }
   scene_.plan(second + scene_.random.below(10 * second),
               [this, &a, &b, times] { loosen(a, b, times - 1); });
 }

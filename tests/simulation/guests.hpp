@@ -32,6 +32,9 @@ class Guests {
     NodeId of_b;
     std::uint64_t began_ns = 0;
     bool was_lost = false;
+    /// The way between the two died while neither took it: it is tried once
+    /// more.
+    bool is_dead_unseen = false;
     /// An end is started again, and nothing else happens until then.
     std::uint64_t restarts_until_ns = 0;
   };
@@ -48,7 +51,8 @@ class Guests {
 
   void plan_failures(const std::shared_ptr<Visit>& visit);
   void fail_a_link(const std::shared_ptr<Visit>& visit);
-  void fail_a_relay(Host& a, Host& b, Host& relay);
+  void fail_a_relay(const std::shared_ptr<Visit>& visit, Host& relay);
+  static bool is_behind_a_relay(const Visit& visit);
   static bool are_paths_recorded(const Visit& visit);
   void restart_behind_a_relay(const std::shared_ptr<Visit>& visit);
   void cut(const Host& to, const Host& from, bool is_cut);
@@ -60,6 +64,8 @@ class Guests {
   std::function<void(Host&)> restart_;
   Steadiness steadiness_;
   bool is_visited_ = false;
+  /// How many fail and work in turns, maybe since an earlier visit.
+  int loose_links_ = 0;
 };
 
 }  // namespace ppn::simulation

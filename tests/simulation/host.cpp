@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "store/audit.hpp"
+#include "tests/simulation/fleet_watch.hpp"
 #include "tests/simulation/mesh_rules.hpp"
+#include "tests/simulation/vm_rules.hpp"
 #include "tests/support/state_fold.hpp"
 
 namespace ppn::simulation {
@@ -76,10 +78,11 @@ Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
   // A commit that failed may have reached the disk all the same.
   if (process.is_dying || process.opened->ledger->failure()) return {};
   Step step{stepped, host.shadow.entries() != entries_before, process.stepped};
-  for (auto* rule : {check_ledger, check_node})
+  for (auto* rule : {check_ledger, check_node, check_vm_actors})
     if (auto complaint = rule(process, host.shadow, step)) return complaint;
   if (!step.concerns_any_kept()) return {};
-  for (auto* rule : {check_gate, check_counter, check_mesh_actors})
+  for (auto* rule :
+       {check_gate, check_counter, check_mesh_actors, check_scheduler})
     if (auto complaint = rule(process, host.shadow, step)) return complaint;
   return {};
 }

@@ -10,6 +10,7 @@
 #include "tests/simulation/counter.hpp"
 #include "tests/simulation/device.hpp"
 #include "tests/simulation/disk.hpp"
+#include "tests/simulation/hypervisor.hpp"
 #include "tests/simulation/reader.hpp"
 #include "tests/simulation/shadow.hpp"
 
@@ -37,10 +38,15 @@ struct Process {
   actors::WirePort mesh_wire;
   actors::JournalPort journal;
   actors::PairingWirePort pairing_wire;
+  actors::HypervisorPort hypervisor;
+  actors::MemoryPort memory;
+  actors::HostPort host;
+  actors::ImagePort images;
   actors::LedgerFollower reader;
   actors::NodeActor node;
   /// A fault struck in the middle of a step; the process dies after it.
   bool is_dying = false;
+  bool takes_machine_along = false;
   bool stop_asked = false;
 
   /// Who listens at its own address and its tunnel address, and which those
@@ -58,6 +64,9 @@ struct Process {
 
   /// For its tunnels.
   std::vector<events::TunnelKey> made_keys;
+
+  /// Who is shown which guest.
+  std::map<Id, actors::VmFollower> vm_followers;
 
   /// Requests that a fault keeps waiting.
   std::vector<caf::response_promise> unanswered;
@@ -117,6 +126,11 @@ struct Host {
 
   std::uint64_t dial_shows = 0;
   std::uint64_t dial_incarnation = 0;
+
+  SimulatedVms vms;
+  /// What others than guests take.
+  std::uint64_t others_mb = 0;
+  std::set<Hash> images;
 
   Device device;
   /// Where packets of its tunnels come from, seen from outside, unless it is

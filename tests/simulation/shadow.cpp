@@ -69,6 +69,9 @@ Complaint Shadow::fold(const schema::Entry& entry, ByteView bytes) {
   if (const auto* granted = entry.payload_as_CapabilityGranted())
     if (auto complaint = fold_grant(*granted)) return complaint;
   if (auto complaint = fold_unasked(entry)) return complaint;
+  if (const auto* silent = entry.payload_as_HostFellSilent())
+    silences_.push_back(
+        {NodeId{*silent->node()}, entry.clock()->since_boot_ns()});
   if (auto contradiction = events::apply(state_, entry)) return contradiction;
   if (events::epoch_of(entry.stream()->string_view())) {
     const auto* taken = entry.payload_as_RosterEntryTaken();
@@ -88,12 +91,17 @@ Complaint Shadow::fold_unasked(const schema::Entry& entry) {
     case schema::Event::DeviceRepaired:
     case schema::Event::TunnelUp:
     case schema::Event::TunnelDown:
+    case schema::Event::HostFellSilent:
       break;
     default:
       return {};
   }
   unasked_ += 1;
-  auto& [newest, count] = in_hour_[entry.stream()->str()];
+  auto whose = entry.stream()->str();
+  // All hosts share one.
+  if (const auto* silent = entry.payload_as_HostFellSilent())
+    whose += NodeId{*silent->node()}.hex();
+  auto& [newest, count] = in_hour_[whose];
   auto this_hour = entry.clock()->utc_ns() / hour_ns;
   count = newest == this_hour ? count + 1 : 1;
   newest = this_hour;

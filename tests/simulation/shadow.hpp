@@ -19,6 +19,12 @@ namespace ppn::simulation {
 /// What is wrong; nothing if all is well.
 using Complaint = std::optional<std::string>;
 
+/// A host that the controller calls silent, and when by its own clock.
+struct Silence {
+  NodeId node;
+  std::uint64_t since_boot_ns = 0;
+};
+
 class Shadow {
  public:
   /// Folds what is new on the disk; the entries of a roster are held against
@@ -35,6 +41,9 @@ class Shadow {
   /// The link of the newest entry of the authority.
   [[nodiscard]] const Hash& roster_head() const { return roster_head_; }
   [[nodiscard]] const std::vector<Id>& grants() const { return grants_; }
+
+  /// Who was recorded as silent since this was asked last.
+  std::vector<Silence> take_silences() { return std::exchange(silences_, {}); }
 
   /// Told before the counter is: whatever becomes of the request, what it
   /// leaves in the ledger is held against this grant.
@@ -72,9 +81,11 @@ class Shadow {
   std::uint64_t next_ = 0;
   Hash link_;
   std::map<std::string, std::uint64_t> versions_;
+  std::vector<Silence> silences_;
   Hash roster_head_;
   std::uint64_t unasked_ = 0;
-  /// Of each stream: the hour of its newest entry, and how many are of it.
+  /// Of each stream, or host of the fleet: the hour of its newest entry, and
+  /// how many are of it.
   std::map<std::string, std::pair<std::int64_t, int>> in_hour_;
   /// Whose tunnels went back and forth.
   std::set<NodeId> fought_for_;

@@ -5,6 +5,7 @@
 #include "actors/device.hpp"
 #include "store/remains.hpp"
 #include "tests/simulation/ceremonies.hpp"
+#include "tests/simulation/fleet_watch.hpp"
 #include "tests/simulation/guests.hpp"
 #include "tests/simulation/intruders.hpp"
 #include "tests/simulation/liars.hpp"
@@ -12,6 +13,9 @@
 #include "tests/simulation/mesh_ports.hpp"
 #include "tests/simulation/mesh_rules.hpp"
 #include "tests/simulation/tampering.hpp"
+#include "tests/simulation/vm_memory.hpp"
+#include "tests/simulation/vm_operators.hpp"
+#include "tests/simulation/vm_rules.hpp"
 
 namespace ppn::simulation {
 
@@ -33,6 +37,8 @@ constexpr std::uint64_t recovery_ns = 100 * second;
 /// for each version of the roster.
 constexpr std::uint64_t unasked_a_day = 50;
 constexpr std::uint64_t unasked_a_version = 6;
+/// Of each host.
+constexpr std::uint64_t guests_memory_mb = 4096;
 
 class World {
  public:
@@ -118,6 +124,7 @@ class World {
     if (auto complaint = check(*host, actor, scene_.trace, history_))
       violate(*host, *complaint);
     datagrams_.check_believed(*host, actor);
+    fleet_watch_.follow(*host);
     if (scene_.faults.on(Fault::wireguard_hangs)) note_wish(*host, now());
     notice_removals(*host);
     notice_death(*host);
@@ -316,6 +323,10 @@ class World {
     process.journal = scene_.system.spawn(journal_port, &scene_, &host);
     process.pairing_wire =
         scene_.system.spawn(pairing_wire_port, &pairing_net_, &host);
+    process.hypervisor = scene_.system.spawn(hypervisor_port, &scene_, &host);
+    process.memory = scene_.system.spawn(memory_port, &scene_, &host);
+    process.host = scene_.system.spawn(host_port, &scene_, &host);
+    process.images = scene_.system.spawn(image_port, &scene_, &host);
     process.reader = scene_.system.spawn(
         reader, ReaderParts{process.ledger, &host.disk,
                             [this] { return 1 + scene_.random.below(32); },
@@ -338,6 +349,11 @@ class World {
     parts.wire = process.mesh_wire;
     parts.journal = process.journal;
     parts.pairing_wire = process.pairing_wire;
+    parts.hypervisor = process.hypervisor;
+    parts.memory = process.memory;
+    parts.host = process.host;
+    parts.images = process.images;
+    parts.pool.memory_mb = guests_memory_mb;
     parts.entropy = [this](std::span<std::uint8_t> bytes) {
       for (auto& byte : bytes)
         byte = static_cast<std::uint8_t>(scene_.random.below(256));
@@ -367,6 +383,10 @@ class World {
     end(process.mesh_wire);
     end(process.journal);
     end(process.pairing_wire);
+    end(process.hypervisor);
+    end(process.memory);
+    end(process.host);
+    end(process.images);
     end(process.reader);
     scene_.coordinator.run_jobs_filtered(
         [&](caf::resumable* job) { return host_of(*job) == &host; });
@@ -382,6 +402,13 @@ class World {
     plan_start(host, scene_.faults_over ? second : some_time(second));
   }
 
+  void reboot(Host& host) {
+    crash(host, "reboot");
+    host.machine_started_ns = now();
+    host.device.vanish();
+    end_vms(scene_, host);
+  }
+
   void plan_start(Host& host, std::uint64_t delay_ns) {
     plan(delay_ns,
          [this, &host] { after_step([this, &host] { start(host); }); });
@@ -394,7 +421,11 @@ class World {
         look_into<actors::NodeState>(host.process->node) != nullptr &&
         look_into<actors::LedgerActorState>(host.process->ledger) != nullptr;
     if (!is_alive || host.process->is_dying)
-      after_step([this, &host] { crash(host, "ended"); });
+      after_step(
+          [this, &host, with_machine = host.process->takes_machine_along] {
+            if (with_machine) return reboot(host);
+            crash(host, "ended");
+          });
   }
 
   // -- what may befall a host -------------------------------------------------
@@ -406,12 +437,7 @@ class World {
     check_brings_back(host);
     if (strikes(Fault::crash))
       after_step([this, &host] { crash(host, "crash"); });
-    if (strikes(Fault::reboot))
-      after_step([this, &host] {
-        crash(host, "reboot");
-        host.machine_started_ns = now();
-        host.device.vanish();
-      });
+    if (strikes(Fault::reboot)) after_step([this, &host] { reboot(host); });
     if (strikes(Fault::stop)) stop(host);
     if (strikes(Fault::actor_dies)) kill_an_actor(host);
     if (strikes(Fault::slow))
@@ -419,12 +445,14 @@ class World {
     if (strikes(Fault::suspend)) close_lid(host, some_time(10 * minute));
     if (host.is_slow || host.is_suspended) host.disturbed_ns = now();
     check_device_stays_right(host);
+    fleet_watch_.check(host);
     if (strikes(Fault::device_tampered)) tamper_now_and_then(host);
     if (strikes(Fault::host_roams)) roam(host);
     if (strikes(Fault::translated)) translate(host);
     if (strikes(Fault::tunnel_key_copied)) copy_tunnel_key(host);
     if (strikes(Fault::withheld)) withhold(host);
     if (strikes(Fault::pairing_crowded)) intruders_.crowd(host);
+    befall_vms(scene_, host);
     auto skew_ns = host.clock_skew_ns;
     if (strikes(Fault::clock_jumps))
       host.clock_skew_ns +=
@@ -772,6 +800,7 @@ class World {
     if (scene_.faults_over) return;
     plan(some_time(second / 10), [this, &host] { operate(host); });
     operators_.operate(host);
+    if (scene_.one_in(4)) vm_operators_.operate(host);
   }
 
   /// In a hurry as long as the mesh is small.
@@ -793,6 +822,9 @@ class World {
     host.shadow = {};
     host.dial_shows = 0;
     host.dial_incarnation = 0;
+    // The operator ends what guests it had.
+    host.vms.clear();
+    host.images.clear();
     host.roster = {};
     host.removed_ns.clear();
   }
@@ -823,6 +855,7 @@ class World {
       host.is_slow = false;
       host.is_suspended = false;
       host.router.reset();
+      heal_vms(scene_, host);
       if (host.process)
         crash(host, "operator restarts");
       else
@@ -876,12 +909,14 @@ class World {
       if (const auto* authority = scene_.host_of(history_.authority()))
         authority_ns = scene_.read_clock(*authority).utc_ns;
     for (auto& host : scene_.hosts) {
-      if (history_.members().contains(host.shadow.state().node.id))
+      if (history_.members().contains(host.shadow.state().node.id)) {
         scene_.check(host, check_member_at_rest(host, history_, liars,
                                                 scene_.read_clock(host).utc_ns,
                                                 authority_ns));
-      else
+        scene_.check(host, fleet_watch_.check_at_rest(host));
+      } else {
         check_reaches_nobody(host);
+      }
       if (settings_.without_faults) check_is_quiet(host);
     }
   }
@@ -925,6 +960,7 @@ class World {
     const auto* following = look_into<ReaderState>(host.process->reader);
     if (following == nullptr || following->read != host.shadow.entries())
       return "who follows its ledger has not read all of it";
+    if (auto complaint = check_vms_at_rest(host)) return complaint;
     if (host.dial_shows != host.shadow.counts())
       return "its dial shows " + std::to_string(host.dial_shows) +
              " and it counted to " + std::to_string(host.shadow.counts());
@@ -952,7 +988,9 @@ class World {
   Intruders intruders_{scene_, pairing_net_, ceremonies_};
   Datagrams datagrams_{scene_, tunnels_, history_};
   Liars liars_{scene_, datagrams_};
+  FleetWatch fleet_watch_{scene_};
   Operators operators_{scene_};
+  VmOperators vm_operators_{scene_, operators_};
   MeshOperators mesh_operators_{scene_, operators_, history_,
                                 [this](Host& host) { reinstall(host); }};
   /// By id of the actor; null for those of the world.

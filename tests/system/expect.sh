@@ -25,9 +25,23 @@ exits() {
   [[ $code == "$wanted" ]]
 }
 
+# COMMAND...
+fails() { ! "$@"; }
+
 # COMMAND...  Whether its output has $words, however it ends.
 words=''
 says() {
   { "$@" || true; } >said 2>&1
   grep -qF -- "$words" said
+}
+
+# COMMAND...  Waits until it succeeds, for 60 seconds at most.
+comes_true() {
+  local tries
+  for tries in {1..300}; do
+    if "$@"; then return; fi
+    sleep 0.2
+  done
+  echo "not after $tries tries"
+  return 1
 }

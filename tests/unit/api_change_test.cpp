@@ -11,6 +11,8 @@ namespace ppn::tests {
 
 using runtime::ChangeWish;
 using runtime::GrantWishFor;
+using runtime::GuestWish;
+using runtime::ProposalWish;
 using runtime::read_change;
 using schema::Json;
 using schema::Role;
@@ -58,19 +60,34 @@ Json recovery() {
           {"signature", std::string(128, 'a')}};
 }
 
-/// Each kind, with the fields that are due.
-std::vector<Json> all_kinds() {
-  return {grant(),     revoke(),   init(),
-          import(),    removal(),  move(),
-          endpoints(), recovery(), {{"kind", "mesh-rotate-key"}}};
+Json create() { return {{"kind", "vm-create"}, {"name", "web"}}; }
+
+Json set() {
+  return {{"kind", "vm-set"}, {"vm", id_text}, {"spec", {{"vcpus", 2}}}};
 }
 
-runtime::Answer<ChangeWish> change(const Json& change) {
+Json deletion() { return {{"kind", "vm-delete"}, {"vm", id_text}}; }
+
+Json image_removal() {
+  return {{"kind", "image-remove"}, {"digest", key_text}};
+}
+
+/// Each kind, with the fields that are due.
+std::vector<Json> all_kinds() {
+  return {grant(),        revoke(),   init(),
+          import(),       removal(),  move(),
+          endpoints(),    recovery(), {{"kind", "mesh-rotate-key"}},
+          create(),       set(),      deletion(),
+          image_removal()};
+}
+
+runtime::Answer<ProposalWish> change(const Json& change) {
   return read_change(Json{{"change", change}}.dump());
 }
 
 template <class Value>
-runtime::Answer<ChangeWish> changed(Json json, const char* field, Value value) {
+runtime::Answer<ProposalWish> changed(Json json, const char* field,
+                                      Value value) {
   json[field] = value;
   return change(json);
 }
@@ -83,7 +100,7 @@ std::string repeated(const std::string& part, std::size_t count) {
 
 template <class Wish>
 Wish wish_of(const Json& json) {
-  return std::get<Wish>(must(change(json)));
+  return std::get<Wish>(std::get<ChangeWish>(must(change(json))));
 }
 
 }  // namespace
@@ -240,6 +257,16 @@ BOOST_AUTO_TEST_CASE(a_member_is_called_by_a_name) {
   }
 }
 
+// -- guests ------------------------------------------------------------------
+
+/// What the fields are is tested with their readers.
+BOOST_AUTO_TEST_CASE(a_change_of_guests_is_a_wish_of_its_own) {
+  for (const auto& json : {create(), set(), deletion(), image_removal()})
+    BOOST_TEST(std::holds_alternative<GuestWish>(must(change(json))));
+  for (const auto& json : {grant(), init(), removal()})
+    BOOST_TEST(std::holds_alternative<ChangeWish>(must(change(json))));
+}
+
 /// A program that has nothing to say may say null.
 BOOST_AUTO_TEST_CASE(a_field_that_is_not_due_may_be_null) {
   const std::vector<std::pair<Json, std::vector<const char*>>> kinds{
@@ -247,6 +274,8 @@ BOOST_AUTO_TEST_CASE(a_field_that_is_not_due_may_be_null) {
       {init(), {"range6", "endpoints"}},
       {import(), {"endpoints", "replaces"}},
       {removal(), {"force"}},
+      {create(), {"vm_kind", "spec", "start", "user_data"}},
+      {deletion(), {"force"}},
       {endpoints(), {"endpoints"}}};
   for (const auto& [whole, fields] : kinds)
     for (const auto* field : fields) must(changed(whole, field, Json{}));
@@ -319,12 +348,14 @@ BOOST_AUTO_TEST_CASE(a_rotation_may_be_forced) {
   refusal(changed(json, "key", "x"));
 }
 
-BOOST_AUTO_TEST_CASE(a_kind_is_one_of_nine) {
+BOOST_AUTO_TEST_CASE(a_kind_is_one_of_fourteen) {
   for (auto kind : {"Grant", "delete", "grant "})
     BOOST_TEST(mentions(refusal(changed(grant(), "kind", kind)),
-                        "'kind' must be grant, revoke, mesh-init, mesh-import, "
-                        "mesh-remove, mesh-move-role, mesh-endpoints, "
-                        "mesh-recover or mesh-rotate-key"));
+                        "'kind' must be one of grant, revoke, mesh-init, "
+                        "mesh-import, mesh-remove, mesh-move-role, "
+                        "mesh-endpoints, mesh-recover, mesh-rotate-key, "
+                        "fleet-use, "
+                        "vm-create, vm-set, vm-delete, image-remove"));
 }
 
 BOOST_AUTO_TEST_CASE(a_text_has_at_most_256_bytes) {
@@ -354,10 +385,11 @@ BOOST_AUTO_TEST_CASE(a_text_has_nothing_that_commands_hides_or_turns) {
 BOOST_AUTO_TEST_CASE(a_text_may_be_of_any_language) {
   for (const std::string& text :
        {"n\xc3\xb6rd lich"s, "\xc2\xa0"s, "\xe2\x80\x90"s, "\xe2\x82\xac"s,
-        "\xe6\xbc\xa2"s, "\xf0\x9f\x90\xa7"s})
-    BOOST_TEST(
-        std::get<actors::RevokeWish>(must(changed(revoke(), "reason", text)))
-            .reason == text);
+        "\xe6\xbc\xa2"s, "\xf0\x9f\x90\xa7"s}) {
+    auto json = revoke();
+    json["reason"] = text;
+    BOOST_TEST(wish_of<actors::RevokeWish>(json).reason == text);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_name_can_not_read_as_more_of_the_plan) {

@@ -89,6 +89,7 @@ BOOST_AUTO_TEST_CASE(a_status_tells_all_that_was_reported) {
     "actors": {"operator_gate": {"respawns": 2}}, "proposals": 1,
     "mesh": {"name": "home", "version": 5, "epoch": 6, "members": 3, "interface": "ppn0",
              "implementation": "kernel", "tunnels": 2, "tunnels_up": 1},
+    "guests": 3,
     "warnings": [{"name": "disk-low", "detail": "1 MiB is left"}]})");
   BOOST_TEST(runtime::status_document(report) == expected);
 }
@@ -97,6 +98,12 @@ BOOST_AUTO_TEST_CASE(a_status_without_a_mesh_says_so) {
   auto report = sample_report();
   report.mesh.reset();
   BOOST_TEST(runtime::status_document(report)["mesh"].is_null());
+}
+
+BOOST_AUTO_TEST_CASE(guests_that_nobody_can_tell_of_are_not_none) {
+  auto report = sample_report();
+  report.guests.reset();
+  BOOST_TEST(runtime::status_document(report)["guests"].is_null());
 }
 
 BOOST_AUTO_TEST_CASE(numbers_stay_whole_however_large) {
@@ -171,6 +178,14 @@ BOOST_AUTO_TEST_CASE(a_revocation_is_told_with_its_reason) {
   BOOST_TEST(runtime::proposal_document(proposal)["change"] == expected);
 }
 
+BOOST_AUTO_TEST_CASE(a_change_of_guests_is_told_as_such) {
+  actors::Proposal proposal{
+      id_of(1), events::DeleteVm{id_of(0x71), true}, {"delete it"}};
+  Json expected{
+      {"kind", "vm-delete"}, {"vm", id_of(0x71).hex()}, {"force", true}};
+  BOOST_TEST(runtime::proposal_document(proposal)["change"] == expected);
+}
+
 BOOST_AUTO_TEST_CASE(proposals_are_told_in_their_order) {
   auto second = sample_grant();
   second.id = id_of(0x66);
@@ -206,6 +221,11 @@ BOOST_AUTO_TEST_CASE(metrics_have_the_figures_of_the_report) {
   BOOST_TEST(line_of(text, "ppn_tunnels_up ") == "ppn_tunnels_up 1");
   BOOST_TEST(line_of(text, "ppn_frames_dropped_total{") ==
              R"(ppn_frames_dropped_total{fault="replayed"} 4)");
+  BOOST_TEST(mentions(text,
+                      "ppn_guests{phase=\"running\"} 2\n"
+                      "ppn_guests{phase=\"stopped\"} 1\n"));
+  BOOST_TEST(line_of(text, "ppn_guests_memory_bytes ") ==
+             "ppn_guests_memory_bytes 1073741824");
   BOOST_TEST(line_of(text, "ppn_api_requests_total ") ==
              "ppn_api_requests_total 5");
   BOOST_TEST(line_of(text, "ppn_process_resident_bytes ") ==

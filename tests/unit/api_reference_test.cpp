@@ -124,10 +124,33 @@ Json document_of(Endpoint endpoint) {
       return runtime::pairing_cancel_document({});
     case Endpoint::pairing_door:
       return runtime::pairing_door_document(0);
+    case Endpoint::vms:
+      return runtime::vms_document(sample_pool());
+    case Endpoint::vm:
+      return runtime::vm_document(sample_pool(), id_of(0x71));
+    case Endpoint::vm_start:
+    case Endpoint::vm_stop:
+    case Endpoint::vm_pause:
+    case Endpoint::vm_resume:
+    case Endpoint::vm_reset:
+      return runtime::vm_command_document({}, "web", 0);
+    case Endpoint::vm_console_log:
+      return runtime::console_log_document({});
+    case Endpoint::pool:
+      return runtime::pool_document(sample_pool(), sample_balloons());
+    case Endpoint::fleet:
+      return must_be(runtime::fleet_document(sample_fleet()));
+    case Endpoint::placement:
+      return must_be(runtime::placement_document(sample_fleet(), {"", 512}));
+    case Endpoint::images:
+      return runtime::images_document(sample_pool());
+    case Endpoint::image_add:
+      return runtime::image_add_document({});
     case Endpoint::metrics:
     case Endpoint::mesh_file:
     case Endpoint::stream:
     case Endpoint::propose:
+    case Endpoint::vm_console:
       return {};
   }
   return {};
@@ -221,6 +244,54 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_session_is_described) {
   BOOST_TEST(outcomes == made, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_in_a_guest_and_an_image_is_described) {
+  auto check = [&](const std::string& heading, const Json& object) {
+    BOOST_TEST(!object.empty());
+    for (const auto& [name, value] : object.items())
+      BOOST_TEST(mentions(section(heading), "`" + name + "`"), name);
+  };
+  auto vms = runtime::vms_document(sample_pool());
+  check("GET /v1/vms", vms["pool"]);
+  check("GET /v1/vms", vms["acceleration"]);
+  check("GET /v1/vms", vms["acceleration"]["tried"][0]);
+  const auto& spec = vms["vms"][0]["spec"];
+  check("GET /v1/vms/{id}", spec);
+  check("GET /v1/vms/{id}", spec["disks"][0]);
+  check("GET /v1/vms/{id}", spec["forwards"][0]);
+  check("GET /v1/pool",
+        runtime::pool_document(sample_pool(), sample_balloons())["vms"][0]);
+  auto images = runtime::images_document(sample_pool());
+  check("GET /v1/images", images["images"][0]);
+  check("GET /v1/images", images["adding"][0]);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_in_a_node_of_the_fleet_is_described) {
+  auto check = [&](const std::string& heading, const Json& object) {
+    BOOST_TEST(!object.empty());
+    for (const auto& [name, value] : object.items())
+      BOOST_TEST((mentions(section(heading), "`" + name + "`") ||
+                  mentions(section("GET /v1/fleet"), "`" + name + "`")),
+                 name);
+  };
+  auto fleet = must_be(runtime::fleet_document(sample_fleet()));
+  check("GET /v1/fleet", fleet["nodes"][0]);
+  check("GET /v1/fleet", fleet["guests"][0]);
+  const std::string heading = "POST /v1/fleet/placement";
+  check(heading, must_be(runtime::placement_document(sample_fleet(),
+                                                     {"", 512}))["nodes"][0]);
+  for (auto i = 0; i <= static_cast<int>(events::PlacementReason::not_near);
+       ++i) {
+    std::string name{events::name_of(static_cast<events::PlacementReason>(i))};
+    BOOST_TEST(mentions(section(heading), "`" + name + "`"), name);
+  }
+}
+
+/// What a phase is called is told of a guest and in /metrics.
+BOOST_AUTO_TEST_CASE(every_phase_of_a_guest_is_described) {
+  for (const auto& [phase, count] : runtime::guest_report({}).by_phase)
+    BOOST_TEST(mentions(section("GET /v1/vms/{id}"), "`" + phase + "`"), phase);
+}
+
 BOOST_AUTO_TEST_CASE(every_type_of_problem_is_described_with_its_status) {
   std::vector<std::string> described;
   for (const auto& row : table(section("Errors"), "| type | status | when |"))
@@ -254,7 +325,8 @@ BOOST_AUTO_TEST_CASE(the_kinds_of_change_and_their_rights_are_described) {
         mentions(text, std::string{"`"} + schema::EnumNameRight(right) + "`"));
   for (auto kind :
        {"grant", "revoke", "mesh-init", "mesh-import", "mesh-remove",
-        "mesh-move-role", "mesh-endpoints", "mesh-recover", "mesh-rotate-key"})
+        "mesh-move-role", "mesh-endpoints", "mesh-recover", "mesh-rotate-key",
+        "vm-create", "vm-set", "vm-delete", "image-remove"})
     BOOST_TEST(mentions(text, std::string{"- `"} + kind + "`: "));
 }
 

@@ -14,6 +14,7 @@ using runtime::EntryRange;
 using runtime::Problem;
 using runtime::ProblemType;
 using runtime::read_call;
+using runtime::read_console_range;
 using runtime::read_range;
 using runtime::read_stream_begin;
 using namespace std::string_literals;
@@ -89,6 +90,11 @@ BOOST_AUTO_TEST_CASE(an_id_has_32_hexadecimal_digits) {
   BOOST_TEST(call.id.hex() == id_text);
   auto cancel = must(read_call("DELETE", "/v1/pairing/sessions/" + id_text));
   BOOST_TEST(cancel.id.hex() == id_text);
+  auto start = must(read_call("POST", "/v1/vms/" + id_text + "/start"));
+  BOOST_TEST((start.route->endpoint == Endpoint::vm_start));
+  BOOST_TEST(start.id.hex() == id_text);
+  auto vm = must(read_call("GET", "/v1/vms/" + id_text));
+  BOOST_TEST((vm.route->endpoint == Endpoint::vm));
   for (const auto& id :
        {"x"s, id_text + "0", id_text.substr(1), "ABCDEF" + id_text.substr(6),
         "%30" + id_text.substr(1), std::string(8'000, '0'), "-"s + id_text}) {
@@ -181,6 +187,26 @@ BOOST_AUTO_TEST_CASE(the_last_ones_begin_nowhere_else) {
     BOOST_TEST(mentions(refusal(range(query, 500)), "goes neither"), query);
 }
 
+// -- what a guest said -------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(what_a_guest_said_is_read_from_a_place_on) {
+  auto read = [](const std::string& query) {
+    return read_console_range(
+        parameters_of("/v1/vms/" + id_text + "/console-log" + query));
+  };
+  auto all = must(read(""));
+  BOOST_TEST(all.from == 0U);
+  BOOST_TEST(all.limit == 65'536U);
+  auto part = must(read("?from=18446744073709551615&limit=262144"));
+  BOOST_TEST(part.from == greatest);
+  BOOST_TEST(part.limit == 262'144U);
+  for (auto query : {"?limit=0", "?limit=262145"})
+    BOOST_TEST(mentions(refusal(read(query)), "from 1 to 262144 bytes"));
+  for (auto query : {"?from=-1", "?limit=x"})
+    BOOST_TEST(mentions(refusal(read(query)), "which is no number"));
+  BOOST_TEST(mentions(refusal(read("?last=1")), "no parameter \"last\""));
+}
+
 // -- where a stream begins ---------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_stream_begins_where_it_is_told) {
@@ -214,9 +240,11 @@ BOOST_AUTO_TEST_CASE(a_stream_begins_at_nothing_else) {
 // -- bodies ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_body_is_json_and_only_where_one_is_due) {
-  const std::set<Endpoint> with_body{Endpoint::propose, Endpoint::pairing_offer,
-                                     Endpoint::pairing_approve,
-                                     Endpoint::pairing_door};
+  const std::set<Endpoint> with_body{
+      Endpoint::propose,         Endpoint::pairing_offer,
+      Endpoint::pairing_approve, Endpoint::pairing_door,
+      Endpoint::vm_stop,         Endpoint::image_add,
+      Endpoint::placement};
   for (const auto& route : runtime::routes()) {
     BOOST_TEST(!runtime::refuse_body(route, "", "").has_value());
     auto refused = runtime::refuse_body(route, "application/json", "{}");

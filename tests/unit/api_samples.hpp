@@ -2,9 +2,13 @@
 #pragma once
 
 #include "runtime/api_documents.hpp"
+#include "runtime/api_fleet.hpp"
 #include "runtime/api_mesh.hpp"
 #include "runtime/api_pairing.hpp"
+#include "runtime/api_pool.hpp"
+#include "runtime/api_vm.hpp"
 #include "tests/support/roster_author.hpp"
+#include "tests/unit/expect.hpp"
 
 namespace ppn::tests {
 
@@ -29,6 +33,7 @@ inline runtime::NodeReport sample_report() {
   report.uptime_seconds = 60;
   report.proposals = 1;
   report.mesh = {"home", 5, 3, "ppn0", "kernel", 2, 1, {{"replayed", 4}}, 6};
+  report.guests = {3, {{"running", 2}, {"stopped", 1}}, 1024};
   return report;
 }
 
@@ -110,6 +115,100 @@ inline actors::ShownCode sample_code() {
   auto code = events::ShortCode::parse("ABCD-1234-6");
   return {id_of(0x55), 7, std::make_shared<const events::ShortCode>(*code),
           600};
+}
+
+inline Hash hash_of(std::uint8_t byte) {
+  Hash hash;
+  hash.bytes.fill(byte);
+  return hash;
+}
+
+/// One that runs by its third start, over an image and with a kernel.
+inline events::Vm sample_vm() {
+  events::Vm vm;
+  vm.name = "web";
+  vm.spec.vcpus = 2;
+  vm.spec.memory_mb = 512;
+  vm.spec.floor_mb = 256;
+  vm.spec.disks = {
+      {"root", schema::DiskFormat::qcow2, 1024, hash_of(0xa1)},
+      {"data", schema::DiskFormat::raw, 0, std::nullopt, "archive", true}};
+  vm.spec.kernel = hash_of(0xa2);
+  vm.spec.command_line = "console=ttyS0";
+  vm.spec.forwards = {{8080, 80}, {5353, 53, true, true}};
+  vm.spec.cloud_init = hash_of(0xcc);
+  vm.wish = schema::VmWish::running;
+  vm.outcome = schema::VmOutcome::running;
+  vm.start = 3;
+  vm.accelerator = "tcg";
+  vm.changed_ns = 1'767'225'600'000'000'000;
+  return vm;
+}
+
+inline events::VmSight sample_sight() {
+  events::VmSight sight;
+  sight.process = 3;
+  sight.run = events::VmRun::running;
+  return sight;
+}
+
+/// A host with that guest, two images and one more to come.
+inline actors::PoolStatus sample_pool() {
+  actors::PoolStatus status;
+  auto& limits = status.pool.limits;
+  limits.guests_max = 8;
+  limits.vcpus_max = 16;
+  limits.memory_mb = 4096;
+  status.pool.images[hash_of(0xa1)] = {"debian-12.qcow2", 300'000'000,
+                                       schema::DiskFormat::qcow2};
+  status.pool.images[hash_of(0xa2)] = {"vmlinuz", 8'000'000,
+                                       schema::DiskFormat::raw};
+  status.pool.vms[id_of(0x71)] = sample_vm();
+  status.vms[id_of(0x71)] = {sample_vm(), sample_sight(), {}};
+  status.acceleration = {
+      "tcg",
+      {{"kvm", false, "the guest did not run"}, {"tcg", true, "the guest ran"}},
+      "7.2.9",
+      "6.1.0"};
+  status.images[id_of(0x72)] = {"initrd.img", 4096, 1'000'000};
+  return status;
+}
+
+/// Of that host, which runs short and takes memory from that guest.
+inline actors::BalloonStatus sample_balloons() {
+  actors::VmMemory memory{3, 0, 512, 610,
+                          events::GuestMemory{300, 4'900'000'000, 512}};
+  actors::BalloonStatus status;
+  status.look = {5120, 400, {{id_of(0x71), memory}}};
+  status.host_is_short = true;
+  status.vms[id_of(0x71)] = {memory, 461, events::BalloonReason::host_is_short};
+  return status;
+}
+
+/// A controller with one host that has a guest, and one that was not heard yet.
+inline actors::FleetStatus sample_fleet() {
+  actors::FleetStatus status;
+  status.is_controller = true;
+  status.controller = "cloud";
+  status.margin_mb = 512;
+  auto& cloud = status.hosts[node_of(1)];
+  cloud.name = "cloud";
+  cloud.recorded.is_reserved = true;
+  cloud.standing = events::HostStanding::live;
+  cloud.age_ns = 3'900'000'000;
+  cloud.report = events::HostReport{8192, 4096, 2048, 1024, 50'000, 16,
+                                    4,    700,  1,    127,  "kvm"};
+  cloud.guests[id_of(0x71)] = {"web", schema::VmOutcome::running, false, 1024,
+                               2};
+  status.hosts[node_of(2)].name = "laptop-a";
+  status.hosts[node_of(2)].standing = events::HostStanding::unheard;
+  return status;
+}
+
+/// The document; the test can not go on if there is none.
+inline schema::Json must_be(const runtime::Answer<schema::Json>& answer) {
+  BOOST_REQUIRE(std::holds_alternative<schema::Json>(answer));
+  return std::get<schema::Json>(answer);
 }
 
 }  // namespace ppn::tests

@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "store/files.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/project_file.hpp"
@@ -64,18 +65,54 @@ BOOST_AUTO_TEST_CASE(the_example_file_has_every_key_and_no_other) {
 
 BOOST_AUTO_TEST_CASE(each_key_marked_live_and_no_other_needs_no_restart) {
   const auto example = project_file("runtime/package/ppnd.toml.example");
-  Configuration other{
-      "other", "/other", "/other.sock",  "a", "b", runtime::LogLevel::error,
-      "wg7",   7,        "/other.hosts", 7,   10};
+  Configuration other{"other",
+                      "/other",
+                      "/other.sock",
+                      "a",
+                      "b",
+                      runtime::LogLevel::error,
+                      "wg7",
+                      7,
+                      "/other.hosts",
+                      7,
+                      10,
+                      "/a",
+                      "/b",
+                      "c",
+                      1,
+                      2,
+                      3,
+                      4,
+                      5,
+                      true,
+                      {"br1"},
+                      {{"d", "/e"}},
+                      6};
   auto needing = runtime::need_restart({}, other);
   std::istringstream lines{example};
   std::size_t live = 0;
   for (std::string line; std::getline(lines, line);)
     live += line.ends_with("(live)") ? 1 : 0;
-  BOOST_TEST(needing == (std::vector<std::string>{
-                            "name", "state_dir", "socket", "mesh.interface",
-                            "mesh.listen_port", "mesh.hosts_file",
-                            "pairing.port", "pairing.symbols"}),
+  BOOST_TEST(needing == (std::vector<std::string>{"name",
+                                                  "state_dir",
+                                                  "socket",
+                                                  "mesh.interface",
+                                                  "mesh.listen_port",
+                                                  "mesh.hosts_file",
+                                                  "pairing.port",
+                                                  "pairing.symbols",
+                                                  "guests.dir",
+                                                  "guests.run_dir",
+                                                  "guests.user",
+                                                  "guests.max",
+                                                  "guests.vcpus_max",
+                                                  "guests.reserve_mb",
+                                                  "guests.low_mb",
+                                                  "guests.high_mb",
+                                                  "guests.open_forwards",
+                                                  "guests.bridges",
+                                                  "guests.devices",
+                                                  "fleet.margin_mb"}),
              boost::test_tools::per_element());
   BOOST_TEST(live + needing.size() == runtime::configuration_keys().size());
 }
@@ -102,11 +139,44 @@ hosts_file = ""
 [pairing]
 port = 2
 symbols = 10
+[guests]
+dir = "/srv/guests"
+run_dir = "/run/guests"
+user = "nobody"
+max = 3
+vcpus_max = 4
+reserve_mb = 5
+low_mb = 6
+high_mb = 7
+open_forwards = true
+bridges = ["br0", "lan.2"]
+devices = ["scratch=/dev/vdb"]
+[fleet]
+margin_mb = 8
 )");
-  Configuration expected{"hub-1", "/srv/ppn", "/srv/ppn.sock",
-                         "",      "users",    runtime::LogLevel::error,
-                         "wg7",   1,          "",
-                         2,       10};
+  Configuration expected{"hub-1",
+                         "/srv/ppn",
+                         "/srv/ppn.sock",
+                         "",
+                         "users",
+                         runtime::LogLevel::error,
+                         "wg7",
+                         1,
+                         "",
+                         2,
+                         10,
+                         "/srv/guests",
+                         "/run/guests",
+                         "nobody",
+                         3,
+                         4,
+                         5,
+                         6,
+                         7,
+                         true,
+                         {"br0", "lan.2"},
+                         {{"scratch", "/dev/vdb"}},
+                         8};
   BOOST_TEST((read == expected));
 }
 
@@ -301,6 +371,32 @@ BOOST_AUTO_TEST_CASE(a_hosts_name_is_taken_to_its_first_dot_in_lower_case) {
 
 BOOST_AUTO_TEST_CASE(nothing_needs_a_restart_if_nothing_changed) {
   BOOST_TEST(runtime::need_restart({}, {}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_places_of_guests_mean_nothing_else_to_systemd) {
+  for (const auto* dir : {"'/a b'", "'/a:b'", "'/a%b'", "'/a\\\\b'", "'a'"}) {
+    BOOST_TEST(complaint("guests.dir = "s + dir) != "", dir);
+    BOOST_TEST(complaint("guests.run_dir = "s + dir) != "", dir);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_high_mark_is_not_below_the_low_one) {
+  BOOST_TEST(mentions(complaint("guests.high_mb = 511\n"), "guests.low_mb"));
+  BOOST_TEST((parsed("guests.high_mb = 512\n").guest_high_mb == 512U));
+}
+
+BOOST_AUTO_TEST_CASE(a_bridge_has_a_name_that_linux_has_for_interfaces) {
+  for (const auto* bridges :
+       {"['']", "['a b']", "['../x']", "['-x']", "['sixteen-letters-']", "[1]"})
+    BOOST_TEST(!runtime::parse_configuration("guests.bridges = "s + bridges,
+                                             "ppnd.toml"));
+}
+
+BOOST_AUTO_TEST_CASE(a_device_of_guests_has_a_name_and_a_path) {
+  for (const auto* devices : {"['=/dev/vdb']", "['a']", "['a=dev']",
+                              "['A b=/dev/vdb']", "[1]", "'a=/dev/vdb'"})
+    BOOST_TEST(!runtime::parse_configuration("guests.devices = "s + devices,
+                                             "ppnd.toml"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 // Frames as bytes: built, sealed, and opened whoever made them.
 #include "actors/frame.hpp"
 
+#include "actors/host_news.hpp"
 #include "events/mesh.hpp"
 #include "store/signing.hpp"
 #include "tests/support/random.hpp"
@@ -85,6 +86,40 @@ Bytes built(const RawFrame& raw) {
   return seal({builder.GetBufferPointer(),
                builder.GetBufferPointer() + builder.GetSize()},
               {});
+}
+
+/// All that one can tell beside news of the roster, and as many guests as fit.
+actors::Heartbeat full_heartbeat() {
+  constexpr auto largest = ~std::uint64_t{0};
+  constexpr auto largest_32 = ~std::uint32_t{0};
+  actors::Heartbeat body{largest, store::leaf_hash({}), {}, largest};
+  body.seen_at = events::Endpoint::parse("[fd00::1]:51820");
+  body.preshared = store::leaf_hash({});
+  body.key_news = events::KeyNews{};
+  body.host.digest = largest;
+  body.host.report = events::HostReport{largest,
+                                        largest,
+                                        largest,
+                                        largest,
+                                        largest,
+                                        largest_32,
+                                        largest_32,
+                                        largest_32,
+                                        largest_32,
+                                        largest_32,
+                                        std::string(31, 'a')};
+  Id last;
+  last.bytes.fill(0xff);
+  body.host.guests = events::GuestPage{{}, last, {}};
+  auto& guests = body.host.guests->guests;
+  const std::string name(events::name_max, 'x');
+  for (std::size_t bytes = 0; (bytes += actors::guest_bytes + name.size()) <=
+                              actors::guest_page_bytes_max;) {
+    Id id;
+    id.bytes.front() = static_cast<std::uint8_t>(guests.size());
+    guests[id] = {name, schema::VmOutcome::running, false, largest_32, 0xffff};
+  }
+  return body;
 }
 
 }  // namespace
@@ -189,6 +224,40 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_tells_which_key_is_shared) {
   const auto* told = opened.frame->body_as_Heartbeat()->preshared();
   BOOST_REQUIRE(told != nullptr);
   BOOST_TEST((Hash{*told} == body.preshared));
+}
+
+BOOST_AUTO_TEST_CASE(a_heartbeat_tells_the_controller_of_its_host) {
+  Opener open;
+  auto body = full_heartbeat();
+  auto opened = must(open(datagram_of(body)));
+  auto told = actors::read_host(*opened.frame->body_as_Heartbeat());
+  BOOST_TEST((told.report == body.host.report));
+  BOOST_TEST((told.guests == body.host.guests));
+  BOOST_TEST((told.digest == body.host.digest));
+  opened = must(open(datagram_of(actors::Heartbeat{})));
+  told = actors::read_host(*opened.frame->body_as_Heartbeat());
+  BOOST_TEST(!told.report.has_value());
+  BOOST_TEST(!told.guests.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_heartbeat_with_all_that_it_can_have_fits) {
+  auto with_guests = full_heartbeat();
+  BOOST_TEST(datagram_of(with_guests).size() <= actors::datagram_max);
+  auto with_checkpoint = full_heartbeat();
+  with_checkpoint.host.guests.reset();
+  with_checkpoint.checkpoint = std::string(350, 'x');
+  BOOST_TEST(datagram_of(with_checkpoint).size() <= actors::datagram_max);
+}
+
+BOOST_AUTO_TEST_CASE(names_that_are_none_are_not_taken_from_a_heartbeat) {
+  Opener open;
+  auto body = full_heartbeat();
+  body.host.report->accelerator = "\x1b[2J";
+  body.host.guests->guests.begin()->second.name = "Not a name";
+  auto opened = must(open(datagram_of(body)));
+  auto told = actors::read_host(*opened.frame->body_as_Heartbeat());
+  BOOST_TEST(told.report->accelerator == "");
+  BOOST_TEST(!told.guests.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(the_signature_goes_behind_the_frame) {

@@ -102,6 +102,10 @@ TestNode::TestNode(Stage& stage, std::uint8_t number, Mood mood)
   wire_ = spawn_wire();
   journal_ = spawn_journal();
   pairing_wire_ = stage_.cables.spawn(stage_.system(), number_);
+  hypervisor_ = stage_.system().spawn(simulation::no_hypervisor, 0);
+  memory_ = stage_.system().spawn(simulation::no_memory, 0);
+  host_ = stage_.system().spawn(simulation::no_host, 0);
+  images_ = stage_.system().spawn(simulation::no_images, 0);
   start();
 }
 
@@ -111,7 +115,11 @@ TestNode::~TestNode() {
                            caf::actor_cast<caf::actor>(wireguard_),
                            caf::actor_cast<caf::actor>(wire_),
                            caf::actor_cast<caf::actor>(journal_),
-                           caf::actor_cast<caf::actor>(pairing_wire_)})
+                           caf::actor_cast<caf::actor>(pairing_wire_),
+                           caf::actor_cast<caf::actor>(hypervisor_),
+                           caf::actor_cast<caf::actor>(memory_),
+                           caf::actor_cast<caf::actor>(host_),
+                           caf::actor_cast<caf::actor>(images_)})
     caf::anon_send_exit(port, caf::exit_reason::kill);
   device.unanswered.clear();
   receiver_ = actors::DatagramReceiver{};
@@ -136,6 +144,10 @@ void TestNode::start() {
   parts.wire = wire_;
   parts.journal = journal_;
   parts.pairing_wire = pairing_wire_;
+  parts.hypervisor = hypervisor_;
+  parts.memory = memory_;
+  parts.host = host_;
+  parts.images = images_;
   parts.entropy = entropy_of(number_);
   parts.next_id = [this] {
     Id id;

@@ -14,6 +14,7 @@
 #include "actors/node.hpp"
 #include "tests/simulation/coordinator.hpp"
 #include "tests/simulation/disk.hpp"
+#include "tests/simulation/vm_memory.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/pairing_cables.hpp"
 
@@ -176,6 +177,10 @@ class TestNode {
   actors::WirePort wire_;
   actors::JournalPort journal_;
   actors::PairingWirePort pairing_wire_;
+  actors::HypervisorPort hypervisor_;
+  actors::MemoryPort memory_;
+  actors::HostPort host_;
+  actors::ImagePort images_;
   actors::LedgerActor ledger_;
   actors::NodeActor node_;
 };

@@ -198,9 +198,14 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
              "mesh: ledger clock\n"
              "paths: ledger clock mesh member\n"
              "device: ledger clock wireguard mesh paths member pairing\n"
-             "member: ledger clock wire journal mesh paths pairing\n"
+             "member: ledger clock wire journal mesh paths pairing headroom "
+             "scheduler\n"
              "pairing: ledger clock wireguard pairing wire mesh member\n"
-             "operator_gate: ledger clock mesh device\n");
+             "pool: ledger clock hypervisor images\n"
+             "balloon: clock memory pool\n"
+             "headroom: host pool balloon\n"
+             "scheduler: ledger clock mesh headroom member\n"
+             "operator_gate: ledger clock mesh device pool scheduler\n");
 }
 
 BOOST_AUTO_TEST_CASE(an_actor_that_is_killed_comes_back_with_all_that_it_knew) {

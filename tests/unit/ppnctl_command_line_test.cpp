@@ -105,6 +105,21 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_one_of_usage) {
       {"node", "rejoin", "--watch"},
       {"mesh", "export", "--json"},
       {"plan", "--watch"},
+      {"pool", "web"},
+      {"fleet"},
+      {"fleet", "nodes", "nas"},
+      {"fleet", "place", "--dry-run"},
+      {"fleet", "place", "--memory", "2G"},
+      {"fleet", "place", "--dry-run", "--memory", "2048"},
+      {"fleet", "place", "--dry-run", "--memory", "2G", "--watch"},
+      {"fleet", "fit"},
+      {"fleet", "fit", "--memory", "2G", "--vcpus", "0"},
+      {"fleet", "fit", "--memory", "2G", "--disk", "5"},
+      {"fleet", "fit", "--memory", "2G", "--dry-run"},
+      {"fleet", "drain"},
+      {"fleet", "drain", "nas", "--off", "--yes"},
+      {"fleet", "undrain", "nas", "--yes", "--propose"},
+      {"fleet", "reserve", "nas", "--watch"},
       {"completion", "tcsh"}};
   for (const auto& arguments : mistakes)
     BOOST_TEST(run(arguments) == exit_usage);
@@ -115,6 +130,9 @@ BOOST_AUTO_TEST_CASE(options_may_stand_before_and_after_the_command) {
   BOOST_TEST(run({"status", "--json"}) == exit_not_running);
   BOOST_TEST(run({"proposals", "--watch"}) == exit_not_running);
   BOOST_TEST(run({"pair", "list", "--watch"}) == exit_not_running);
+  BOOST_TEST(run({"pool", "--watch", "--json"}) == exit_not_running);
+  BOOST_TEST(run({"fleet", "nodes", "--watch"}) == exit_not_running);
+  BOOST_TEST(run({"fleet", "guests", "--watch", "--json"}) == exit_not_running);
   BOOST_TEST(run({"pair", "approve", "--yes", "7", "x", "--json"}) ==
              exit_not_running);
   BOOST_TEST(run({"ledger", "tail", "-f", "--json"}) == exit_not_running);
@@ -125,6 +143,7 @@ BOOST_AUTO_TEST_CASE(an_argument_may_be_called_like_a_command) {
   BOOST_TEST(run({"mesh", "remove", "status", "--yes"}) == exit_not_running);
   BOOST_TEST(run({"mesh", "set-endpoint", "peers", "--yes"}) ==
              exit_not_running);
+  BOOST_TEST(run({"fleet", "drain", "fleet", "--yes"}) == exit_not_running);
   BOOST_TEST(run({"status", "doctor"}) == exit_usage);
 }
 
@@ -132,6 +151,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_mistakes) {
   BOOST_TEST(run({"--help"}) == exit_ok);
   BOOST_TEST(run({"--version"}) == exit_ok);
   BOOST_TEST(run({"ledger", "tail", "--help"}) == exit_ok);
+  BOOST_TEST(run({"pool", "--help"}) == exit_ok);
 }
 
 // -- completion --------------------------------------------------------------
@@ -145,6 +165,9 @@ BOOST_AUTO_TEST_CASE(bash_completes_commands) {
   BOOST_TEST(offered("ppnctl mesh s") == "show set-endpoint\n");
   BOOST_TEST(offered("ppnctl node ''") == "rejoin\n");
   BOOST_TEST(offered("ppnctl pair c") == "close cancel\n");
+  BOOST_TEST(offered("ppnctl po") == "pool\n");
+  BOOST_TEST(offered("ppnctl fleet ''") ==
+             "nodes guests place fit drain undrain reserve\n");
 }
 
 BOOST_AUTO_TEST_CASE(bash_completes_options) {

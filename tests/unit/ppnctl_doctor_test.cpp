@@ -50,6 +50,20 @@ Peers good_peers() {
   return peers;
 }
 
+Vms good_guests() {
+  Vms guests{};
+  guests.acceleration.accelerator = "kvm";
+  guests.acceleration.cpu_model = "host";
+  guests.acceleration.tried = {{"kvm", true, "a guest ran"}};
+  guests.pool.memory_mb_left = 2048;
+  guests.vms.resize(1);
+  auto& vm = guests.vms.front();
+  vm.name = "web";
+  vm.phase = "running";
+  vm.wish = "running";
+  return guests;
+}
+
 /// All is well.
 Seen good() {
   return {
@@ -65,6 +79,7 @@ Seen good() {
               .sequence = 1, .utc_ns = november_ns, .line = {}, .document = {}},
       .mesh = std::optional{good_mesh()},
       .peers = good_peers(),
+      .guests = good_guests(),
       .state_dir = {.is_directory = true, .owner = 7, .mode = 0700},
       .disk = {.bytes_free = 2048 * mebibyte,
                .inodes = 10'000,
@@ -82,6 +97,7 @@ Seen without_daemon(ExitCode code) {
   seen.newest = failure;
   seen.mesh = failure;
   seen.peers = failure;
+  seen.guests = failure;
   return seen;
 }
 
@@ -92,6 +108,7 @@ Seen without_status(ExitCode code) {
   seen.newest = failure;
   seen.mesh = failure;
   seen.peers = failure;
+  seen.guests = failure;
   return seen;
 }
 
@@ -137,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_daemon_that_is_not_running_is_found) {
   BOOST_TEST(finding(seen, "socket").detail ==
              "there is no /socket: ppnd is not running");
   for (const char* name : {"privileges", "mode", "warnings", "state-dir",
-                           "disk", "newest-entry", "mesh"})
+                           "disk", "newest-entry", "mesh", "guests"})
     expect(seen, name, Health::skip);
   expect(seen, "clock", Health::ok);
   BOOST_TEST(code_of(seen) == exit_not_running);
@@ -327,6 +344,63 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_frame_is_news_or_none) {
                     fault == "two_places";
     expect(seen, "mesh", is_usual ? Health::ok : Health::warn);
   }
+}
+
+// -- guests ------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(guests_that_are_well_are_counted) {
+  BOOST_TEST(finding(good(), "guests").detail ==
+             "1 guest, 1 running, 2 GB left for others");
+}
+
+BOOST_AUTO_TEST_CASE(an_accelerator_is_told_with_why_others_are_not_used) {
+  BOOST_TEST(finding(good(), "acceleration").detail ==
+             "kvm was seen to run a guest, with the CPU host");
+  auto seen = good();
+  auto& acceleration = seen.guests->acceleration;
+  acceleration.accelerator = "tcg";
+  acceleration.cpu_model = "max";
+  acceleration.tried = {{"kvm", false, "/dev/kvm is there but no guest ran"},
+                        {"tcg", true, "a guest ran"}};
+  expect(seen, "acceleration", Health::ok);
+  BOOST_TEST(finding(seen, "acceleration").detail ==
+             "tcg was seen to run a guest, with the CPU max; kvm does not "
+             "work: /dev/kvm is there but no guest ran");
+  acceleration.accelerator.reset();
+  expect(seen, "acceleration", Health::warn);
+  acceleration.tried.clear();
+  expect(seen, "acceleration", Health::skip);
+}
+
+BOOST_AUTO_TEST_CASE(each_guest_that_ails_is_found) {
+  auto seen = good();
+  auto& vms = seen.guests->vms;
+  vms.resize(3, vms.front());
+  vms[1].name = "db";
+  vms[1].phase = "crashed";
+  vms[1].cause = "QEMU ended with a failure";
+  vms[2].name = "nas";
+  vms[2].is_unresponsive = true;
+  vms[2].evidence = "silent for 2 s";
+  expect(seen, "guests", Health::warn);
+  BOOST_TEST(finding(seen, "guests").detail ==
+             "db crashed: QEMU ended with a failure");
+  BOOST_TEST(mentions(finding(seen, "guests").advice, "ppnctl vm logs db"));
+  vms.erase(vms.begin() + 1);
+  BOOST_TEST(finding(seen, "guests").detail ==
+             "nas is unresponsive: silent for 2 s");
+  BOOST_TEST(code_of(seen) == exit_degraded);
+}
+
+BOOST_AUTO_TEST_CASE(guests_that_can_not_be_run_are_found_where_there_are_any) {
+  auto seen = good();
+  seen.guests->problem = "there is no QEMU";
+  expect(seen, "guests", Health::warn);
+  seen.guests->vms.clear();
+  expect(seen, "guests", Health::skip);
+  BOOST_TEST(code_of(seen) == exit_ok);
+  seen.guests = Failure{exit_failed, "the cause"};
+  expect(seen, "guests", Health::warn);
 }
 
 BOOST_AUTO_TEST_CASE(findings_are_lines_for_people) {

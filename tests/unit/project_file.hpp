@@ -1,16 +1,11 @@
 // Files of this project that a program is held against.
 #pragma once
 
-#include "store/files.hpp"
-#include "tests/unit/expect.hpp"
+#include <string>
 
 namespace ppn::tests {
 
 /// The text of a file, by its path from the root.
-inline std::string project_file(const std::string& path) {
-  constexpr std::size_t size_max = std::size_t{1} << 20U;
-  return must(
-      store::read_file(std::string{PPN_SOURCE_DIR "/"} + path, size_max));
-}
+std::string project_file(const std::string& path);
 
 }  // namespace ppn::tests

@@ -131,7 +131,15 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name) {
       "PathChanged",        "TunnelKeyAnnounced", "TunnelKeyChanged",
       "TunnelKeyRequested", "PairingOpened",      "PairingGuessAnswered",
       "PairingProved",      "PairingEnded",       "NodeAdmitted",
-      "NodeActive",         "NodeLapsed"};
+      "NodeActive",         "NodeLapsed",         "VmDefined",
+      "VmSpecChanged",      "VmStartRequested",   "VmStopRequested",
+      "VmPauseRequested",   "VmResumeRequested",  "VmResetRequested",
+      "VmDeleteRequested",  "VmStarting",         "VmStarted",
+      "VmPaused",           "VmResumed",          "VmReset",
+      "VmStopped",          "VmCrashed",          "VmGaveUp",
+      "VmUnresponsive",     "VmResponsive",       "VmDeleted",
+      "ImageAdded",         "ImageRemoved",       "AcceleratorProved",
+      "HostUseSet",         "HostFellSilent",     "HostHeardAgain"};
   BOOST_TEST(schema::event_names() == due, boost::test_tools::per_element());
   BOOST_TEST(due.size() == static_cast<std::size_t>(schema::Event::MAX));
 }

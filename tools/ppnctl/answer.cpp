@@ -93,7 +93,8 @@ Result<schema::Json> parse_json(std::string_view text) {
 }
 
 Result<schema::Json> read_answer(const Answer& answer) {
-  if (answer.status != 200 && answer.status != 201) return read_problem(answer);
+  bool is_good = answer.status >= 200 && answer.status <= 202;
+  if (!is_good) return read_problem(answer);
   if (!has_type(answer, "application/json"))
     return not_understood(
         fmt::format("it is '{}' and not JSON", answer.content_type));

@@ -1,7 +1,6 @@
 #include "tools/ppnctl/client.hpp"
 
 #include "tools/ppnctl/answer.hpp"
-#include "tools/ppnctl/connection.hpp"
 
 namespace ppn::ctl {
 
@@ -94,6 +93,23 @@ Result<Answer> Client::exchange(const Request& request,
                          [&] { return reader.is_done(); });
   if (!read) return unheard ? *unheard : read.error();
   return reader.answer();
+}
+
+Result<Upgraded> Client::upgrade(const std::string& target,
+                                 const std::string& protocol) const {
+  constexpr unsigned switching_protocols = 101;
+  auto deadline = in(patience_usual);
+  auto connection = Connection::open(socket_);
+  if (!connection) return connection.error();
+  auto unheard = connection->send(
+      request_text({.target = target, .upgrade = protocol}), deadline);
+  AnswerReader reader{AnswerReader::Body::whole};
+  auto read = read_until(*connection, reader, deadline,
+                         [&] { return reader.is_done(); });
+  if (!read) return unheard ? *unheard : read.error();
+  auto answer = reader.answer();
+  if (answer.status != switching_protocols) return read_problem(answer);
+  return Upgraded{std::move(*connection), reader.take_rest()};
 }
 
 StreamEnd Client::stream(const Request& request,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "schema/reflection_json.hpp"
+#include "tools/ppnctl/connection.hpp"
 #include "tools/ppnctl/failure.hpp"
 #include "tools/ppnctl/http.hpp"
 
@@ -18,6 +19,13 @@ namespace ppn::ctl {
 struct StreamEnd {
   Failure why;
   bool is_final = false;
+};
+
+/// A connection on which HTTP is not spoken any more.
+struct Upgraded {
+  Connection connection;
+  /// What came on it already.
+  std::string first_bytes;
 };
 
 class Client {
@@ -36,6 +44,10 @@ class Client {
       const std::optional<schema::Json>& body = std::nullopt) const;
   /// The same for what is to be gone.
   [[nodiscard]] Result<schema::Json> remove(const std::string& target) const;
+
+  /// A get by which the connection goes over to another protocol.
+  [[nodiscard]] Result<Upgraded> upgrade(const std::string& target,
+                                         const std::string& protocol) const;
 
   /// Takes the next piece of a stream; a failure ends it for good.
   using TakePiece = std::function<std::optional<Failure>(std::string_view)>;

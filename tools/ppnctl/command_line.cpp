@@ -24,23 +24,10 @@ std::string full_name(const CLI::App& command) {
   return full_name(*command.get_parent()) + ' ' + command.get_name();
 }
 
-void take_consent(CLI::App* command, Consent& consent) {
-  auto* propose = command->add_flag("--propose", consent.propose,
-                                    "leave it waiting for a commit");
-  command->add_flag("--yes", consent.yes, "commit it without asking")
-      ->excludes(propose);
-}
-
 void take_id(CLI::App* command, ProposalOptions& options) {
   command
       ->add_option("ID", options.id,
                    "of the proposal, or its first 4 digits or more")
-      ->required()
-      ->type_name("");
-}
-
-void take_node(CLI::App* command, std::string& node) {
-  command->add_option("NODE", node, "the name of a member, or its node id")
       ->required()
       ->type_name("");
 }
@@ -75,6 +62,19 @@ void take_introduction(CLI::App* command, MeshImportOptions& options,
 
 }  // namespace
 
+void take_consent(CLI::App* command, Consent& consent) {
+  auto* propose = command->add_flag("--propose", consent.propose,
+                                    "leave it waiting for a commit");
+  command->add_flag("--yes", consent.yes, "commit it without asking")
+      ->excludes(propose);
+}
+
+void take_node(CLI::App* command, std::string& node) {
+  command->add_option("NODE", node, "the name of a member, or its node id")
+      ->required()
+      ->type_name("");
+}
+
 CommandLine::CommandLine(const std::string& version)
     : program_("Looks at a running node and changes what it may do.",
                "ppnctl") {
@@ -89,7 +89,8 @@ CommandLine::CommandLine(const std::string& version)
   program_.add_flag("--json", global_.json, "print JSON, a document a line");
   program_.add_flag("--watch", global_.watch,
                     "draw again every 2 s (status, proposals, grants, mesh "
-                    "show, pair list, peers)");
+                    "show, pair list, peers, vm list, pool, fleet nodes, "
+                    "fleet guests, image list)");
   // What is said below the help of each command, then of the program.
   program_.footer(
       "Every command takes --socket and --json too: see ppnctl --help.");
@@ -100,6 +101,10 @@ CommandLine::CommandLine(const std::string& version)
   add_mesh();
   add_pair();
   add_tunnels();
+  add_vm();
+  add_pool();
+  add_fleet();
+  add_image();
   add_node();
   add_leave();
   add_completion();
@@ -134,7 +139,8 @@ int CommandLine::run(int argc, const char* const* argv) {
       std::find(watched_.begin(), watched_.end(), chosen_) == watched_.end())
     return usage(*chosen_,
                  "--watch goes with status, proposals, grants, mesh show, pair "
-                 "list and peers only");
+                 "list, peers, vm list, pool, fleet nodes, fleet guests and "
+                 "image list only");
   return work_();
 }
 

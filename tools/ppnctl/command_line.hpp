@@ -7,8 +7,16 @@
 #include <string>
 
 #include "tools/ppnctl/commands.hpp"
+#include "tools/ppnctl/fleet_commands.hpp"
+#include "tools/ppnctl/vm_commands.hpp"
 
 namespace ppn::ctl {
+
+/// How a change that the command proposes goes on.
+void take_consent(CLI::App* command, Consent& consent);
+
+/// A member that a command is about.
+void take_node(CLI::App* command, std::string& node);
 
 class CommandLine {
  public:
@@ -33,6 +41,16 @@ class CommandLine {
   void add_pair();
   void add_pair_ends(Command pair);
   void add_tunnels();
+  void add_vm();
+  void add_vm_changes(Command vm);
+  void add_vm_looking(Command vm);
+  void add_vm_verb(Command vm, VmVerb verb, const char* description);
+  void add_pool();
+  void add_fleet();
+  void add_fleet_looking(Command fleet);
+  void add_fleet_placing(Command fleet);
+  void add_fleet_changes(Command fleet);
+  void add_image();
   void add_node();
   void add_leave();
   void take_place_of_node(CLI::App* command);
@@ -67,6 +85,17 @@ class CommandLine {
   PairCancelOptions pair_cancel_;
   NodeRejoinOptions node_rejoin_;
   PeersOptions peers_;
+  VmCreateOptions vm_create_;
+  VmSetOptions vm_set_;
+  VmDeleteOptions vm_delete_;
+  VmCommandOptions vm_command_;
+  VmNameOptions vm_name_;
+  VmLogsOptions vm_logs_;
+  FleetPlaceOptions fleet_place_;
+  FleetGuestOptions fleet_fit_;
+  FleetUseOptions fleet_use_;
+  ImageAddOptions image_add_;
+  ImageRemoveOptions image_remove_;
 };
 
 }  // namespace ppn::ctl

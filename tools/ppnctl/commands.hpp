@@ -45,6 +45,8 @@ int reject(const Global& global, const ProposalOptions& options);
 struct Consent {
   bool propose = false;
   bool yes = false;
+  /// What it would do is shown, and that is all.
+  bool dry_run = false;
 };
 
 struct GrantOptions {

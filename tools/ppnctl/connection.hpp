@@ -30,6 +30,9 @@ class Connection {
   /// The next bytes; none at the end of the connection.
   Result<std::string> receive(Deadline deadline);
 
+  /// Its socket, to wait for it beside others.
+  [[nodiscard]] int socket() const { return socket_; }
+
   /// The user that the daemon runs as.
   [[nodiscard]] std::optional<uid_t> peer_user() const;
 

@@ -37,6 +37,14 @@ int say_rejected(const Global& global, const Proposal& proposal,
   return choice == Choice::interrupted ? exit_interrupted : exit_failed;
 }
 
+int show_only(const Global& global, const Proposed& proposed) {
+  auto rejected = reject_now(global, proposed.proposal);
+  if (!rejected) return fail(rejected.error());
+  fmt::print("{}", global.json ? json_line(proposed.document) + '\n'
+                               : plan_text(proposed.proposal));
+  return exit_ok;
+}
+
 }  // namespace
 
 std::optional<Failure> unable_to_ask(bool yes) {
@@ -109,6 +117,7 @@ Result<Proposed> post_proposal(const Global& global,
 int settle(const Global& global, const Consent& consent,
            const Proposed& proposed) {
   const auto& proposal = proposed.proposal;
+  if (consent.dry_run) return show_only(global, proposed);
   if (consent.propose) {
     if (global.json) {
       fmt::print("{}\n", json_line(proposed.document));
@@ -125,7 +134,7 @@ int settle(const Global& global, const Consent& consent,
 
 int propose(const Global& global, const Consent& consent,
             const schema::Json& change) {
-  if (!consent.propose)
+  if (is_committed(consent))
     if (auto failure = unable_to_ask(consent.yes)) return fail(*failure);
   auto proposed = post_proposal(global, change);
   if (!proposed) return fail(proposed.error());

@@ -12,6 +12,11 @@ namespace ppn::ctl {
 
 enum class Choice { yes, no, interrupted };
 
+/// Whether what goes well with that consent is committed.
+inline bool is_committed(const Consent& consent) {
+  return !consent.propose && !consent.dry_run;
+}
+
 /// A failure if a person has to be asked and there is none.
 std::optional<Failure> unable_to_ask(bool yes);
 

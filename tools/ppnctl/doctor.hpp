@@ -12,6 +12,7 @@
 #include "tools/ppnctl/documents.hpp"
 #include "tools/ppnctl/failure.hpp"
 #include "tools/ppnctl/mesh_documents.hpp"
+#include "tools/ppnctl/vm_documents.hpp"
 
 namespace ppn::ctl {
 
@@ -58,6 +59,7 @@ struct Seen {
   Result<Entry> newest;
   Result<std::optional<Mesh>> mesh;
   Result<Peers> peers;
+  Result<Vms> guests;
   FileFacts state_dir;
   DiskFacts disk;
   bool synchronised;
@@ -69,6 +71,9 @@ Seen look_around(const std::string& socket);
 
 /// Of the mesh and its tunnels.
 Findings of_mesh(const Seen& seen);
+
+/// Of the guests, and by what they run.
+Findings of_guests(const Seen& seen);
 
 /// One finding or more of each kind, in the order of one table.
 Findings draw_findings(const Seen& seen);

@@ -181,9 +181,9 @@ Findings of_newest_entry(const Seen& seen) {
            "timedatectl"}};
 }
 
-constexpr std::array finders{of_socket,   of_privileges,   of_mode,
-                             of_warnings, of_state_dir,    of_disk,
-                             of_clock,    of_newest_entry, of_mesh};
+constexpr std::array finders{
+    of_socket, of_privileges, of_mode,         of_warnings, of_state_dir,
+    of_disk,   of_clock,      of_newest_entry, of_mesh,     of_guests};
 
 }  // namespace
 

@@ -84,6 +84,12 @@ Result<Peers> ask_peers(const Client& client) {
   return read_peers(*document);
 }
 
+Result<Vms> ask_guests(const Client& client) {
+  auto document = client.get("/v1/vms");
+  if (!document) return document.error();
+  return read_vms(*document);
+}
+
 }  // namespace
 
 Seen look_around(const std::string& socket) {
@@ -98,6 +104,7 @@ Seen look_around(const std::string& socket) {
             .newest = not_asked,
             .mesh = not_asked,
             .peers = not_asked,
+            .guests = not_asked,
             .state_dir = {},
             .disk = {},
             .synchronised = clock_is_synchronised(),
@@ -109,6 +116,7 @@ Seen look_around(const std::string& socket) {
     seen.newest = ask_newest(client);
     seen.mesh = ask_mesh(client);
     seen.peers = ask_peers(client);
+    seen.guests = ask_guests(client);
   } else {
     seen.connecting = connection.error();
   }

@@ -16,7 +16,8 @@ std::string request_text(const Request& request) {
   http::request<http::string_body> message{http::string_to_verb(request.method),
                                            request.target, 11};
   message.set(http::field::host, "ppn");
-  message.set(http::field::connection, "close");
+  message.set(http::field::connection, request.upgrade ? "Upgrade" : "close");
+  if (request.upgrade) message.set(http::field::upgrade, *request.upgrade);
   if (request.last_event_id)
     message.set("Last-Event-ID", std::to_string(*request.last_event_id));
   if (request.body) {
@@ -80,6 +81,10 @@ Answer AnswerReader::answer() {
   auto type = message[http::field::content_type];
   return {message.result_int(), std::string{type.data(), type.size()},
           std::exchange(message.body(), {})};
+}
+
+std::string AnswerReader::take_rest() {
+  return std::exchange(state_->rest, {});
 }
 
 }  // namespace ppn::ctl

@@ -16,6 +16,8 @@ struct Request {
   std::optional<std::string> body{};
   /// Only of a stream: go on after this entry.
   std::optional<std::uint64_t> last_event_id{};
+  /// What is to be spoken instead of HTTP from then on.
+  std::optional<std::string> upgrade{};
 };
 
 std::string request_text(const Request& request);
@@ -55,6 +57,9 @@ class AnswerReader {
 
   /// The answer, with what came of its body since it was last taken.
   Answer answer();
+
+  /// What came behind the answer.
+  std::string take_rest();
 
  private:
   struct State;

@@ -1,0 +1,135 @@
+#include "actors/headroom.hpp"
+
+#include "actors/balloon_status.hpp"
+#include "events/above.hpp"
+
+namespace ppn::actors {
+
+namespace {
+
+using events::above;
+using Self = HeadroomActor::stateful_pointer<HeadroomState>;
+
+struct Context {
+  Self self;
+  HeadroomParts parts;
+};
+
+events::GuestSummary summary_of(const events::Vm& vm) {
+  return {vm.name, vm.outcome, !vm.is_unresponsive, vm.spec.memory_mb,
+          vm.spec.vcpus};
+}
+
+void tell(const Context& context, Headroom headroom) {
+  auto& state = context.self->state;
+  state.newest = std::make_shared<const Headroom>(std::move(headroom));
+  for (const auto& follower : state.followers)
+    context.self->send(follower, headroom_atom::value, state.newest);
+}
+
+// -- what is asked, one after the other ---------------------------------------
+
+using PoolThen = std::function<void(const PoolStatusPtr&)>;
+using BalloonsThen = std::function<void(const BalloonStatusPtr&)>;
+
+/// One that can not be asked now is asked again with the next tick.
+const auto give_up = [](const caf::error&) {};
+
+void ask_pool(const Context& context, const PoolThen& then) {
+  with_kept<PoolActor>(
+      context.self, context.parts.node, "pool",
+      [=](const PoolActor& pool) {
+        on_answer<PoolStatusPtr>(
+            context.self->request(pool, headroom_patience, status_atom::value),
+            then, give_up);
+      },
+      give_up);
+}
+
+void ask_balloons(const Context& context, const BalloonsThen& then) {
+  with_kept<BalloonActor>(
+      context.self, context.parts.node, "balloon",
+      [=](const BalloonActor& balloons) {
+        on_answer<BalloonStatusPtr>(
+            context.self->request(balloons, headroom_patience,
+                                  status_atom::value),
+            then, give_up);
+      },
+      give_up);
+}
+
+void measure(const Context& context) {
+  ask_pool(context, [=](const PoolStatusPtr& pool) {
+    ask_balloons(context, [=](const BalloonStatusPtr& balloons) {
+      // Before its first look nothing is known of the memory.
+      if (!balloons->look) return;
+      on_answer<HostLook>(
+          context.self->request(context.parts.host, headroom_patience,
+                                measure_atom::value),
+          [=](const HostLook& host) {
+            tell(context, headroom_of(*pool, *balloons, host));
+          },
+          give_up);
+    });
+  });
+}
+
+void tick(const Context& context) {
+  measure(context);
+  auto interval = context.self->state.newest ? headroom_interval
+                                             : first_headroom_interval;
+  context.self->delayed_send(context.self, interval, tick_atom::value);
+}
+
+void follow(const Context& context, const HeadroomFollower& follower) {
+  auto& state = context.self->state;
+  if (!state.followers.insert(follower).second) return;
+  context.self->monitor(follower);
+  if (state.newest)
+    context.self->send(follower, headroom_atom::value, state.newest);
+}
+
+}  // namespace
+
+Headroom headroom_of(const PoolStatus& pool, const BalloonStatus& balloons,
+                     const HostLook& host) {
+  const auto& limits = pool.pool.limits;
+  auto use = events::use_of(pool.pool.vms);
+  events::HostReport report;
+  if (balloons.look) {
+    report.memory_mb = balloons.look->total_mb;
+    report.available_mb = balloons.look->available_mb;
+  }
+  report.guaranteed_mb = above(limits.memory_mb, use.memory_mb);
+  report.reclaimable_mb = reclaimable_mb(pool.pool.vms, balloons);
+  report.disk_left_mb = host.disk_left_mb;
+  report.vcpus_left = above(limits.vcpus_max, use.vcpus);
+  report.cores = host.cores;
+  report.load_permille = host.load_permille;
+  report.guests = use.guests;
+  report.guests_left = above(limits.guests_max, use.guests);
+  report.accelerator = pool.acceleration.accelerator;
+  Headroom headroom{events::coarse(report), {}};
+  for (const auto& [id, vm] : pool.pool.vms)
+    headroom.guests.emplace(id, summary_of(vm));
+  return headroom;
+}
+
+HeadroomActor::behavior_type headroom_actor(Self self,
+                                            const HeadroomParts& parts) {
+  Context context{self, parts};
+  self->set_down_handler([self](const caf::down_msg& death) {
+    std::erase_if(self->state.followers, [&](const HeadroomFollower& follower) {
+      return caf::actor_cast<caf::actor_addr>(follower) == death.source;
+    });
+  });
+  tick(context);
+  return {
+      [=](tick_atom) { tick(context); },
+      [=](follow_atom, const HeadroomFollower& follower) {
+        follow(context, follower);
+      },
+  };
+}
+
+}  // namespace ppn::actors

@@ -1,0 +1,267 @@
+// What the control API does about guests and images.
+#include <fmt/format.h>
+#include <pwd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "runtime/api.hpp"
+#include "runtime/api_fleet.hpp"
+#include "runtime/api_pool.hpp"
+#include "runtime/api_vm.hpp"
+#include "runtime/log.hpp"
+
+namespace ppn::runtime {
+
+namespace {
+
+using actors::BalloonStatusPtr;
+using actors::FleetStatusPtr;
+using actors::PoolStatusPtr;
+
+constexpr unsigned accepted = 202;
+const char* const pool_name = "pool";
+const char* const balloon_name = "balloon";
+const char* const scheduler_name = "scheduler";
+
+/// The group of its own that a user has; nothing if the system does not know
+/// that user.
+std::optional<gid_t> primary_group(uid_t user) {
+  constexpr std::size_t entry_size_usual = 4096;
+  std::vector<char> buffer(entry_size_usual);
+  passwd entry{};
+  passwd* found = nullptr;
+  while (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) ==
+         ERANGE)
+    buffer.resize(buffer.size() * 2);
+  if (found == nullptr) return std::nullopt;
+  return found->pw_gid;
+}
+
+/// Keeps the user data of a guest that could be, and lets its spec tell so. The
+/// data of one that could not is not even kept.
+template <class Keep>
+std::optional<Problem> keep_user_data(const CreateVmWish& wish,
+                                      const events::Pool& pool,
+                                      const Keep& keep,
+                                      events::DefineVm& define) {
+  auto decision = events::decide_define(pool, define);
+  if (const auto* refusal = std::get_if<events::Refusal>(&decision))
+    return Problem{ProblemType::refused, refusal->reason};
+  if (!keep)
+    return Problem{ProblemType::failed, "this node can keep no user data"};
+  auto kept = keep(*wish.user_data);
+  if (const auto* problem = std::get_if<Problem>(&kept)) return *problem;
+  define.spec.cloud_init = std::get<Hash>(kept);
+  return std::nullopt;
+}
+
+}  // namespace
+
+/// While the pool is brought back its part is left out.
+void Api::report_guests(const std::shared_ptr<NodeReport>& report,
+                        std::function<void()> then) {
+  auto take = [report,
+               then = std::move(then)](const Answer<PoolStatusPtr>& answer) {
+    if (const auto* found = std::get_if<PoolStatusPtr>(&answer)) {
+      const auto& status = **found;
+      report->guests = guest_report(status.pool);
+      // That a host can run none is nothing to one that has none.
+      if (status.problem && !status.pool.vms.empty())
+        report->warnings.push_back({"guests", *status.problem});
+    }
+    then();
+  };
+  node_.bridge().ask_kept<PoolStatusPtr, actors::PoolActor>(
+      pool_name, look_patience, take, actors::status_atom::value);
+}
+
+void Api::ask_pool(Reply reply, PoolThen then) {
+  node_.bridge().ask_kept<PoolStatusPtr, actors::PoolActor>(
+      pool_name, look_patience,
+      or_problem<PoolStatusPtr>(std::move(reply), std::move(then)),
+      actors::status_atom::value);
+}
+
+/// The same about a guest that is there.
+void Api::ask_vm(const Id& vm, Reply reply, PoolThen then) {
+  auto find = [vm, then = std::move(then)](const PoolStatusPtr& status,
+                                           const Reply& to) {
+    if (status->pool.vms.contains(vm)) return then(status, to);
+    to(to_response({ProblemType::not_found,
+                    fmt::format("there is no guest {}", vm.hex())}));
+  };
+  ask_pool(std::move(reply), find);
+}
+
+// -- guests -------------------------------------------------------------------
+
+void Api::answer_vms(Reply reply) {
+  ask_pool(std::move(reply), [](const PoolStatusPtr& status, const Reply& to) {
+    to(json_response(vms_document(*status)));
+  });
+}
+
+void Api::answer_vm(const Id& vm, Reply reply) {
+  ask_vm(vm, std::move(reply),
+         [vm](const PoolStatusPtr& status, const Reply& to) {
+           to(json_response(vm_document(*status, vm)));
+         });
+}
+
+void Api::answer_pool(Reply reply) {
+  auto with_pool = [this](const PoolStatusPtr& status, const Reply& to) {
+    node_.bridge().ask_kept<BalloonStatusPtr, actors::BalloonActor>(
+        balloon_name, look_patience,
+        or_problem<BalloonStatusPtr>(
+            to,
+            [status](const BalloonStatusPtr& balloons, const Reply& then) {
+              then(json_response(pool_document(*status, *balloons)));
+            }),
+        actors::status_atom::value);
+  };
+  ask_pool(std::move(reply), with_pool);
+}
+
+namespace {
+
+/// With a document, or why there is none.
+void answer_with(const Answer<schema::Json>& document, const Api::Reply& to) {
+  if (const auto* problem = std::get_if<Problem>(&document))
+    return to(to_response(*problem));
+  to(json_response(std::get<schema::Json>(document)));
+}
+
+}  // namespace
+
+void Api::answer_fleet(Reply reply) {
+  node_.bridge().ask_kept<FleetStatusPtr, actors::SchedulerActor>(
+      scheduler_name, look_patience,
+      or_problem<FleetStatusPtr>(
+          std::move(reply),
+          [](const FleetStatusPtr& status, const Reply& to) {
+            answer_with(fleet_document(*status), to);
+          }),
+      actors::status_atom::value);
+}
+
+void Api::answer_placement(std::string_view body, Reply reply) {
+  auto read = read_placement(body);
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return reply(to_response(*problem));
+  auto wish = std::get<PlacementWish>(read);
+  node_.bridge().ask_kept<FleetStatusPtr, actors::SchedulerActor>(
+      scheduler_name, look_patience,
+      or_problem<FleetStatusPtr>(
+          std::move(reply),
+          [wish](const FleetStatusPtr& status, const Reply& to) {
+            answer_with(placement_document(*status, wish), to);
+          }),
+      actors::status_atom::value);
+}
+
+void Api::answer_console_log(const Call& call, Reply reply) {
+  auto range = read_console_range(call.parameters);
+  if (const auto* problem = std::get_if<Problem>(&range))
+    return reply(to_response(*problem));
+  auto [from, limit] = std::get<ConsoleRange>(range);
+  auto read = [this, vm = call.id, begin = from, most = limit](
+                  const PoolStatusPtr&, const Reply& to) {
+    if (!facts_.read_console)
+      return to(to_response(
+          {ProblemType::failed, "this node keeps nothing of consoles"}));
+    auto part = facts_.read_console(vm, begin, most);
+    if (const auto* problem = std::get_if<Problem>(&part))
+      return to(to_response(*problem));
+    to(json_response(console_log_document(std::get<ConsolePart>(part))));
+  };
+  ask_vm(call.id, std::move(reply), read);
+}
+
+void Api::command_vm(const Id& vm, const events::VmCommand& command, uid_t peer,
+                     Reply reply) {
+  auto order = [this, vm, command, peer](const PoolStatusPtr& status,
+                                         const Reply& to) {
+    auto tell = [vm, command, peer, name = status->pool.vms.at(vm).name](
+                    std::uint64_t sequence, const Reply& last) {
+      log(LogLevel::info, "vm.commanded",
+          {{"vm", vm.hex()},
+           {"name", name},
+           {"command", std::string{name_of(command.verb)}},
+           {"uid", std::to_string(peer)},
+           {"sequence", std::to_string(sequence)}});
+      last(json_response(vm_command_document(vm, name, sequence)));
+    };
+    node_.bridge().ask_kept<std::uint64_t, actors::PoolActor>(
+        pool_name, commit_patience, or_problem<std::uint64_t>(to, tell),
+        actors::order_atom::value, vm, command, operator_of(peer));
+  };
+  ask_vm(vm, std::move(reply), order);
+}
+
+void Api::stop_vm(const Id& vm, std::string_view body, uid_t peer,
+                  Reply reply) {
+  auto command = read_vm_stop(body);
+  if (const auto* problem = std::get_if<Problem>(&command))
+    return reply(to_response(*problem));
+  command_vm(vm, std::get<events::VmCommand>(command), peer, std::move(reply));
+}
+
+/// No body of a proposal is logged: one may have the user data of a guest.
+void Api::propose(GuestWish wish, Reply reply) {
+  auto resolve = [this, wish = std::move(wish)](const PoolStatusPtr& status,
+                                                const Reply& to) {
+    auto change = to_change(wish, status->pool);
+    if (const auto* problem = std::get_if<Problem>(&change))
+      return to(to_response(*problem));
+    auto& changed = std::get<actors::Change>(change);
+    const auto* create = std::get_if<CreateVmWish>(&wish);
+    if (create != nullptr && create->user_data)
+      if (auto problem = keep_user_data(*create, status->pool,
+                                        facts_.keep_user_data,
+                                        std::get<events::DefineVm>(changed)))
+        return to(to_response(*problem));
+    propose(std::move(changed), to);
+  };
+  ask_pool(std::move(reply), resolve);
+}
+
+// -- images -------------------------------------------------------------------
+
+void Api::answer_images(Reply reply) {
+  ask_pool(std::move(reply), [](const PoolStatusPtr& status, const Reply& to) {
+    to(json_response(images_document(*status)));
+  });
+}
+
+void Api::add_image(std::string_view body, uid_t peer, Reply reply) {
+  auto read = read_image_add(body);
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return reply(to_response(*problem));
+  auto group = primary_group(peer);
+  if (!group)
+    return reply(to_response(
+        {ProblemType::refused,
+         fmt::format("this host knows no user {}, so it can not open a file as "
+                     "that one could",
+                     peer)}));
+  const auto& wish = std::get<AddImageWish>(read);
+  auto file = std::make_shared<const actors::AddImage>(
+      actors::AddImage{wish.path, wish.name, peer, *group, operator_of(peer)});
+  node_.bridge().ask_kept<Id, actors::PoolActor>(
+      pool_name, commit_patience,
+      or_problem<Id>(std::move(reply),
+                     [](const Id& progress, const Reply& to) {
+                       to(json_response(image_add_document(progress),
+                                        accepted));
+                     }),
+      actors::take_atom::value, actors::AddImagePtr{file});
+}
+
+Answer<std::string> Api::console_of(const Id& vm) const {
+  auto path = node_.hypervisor().serial_of(vm);
+  if (path) return path->string();
+  return Problem{ProblemType::refused, path.error().message};
+}
+
+}  // namespace ppn::runtime

@@ -1,0 +1,30 @@
+// What operators wrote for the first start of their guests, under the hash that
+// the ledger has of it: kept outside of the ledger, for nobody but this program
+// to read.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "runtime/cloud_init.hpp"
+
+namespace ppn::runtime {
+
+struct KeptUserData {
+  CloudInitSalt salt{};
+  std::string text;
+};
+
+/// Durably, with a salt of its own; answers the hash. bad_input if it can be no
+/// user data, disk_full, io.
+store::Result<Hash> keep_user_data(const std::filesystem::path& guest_dir,
+                                   std::string_view text);
+
+/// not_found, damaged if it is not that, io.
+store::Result<KeptUserData> read_user_data(
+    const std::filesystem::path& guest_dir, const Hash& hash);
+
+/// Nothing if it is gone already.
+void forget_user_data(const std::filesystem::path& guest_dir, const Hash& hash);
+
+}  // namespace ppn::runtime

@@ -1,0 +1,26 @@
+// The start of a guest: what it is made of is made as far as it is missing, and
+// then its process. All of it may block.
+#pragma once
+
+#include <string>
+
+#include "actors/interfaces.hpp"
+#include "runtime/guest_host.hpp"
+#include "runtime/vm_monitor.hpp"
+#include "store/result.hpp"
+
+namespace ppn::runtime {
+
+VmPlaces places_of(const GuestFiles& files, const Id& vm);
+
+/// `known` if that is of this QEMU and this kernel and one worked; else all are
+/// tried. not_found, permission, io.
+store::Result<actors::AccelerationPtr> prove_acceleration(
+    const GuestHost& host, const actors::AccelerationPtr& known);
+
+/// bad_input, not_found, damaged, permission, disk_full, io.
+store::Status launch_vm(const GuestHost& host, GuestHost::Ready& ready,
+                        const actors::VmProcess& wish,
+                        const std::string& accelerator);
+
+}  // namespace ppn::runtime

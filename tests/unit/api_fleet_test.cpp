@@ -1,0 +1,183 @@
+// The fleet in the control API: what its documents tell, and what it is asked.
+#include "runtime/api_fleet.hpp"
+
+#include "runtime/api_change.hpp"
+#include "tests/unit/api_samples.hpp"
+#include "tests/unit/expect.hpp"
+
+namespace ppn::tests {
+
+using runtime::PlacementWish;
+using runtime::Problem;
+using schema::Json;
+
+namespace {
+
+Json fleet() { return must_be(runtime::fleet_document(sample_fleet())); }
+
+Json placed(const PlacementWish& wish) {
+  return must_be(runtime::placement_document(sample_fleet(), wish));
+}
+
+/// Two hosts that can have guests.
+actors::FleetStatus two_hosts() {
+  auto status = sample_fleet();
+  auto& laptop = status.hosts[node_of(2)];
+  laptop.standing = events::HostStanding::live;
+  laptop.report = status.hosts[node_of(1)].report;
+  laptop.report->accelerator = "tcg";
+  return status;
+}
+
+std::string problem_of(std::string_view body) {
+  auto read = runtime::read_placement(body);
+  const auto* problem = std::get_if<Problem>(&read);
+  return problem == nullptr ? "" : problem->detail;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(api_fleet)
+
+// -- documents ----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_node_has_what_it_said) {
+  auto node = fleet()["nodes"][0];
+  BOOST_TEST(node["name"] == "cloud");
+  BOOST_TEST(node["standing"] == "live");
+  BOOST_TEST(node["heard_ago_s"] == 3);
+  BOOST_TEST(node["reserved"] == true);
+  BOOST_TEST(node["drained"] == false);
+  BOOST_TEST(node["memory_left_mb"] == 2048);
+  BOOST_TEST(node["accelerator"] == "kvm");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_node_did_not_say_yet_is_null) {
+  auto node = fleet()["nodes"][1];
+  BOOST_TEST(node["name"] == "laptop-a");
+  for (const auto* field :
+       {"heard_ago_s", "memory_mb", "available_mb", "guaranteed_mb",
+        "reclaimable_mb", "memory_left_mb", "disk_left_mb", "cores",
+        "load_permille", "vcpus_left", "guests", "guests_left", "accelerator"})
+    BOOST_TEST(node.at(field).is_null(), field);
+}
+
+BOOST_AUTO_TEST_CASE(a_guest_is_told_with_its_node_and_how_old_that_is) {
+  auto guests = fleet()["guests"];
+  BOOST_TEST(guests.size() == 1U);
+  BOOST_TEST(guests[0]["name"] == "web");
+  BOOST_TEST(guests[0]["node_name"] == "cloud");
+  BOOST_TEST(guests[0]["outcome"] == "running");
+  BOOST_TEST(guests[0]["responds"] == false);
+  BOOST_TEST(guests[0]["heard_ago_s"] == 3);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_but_the_controller_answers) {
+  actors::FleetStatus status;
+  status.controller = "cloud";
+  auto answer = runtime::fleet_document(status);
+  const auto& problem = std::get<Problem>(answer);
+  BOOST_TEST((problem.type == runtime::ProblemType::refused));
+  BOOST_TEST(problem.detail ==
+             "this node is not the controller of a mesh: that is cloud");
+  BOOST_TEST(std::holds_alternative<Problem>(
+      runtime::placement_document(status, {"", 512})));
+}
+
+// -- placements ---------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_placement_says_who_and_why_not_the_others) {
+  auto document = placed({"", 512});
+  BOOST_TEST(document["chosen"] == "cloud");
+  // QEMU's own is needed, too.
+  BOOST_TEST(document["memory_mb"] == 612);
+  BOOST_TEST(document["nodes"][0]["reason"] == "chosen");
+  BOOST_TEST(document["nodes"][1]["reason"] == "unheard");
+  BOOST_TEST(document["nodes"][1]["memory_left_mb"].is_null());
+}
+
+BOOST_AUTO_TEST_CASE(a_placement_says_how_many_fit) {
+  auto document = placed({"", 512});
+  // (2048 - 512) / 612
+  BOOST_TEST(document["nodes"][0]["fits"] == 2);
+  BOOST_TEST(document["nodes"][1]["fits"] == 0);
+  BOOST_TEST(document["fits"] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_null_and_says_what_lacks) {
+  auto document = placed({"", 100'000});
+  BOOST_TEST(document["chosen"].is_null());
+  BOOST_TEST(document["nodes"][0]["reason"] == "memory");
+  BOOST_TEST(document["nodes"][0]["words"] ==
+             "has 2048 MB of memory left, and 100612 are needed");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_preferred_and_named_counts) {
+  auto chosen = [](const PlacementWish& wish) {
+    return must_be(runtime::placement_document(two_hosts(), wish))["chosen"];
+  };
+  BOOST_TEST(chosen({"", 512}) == "laptop-a");
+  BOOST_TEST(chosen({"cloud", 512}) == "cloud");
+  BOOST_TEST(chosen({node_of(1).hex(), 512}) == "cloud");
+  BOOST_TEST(chosen({"", 512, 17}).is_null());
+  BOOST_TEST(chosen({"", 512, 1, 50'001}).is_null());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_there_is_not_is_a_problem) {
+  auto answer = runtime::placement_document(sample_fleet(), {"moon", 512});
+  BOOST_TEST(std::get<Problem>(answer).detail ==
+             "no member is called moon; `ppnctl fleet nodes` lists them");
+}
+
+// -- what it is asked ---------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_wish_has_memory_and_what_else_is_wanted) {
+  auto read = runtime::read_placement(
+      R"({"memory_mb":512,"vcpus":2,"disk_mb":3,"node":"cloud",)"
+      R"("prefers_accelerator":true})");
+  const auto& wish = std::get<PlacementWish>(read);
+  BOOST_TEST(wish.memory_mb == 512U);
+  BOOST_TEST(wish.vcpus == 2U);
+  BOOST_TEST(wish.disk_mb == 3U);
+  BOOST_TEST(wish.node == "cloud");
+  BOOST_TEST(wish.prefers_accelerator);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_wish_is_refused) {
+  BOOST_TEST(problem_of(R"({"memory_mb":512})") == "");
+  BOOST_TEST(problem_of("{}") == "'memory_mb' must be given");
+  BOOST_TEST(problem_of("[]") == "the body is no JSON object");
+  BOOST_TEST(problem_of(R"({"memory_mb":0})") != "");
+  BOOST_TEST(problem_of(R"({"memory_mb":512,"vcpus":0})") != "");
+  BOOST_TEST(problem_of(R"({"memory_mb":512,"cpus":1})") != "");
+  BOOST_TEST(problem_of("{") != "");
+}
+
+BOOST_AUTO_TEST_CASE(a_use_has_a_node_and_what_changes) {
+  auto wish_of = [](const char* body) {
+    auto read = runtime::read_change(body);
+    return std::get<runtime::FleetUseWish>(
+        std::get<runtime::ChangeWish>(std::get<runtime::ProposalWish>(read)));
+  };
+  auto wish = wish_of(
+      R"({"change":{"kind":"fleet-use","node":"cloud","drained":true}})");
+  BOOST_TEST(wish.node == "cloud");
+  BOOST_TEST(wish.drained.value_or(false));
+  BOOST_TEST(!wish.reserved.has_value());
+  auto nothing =
+      runtime::read_change(R"({"change":{"kind":"fleet-use","node":"cloud"}})");
+  BOOST_TEST(std::get<Problem>(nothing).detail ==
+             "'drained' or 'reserved' must be given");
+}
+
+BOOST_AUTO_TEST_CASE(a_use_is_told_as_it_was_asked) {
+  BOOST_TEST((runtime::fleet_change_json({node_of(1), true, {}}) ==
+              Json{{"kind", "fleet-use"},
+                   {"node", node_of(1).hex()},
+                   {"drained", true},
+                   {"reserved", nullptr}}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace ppn::tests

@@ -1,0 +1,18 @@
+// ppnctl vm show: all that is known of one guest.
+#include <fmt/format.h>
+
+#include "tools/ppnctl/clock.hpp"
+#include "tools/ppnctl/vm_commands.hpp"
+#include "tools/ppnctl/vm_find.hpp"
+#include "tools/ppnctl/vm_text.hpp"
+
+namespace ppn::ctl {
+
+int vm_show(const Global& global, const VmNameOptions& options) {
+  auto vm = find_vm(global, options.name);
+  if (!vm) return fail(vm.error());
+  fmt::print("{}", global.json ? vm_line(*vm) : vm_text(*vm, clock_now_ns()));
+  return exit_ok;
+}
+
+}  // namespace ppn::ctl
