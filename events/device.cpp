@@ -39,10 +39,20 @@ PeerChange removal(const TunnelKey& key) {
   return change;
 }
 
-/// What is to be taken away comes before what may be moved to somebody else.
+/// What somebody else gets is not taken away before: it moves.
 int rank(const PeerChange& change) {
-  if (change.remove) return 0;
-  return change.disallow.empty() ? 2 : 1;
+  if (change.remove) return 2;
+  return change.replace ? 1 : 0;
+}
+
+/// Leaves all as it is that loses only what others get.
+void replace_only_what_is_lost(std::vector<PeerChange>& changes) {
+  std::vector<IpRange> moved;
+  for (const auto& change : changes)
+    moved.insert(moved.end(), change.allow.begin(), change.allow.end());
+  std::sort(moved.begin(), moved.end());
+  for (auto& change : changes)
+    if (without(change.disallow, moved).empty()) change.replace.reset();
 }
 
 std::vector<PeerChange> peer_differences(const DeviceConfig& desired,
@@ -64,6 +74,7 @@ std::vector<PeerChange> peer_differences(const DeviceConfig& desired,
   }
   for (; there != observed.peers.end(); ++there)
     note(there->first, nullptr, &there->second);
+  replace_only_what_is_lost(changes);
   std::stable_sort(
       changes.begin(), changes.end(),
       [](const auto& a, const auto& b) { return rank(a) < rank(b); });
@@ -151,7 +162,7 @@ std::optional<PeerChange> difference(const TunnelKey& key,
     change.preshared = desired->preshared;
   change.allow = without(desired->allowed, there.allowed);
   change.disallow = without(there.allowed, desired->allowed);
-  if (!change.disallow.empty()) change.allowed = desired->allowed;
+  if (!change.disallow.empty()) change.replace = desired->allowed;
   if (change == nothing_for(key)) return std::nullopt;
   return change;
 }

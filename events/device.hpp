@@ -89,15 +89,16 @@ struct PeerChange {
   std::vector<IpRange> allow;
   std::vector<IpRange> disallow;
   /// All that shall be allowed in the end, for a device that can take nothing
-  /// away alone. Set if disallow is.
-  std::vector<IpRange> allowed;
+  /// away alone. Set if no other peer takes over all of disallow: what moves to
+  /// another goes from hand to hand, so that each packet has somewhere to go.
+  std::optional<std::vector<IpRange>> replace;
 
   bool operator==(const PeerChange&) const = default;
 };
 
 /// What is to be done to a device, in this order: what is there first, then
-/// the device's own, then peers (those removed and moved first). Nothing that
-/// is empty is sent.
+/// the device's own, then peers (what another one loses is given first).
+/// Nothing that is empty is sent.
 struct DeviceChange {
   bool create = false;
   /// The private half of this key is to be set.

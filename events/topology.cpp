@@ -102,6 +102,14 @@ PeerConfig only_tried(PeerConfig config) {
   return config;
 }
 
+/// What went into that tunnel still comes out of it, until the roster forgets
+/// its key.
+PeerConfig only_ended(PeerConfig config) {
+  config.allowed.clear();
+  config.keepalive_seconds = 0;
+  return config;
+}
+
 }  // namespace
 
 IpRange tunnel_range(const Mesh& mesh) {
@@ -171,7 +179,10 @@ DeviceConfig desired_device(const Mesh& mesh, const NodeId& self,
       device.peers.emplace(of_peer, std::move(peer));
     };
     const auto* use = use_of_next(node, member, choices.keys);
-    if (use != nullptr && !use->is_taken) add(use->key, only_tried(config));
+    if (use != nullptr && use->is_taken)
+      add(member.tunnel_key, only_ended(config));
+    else if (use != nullptr)
+      add(use->key, only_tried(config));
     add(key_in_use(node, member, choices.keys), std::move(config));
   }
   return device;

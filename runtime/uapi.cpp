@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <iterator>
 
 #include "store/secret_files.hpp"
 
@@ -69,12 +70,8 @@ void add_peer(SecretText& text, const PeerChange& peer,
   if (peer.keepalive_seconds)
     add_line(text, "persistent_keepalive_interval",
              std::to_string(*peer.keepalive_seconds));
-  if (peer.disallow.empty()) {
-    add_allowed(text, peer.allow);
-  } else {
-    add_line(text, "replace_allowed_ips", "true");
-    add_allowed(text, peer.allowed);
-  }
+  if (peer.replace) add_line(text, "replace_allowed_ips", "true");
+  add_allowed(text, peer.replace ? *peer.replace : peer.allow);
 }
 
 /// All that a peer is to have: what it has, changed.
@@ -88,10 +85,11 @@ PeerChange addition(const PeerChange& change, const events::PeerConfig& there) {
   if (auto shared = change.preshared.value_or(there.preshared);
       shared != Hash{})
     added.preshared = shared;
-  added.allow = there.allowed;
+  std::set_difference(there.allowed.begin(), there.allowed.end(),
+                      change.disallow.begin(), change.disallow.end(),
+                      std::back_inserter(added.allow));
   added.allow.insert(added.allow.end(), change.allow.begin(),
                      change.allow.end());
-  if (!change.disallow.empty()) added.allow = change.allowed;
   return added;
 }
 

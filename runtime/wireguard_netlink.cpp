@@ -89,9 +89,8 @@ class PeerWriter {
       : target_(target), preshared_(preshared), message_(std::move(first)) {}
 
   void put(const PeerChange& change) {
-    bool replaces = change.add || !change.disallow.empty();
-    const auto& allowed = change.disallow.empty() ? change.allow
-                                                  : change.allowed;
+    bool replaces = change.add || change.replace;
+    const auto& allowed = change.replace ? *change.replace : change.allow;
     std::uint32_t flags = change.add ? 0 : WGPEER_F_UPDATE_ONLY;
     if (replaces) flags |= WGPEER_F_REPLACE_ALLOWEDIPS;
     if (change.remove) flags = WGPEER_F_REMOVE_ME;

@@ -209,36 +209,37 @@ BOOST_AUTO_TEST_CASE(a_peer_is_told_only_what_it_lacks) {
               }) == only(change)));
   change = change_of(2);
   change.disallow = ranges({"10.8.0.77/32"});
-  change.allowed = desired().peers.at(key(2)).allowed;
+  change.replace = desired().peers.at(key(2)).allowed;
   BOOST_TEST((after([](auto& device) {
                 device.peers.at(key(2)).config.allowed =
                     ranges({"10.8.0.2/32", "10.8.0.77/32", "fd00::2/128"});
               }) == only(change)));
 }
 
-BOOST_AUTO_TEST_CASE(an_address_leaves_one_peer_before_another_has_it) {
+BOOST_AUTO_TEST_CASE(an_address_goes_from_one_peer_to_another_at_once) {
   auto change = after([](auto& device) {
     device.peers.at(key(1)).config.allowed = {};
     device.peers.at(key(2)).config.allowed =
         ranges({"10.8.0.1/32", "10.8.0.2/32", "fd00::2/128"});
   });
   BOOST_REQUIRE(change.peers.size() == 2U);
-  BOOST_TEST((change.peers[0].key == key(2)));
-  BOOST_TEST((change.peers[0].disallow == ranges({"10.8.0.1/32"})));
-  BOOST_TEST((change.peers[1].key == key(1)));
-  BOOST_TEST((change.peers[1].allow == ranges({"10.8.0.1/32"})));
+  BOOST_TEST((change.peers[0].key == key(1)));
+  BOOST_TEST((change.peers[0].allow == ranges({"10.8.0.1/32"})));
+  BOOST_TEST((change.peers[1].key == key(2)));
+  BOOST_TEST((change.peers[1].disallow == ranges({"10.8.0.1/32"})));
+  BOOST_TEST(!change.peers[1].replace.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(removals_come_first_and_additions_last) {
+BOOST_AUTO_TEST_CASE(additions_come_first_and_removals_last) {
   auto change = after([](auto& device) {
     device.peers.erase(key(1));
     device.peers.at(key(2)).config.allowed.push_back(range("fd00::9/128"));
     device.peers[key(7)].config.allowed = ranges({"10.8.0.1/32"});
   });
   BOOST_REQUIRE(change.peers.size() == 3U);
-  BOOST_TEST((change.peers[0].remove && change.peers[0].key == key(7)));
+  BOOST_TEST((change.peers[0].add && change.peers[0].key == key(1)));
   BOOST_TEST((change.peers[1].key == key(2)));
-  BOOST_TEST((change.peers[2].add && change.peers[2].key == key(1)));
+  BOOST_TEST((change.peers[2].remove && change.peers[2].key == key(7)));
 }
 
 // -- endpoints ---------------------------------------------------------------
@@ -350,7 +351,7 @@ BOOST_AUTO_TEST_CASE(each_thing_is_said_in_a_line) {
   BOOST_TEST(
       events::in_words(change, named) ==
           (std::vector<std::string>{
-              "remove another", "change laptop, no longer allow 10.9.0.7/32",
+              "change laptop, no longer allow 10.9.0.7/32", "remove another",
               "remove address 10.9.0.1/24", "forward nothing"}),
       boost::test_tools::per_element());
   BOOST_TEST(events::in_words({}, named).empty());
@@ -399,13 +400,14 @@ class SimulatedDevice {
     if (change.endpoint) config.endpoint = change.endpoint;
     if (change.keepalive_seconds)
       config.keepalive_seconds = *change.keepalive_seconds;
-    if (takes_one_away_ || change.disallow.empty()) {
-      for (const auto& range : change.disallow)
-        std::erase(config.allowed, range);
+    if (takes_one_away_ || !change.replace) {
+      if (takes_one_away_)
+        for (const auto& range : change.disallow)
+          std::erase(config.allowed, range);
       allow(change.key, change.allow);
     } else {
       config.allowed.clear();
-      allow(change.key, change.allowed);
+      allow(change.key, *change.replace);
     }
   }
 

@@ -122,16 +122,16 @@ BOOST_AUTO_TEST_CASE(all_is_compared_if_a_path_leads_over_somebody_else) {
   BOOST_TEST(mesh.news(2).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(who_is_replaced_goes_before_his_address_is_given_on) {
+BOOST_AUTO_TEST_CASE(the_address_of_who_is_replaced_goes_on_at_once) {
   Changed mesh{4};
   mesh.change(events::ReplaceMember{node_of(3), newcomer(9)});
   auto news = mesh.news(1);
   BOOST_REQUIRE(news.has_value());
   BOOST_REQUIRE(news->change.peers.size() == 2U);
-  BOOST_TEST(news->change.peers[0].key == tunnel_key_of(3));
-  BOOST_TEST(news->change.peers[0].remove);
-  BOOST_TEST(news->change.peers[1].key == tunnel_key_of(9));
-  BOOST_TEST(news->change.peers[1].add);
+  BOOST_TEST(news->change.peers[0].key == tunnel_key_of(9));
+  BOOST_TEST(news->change.peers[0].add);
+  BOOST_TEST(news->change.peers[1].key == tunnel_key_of(3));
+  BOOST_TEST(news->change.peers[1].remove);
 }
 
 BOOST_AUTO_TEST_CASE(where_a_live_peer_roamed_to_is_left_alone) {

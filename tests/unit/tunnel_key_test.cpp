@@ -302,11 +302,10 @@ BOOST_FIXTURE_TEST_CASE(a_member_that_says_that_it_switches_is_followed,
   shook_hands(tunnel_key_of(2), 100);
   look();
   BOOST_TEST(choice.take(mesh, node_of(2), next_key));
-  BOOST_TEST((peers() == new_alone));
   BOOST_TEST((in_use() == next_key));
   // The old one lived on for a while.
   look();
-  BOOST_TEST((peers() == new_alone));
+  BOOST_TEST((in_use() == next_key));
 }
 
 BOOST_FIXTURE_TEST_CASE(the_new_peer_is_called_where_the_old_one_was, Sight) {
@@ -389,7 +388,19 @@ BOOST_FIXTURE_TEST_CASE(who_did_not_hear_it_tries_both_when_nothing_passes,
   BOOST_TEST((in_use() == tunnel_key_of(2)));
   shook_hands(next_key, 1);
   look();
-  BOOST_TEST((peers() == new_alone));
+  BOOST_TEST((in_use() == next_key));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_went_to_the_old_key_is_not_cut_off, Sight) {
+  shook_hands(tunnel_key_of(2), 100);
+  look();
+  choice.take(mesh, node_of(2), next_key);
+  BOOST_TEST((peers() == both));
+  auto desired = events::desired_device(mesh, node_of(1), tunnel_key_of(1),
+                                        51'820, {{}, {}, choice.uses()});
+  BOOST_TEST(!desired.peers.at(next_key).allowed.empty());
+  BOOST_TEST(desired.peers.at(tunnel_key_of(2)).allowed.empty());
+  BOOST_TEST(desired.peers.at(tunnel_key_of(2)).keepalive_seconds == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_tunnel_through_which_nothing_comes_back_is_dead,

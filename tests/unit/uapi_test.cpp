@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_loses_an_address_gets_its_whole_list) {
   auto peer = change_of('a');
   peer.allow = {range("10.8.0.3/32")};
   peer.disallow = {range("10.8.0.2/32")};
-  peer.allowed = {range("10.8.0.3/32"), range("10.8.0.4/32")};
+  peer.replace = {range("10.8.0.3/32"), range("10.8.0.4/32")};
   BOOST_TEST(set_text(peer) == "set=1\npublic_key=" + key_text('a') +
                                    "\nreplace_allowed_ips=true\n"
                                    "allowed_ip=10.8.0.3/32\n"
@@ -172,6 +172,7 @@ BOOST_AUTO_TEST_CASE(the_hash_of_a_preshared_key_is_seen) {
 BOOST_AUTO_TEST_CASE(a_peer_can_lose_all_its_addresses) {
   auto peer = change_of('a');
   peer.disallow = {range("10.8.0.2/32")};
+  peer.replace.emplace();
   BOOST_TEST(set_text(peer) == "set=1\npublic_key=" + key_text('a') +
                                    "\nreplace_allowed_ips=true\n\n");
 }
@@ -204,12 +205,12 @@ BOOST_AUTO_TEST_CASE(what_changes_of_a_peer_wins_over_what_it_has) {
   change.endpoint = endpoint("192.0.2.2:2");
   change.keepalive_seconds = 0;
   change.disallow = {range("10.8.0.2/32")};
-  change.allowed = {range("10.8.0.3/32")};
+  change.allow = {range("10.8.0.3/32")};
   auto added =
       runtime::with_peers_added_again({change}, {{key('a'), there}}).at(1);
   BOOST_TEST((added.endpoint == change.endpoint));
   BOOST_TEST((added.keepalive_seconds == std::uint16_t{0}));
-  BOOST_TEST((added.allow == change.allowed));
+  BOOST_TEST((added.allow == change.allow));
   BOOST_TEST(added.disallow.empty());
 }
 

@@ -325,13 +325,13 @@ BOOST_AUTO_TEST_CASE(what_a_peer_loses_is_told_as_what_it_keeps) {
   auto& peer = change.peers[0];
   peer.allow = ranges({"10.8.0.3/32"});
   peer.disallow = ranges({"10.8.0.1/32"});
-  peer.allowed = ranges({"10.8.0.2/32", "10.8.0.3/32"});
+  peer.replace = ranges({"10.8.0.2/32", "10.8.0.3/32"});
   auto told = told_by(requests(change)).peers.at(key(1).hex());
   BOOST_TEST(flags_of(told) ==
              (WGPEER_F_UPDATE_ONLY | WGPEER_F_REPLACE_ALLOWEDIPS));
   BOOST_TEST(told.allowed.size() == 2U);
   peer.allow.clear();
-  peer.allowed.clear();
+  peer.replace->clear();
   told = told_by(requests(change)).peers.at(key(1).hex());
   BOOST_TEST(flags_of(told) ==
              (WGPEER_F_UPDATE_ONLY | WGPEER_F_REPLACE_ALLOWEDIPS));
