@@ -24,6 +24,8 @@ struct Origin {
   store::Principal principal;
   std::optional<store::Causation> causation;
   std::optional<events::Need> need;
+  /// Who must have the role of the controller when it is recorded.
+  std::optional<NodeId> controller = std::nullopt;
 };
 
 /// What an actor brings to the frame.
@@ -172,6 +174,7 @@ class Aggregate {
     auto append = std::make_shared<Append>();
     append->request = std::move(events);
     append->need = command.origin.need;
+    append->controller = command.origin.controller;
     if (command.others)
       append->request.insert(append->request.end(),
                              command.others->events.begin(),

@@ -91,6 +91,11 @@ CAF_ADD_ATOM(ppn, ppn::actors, order_atom, "order")
 CAF_ADD_ATOM(ppn, ppn::actors, forget_atom, "forget")
 CAF_ADD_ATOM(ppn, ppn::actors, progress_atom, "progress")
 CAF_ADD_ATOM(ppn, ppn::actors, headroom_atom, "headroom")
+CAF_ADD_ATOM(ppn, ppn::actors, dispatch_atom, "dispatch")
+CAF_ADD_ATOM(ppn, ppn::actors, answer_atom, "answer")
+CAF_ADD_ATOM(ppn, ppn::actors, fetch_atom, "fetch")
+CAF_ADD_ATOM(ppn, ppn::actors, unseal_atom, "unseal")
+CAF_ADD_ATOM(ppn, ppn::actors, inherit_atom, "inherit")
 CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {

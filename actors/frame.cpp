@@ -1,8 +1,10 @@
 #include "actors/frame.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include "events/stored_address.hpp"
+#include "schema/plain_text.hpp"
 
 namespace ppn::actors {
 
@@ -39,11 +41,13 @@ flatbuffers::Offset<schema::HostReport> build(
   flatbuffers::Offset<flatbuffers::String> accelerator;
   if (!report->accelerator.empty())
     accelerator = builder.CreateString(report->accelerator);
+  flatbuffers::Offset<flatbuffers::Vector<events::ImageMark>> images;
+  if (!report->images.empty()) images = builder.CreateVector(report->images);
   return schema::CreateHostReport(
       builder, report->memory_mb, report->available_mb, report->guaranteed_mb,
       report->reclaimable_mb, report->disk_left_mb, report->vcpus_left,
       report->cores, report->load_permille, report->guests, report->guests_left,
-      accelerator);
+      accelerator, images);
 }
 
 flatbuffers::Offset<schema::GuestPage> build(
@@ -135,12 +139,48 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
   return schema::CreateHostRequest(builder).Union();
 }
 
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const Dispatch& body) {
+  auto request = body.request.stored();
+  auto document = body.document.stored();
+  auto sealed = body.sealed.value_or(Hash{}).stored();
+  return schema::CreateDispatch(builder, &request, &document, body.size,
+                                body.sealed ? &sealed : nullptr)
+      .Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const DispatchAnswer& body) {
+  auto request = body.request.stored();
+  flatbuffers::Offset<flatbuffers::String> reason;
+  if (!body.reason.empty())
+    reason = builder.CreateString(
+        std::string_view{body.reason}.substr(0, dispatch_reason_max));
+  return schema::CreateDispatchAnswer(builder, &request, body.stage, reason,
+                                      body.sequence, body.fetched,
+                                      body.to_fetch)
+      .Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const FleetQuestion& /*body*/) {
+  return schema::CreateFleetQuestion(builder).Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const Inheritance& body) {
+  auto document = body.document.stored();
+  return schema::CreateInheritance(builder, &document, body.size).Union();
+}
+
 schema::FrameBody kind_of(const FrameBody& body) {
   constexpr std::array kinds{
-      schema::FrameBody::Heartbeat,    schema::FrameBody::RosterRequest,
-      schema::FrameBody::RosterAnswer, schema::FrameBody::PathWord,
-      schema::FrameBody::Passed,       schema::FrameBody::Whereabouts,
-      schema::FrameBody::KeySwitch,    schema::FrameBody::HostRequest};
+      schema::FrameBody::Heartbeat,     schema::FrameBody::RosterRequest,
+      schema::FrameBody::RosterAnswer,  schema::FrameBody::PathWord,
+      schema::FrameBody::Passed,        schema::FrameBody::Whereabouts,
+      schema::FrameBody::KeySwitch,     schema::FrameBody::HostRequest,
+      schema::FrameBody::Dispatch,      schema::FrameBody::DispatchAnswer,
+      schema::FrameBody::FleetQuestion, schema::FrameBody::Inheritance};
   static_assert(kinds.size() == std::variant_size_v<FrameBody>);
   return kinds[body.index()];
 }
@@ -176,6 +216,12 @@ store::Status check_body(const schema::Frame& frame) {
     for (const auto* told : {where->local(), where->observed()})
       if (told != nullptr && told->size() > events::candidates_max)
         return damaged("the sender says of too many places that it is there");
+  if (const auto* dispatch = frame.body_as_Dispatch())
+    if (dispatch->size() == 0 || dispatch->size() > document_max)
+      return damaged("the dispatch has a document of no possible size");
+  if (const auto* inheritance = frame.body_as_Inheritance())
+    if (inheritance->size() == 0 || inheritance->size() > document_max)
+      return damaged("what the fleet came to has no possible size");
   return {};
 }
 
@@ -184,6 +230,14 @@ std::string read_name(const flatbuffers::String* stored) {
   bool is_name = stored != nullptr &&
                  events::is_member_name(stored->string_view());
   return is_name ? stored->str() : std::string{};
+}
+
+std::vector<events::ImageMark> read_marks(
+    const flatbuffers::Vector<events::ImageMark>* stored) {
+  std::vector<events::ImageMark> marks;
+  if (stored != nullptr) marks.assign(stored->begin(), stored->end());
+  std::sort(marks.begin(), marks.end());
+  return marks;
 }
 
 /// What no guest of ours has says that its sender is none of ours.
@@ -225,7 +279,8 @@ events::HostTold read_host(const schema::Heartbeat& beat) {
                                      host->load_permille(),
                                      host->guests(),
                                      host->guests_left(),
-                                     read_name(host->accelerator())};
+                                     read_name(host->accelerator()),
+                                     read_marks(host->images())};
   if (const auto* page = beat.guests()) told.guests = read_page(*page);
   return told;
 }
@@ -234,6 +289,31 @@ events::PathWord read_word(const schema::PathWord& word) {
   events::PathWord read{word.number(), word.is_answer(), {}};
   if (word.relay() != nullptr) read.path.relay = NodeId{*word.relay()};
   return read;
+}
+
+Dispatch read_dispatch(const schema::Dispatch& stored) {
+  Dispatch dispatch{Id{*stored.request()}, Hash{*stored.document()},
+                    stored.size()};
+  if (stored.sealed() != nullptr) dispatch.sealed = Hash{*stored.sealed()};
+  return dispatch;
+}
+
+Inheritance read_inheritance(const schema::Inheritance& stored) {
+  return {Hash{*stored.document()}, stored.size()};
+}
+
+std::optional<DispatchAnswer> read_dispatch_answer(
+    const schema::DispatchAnswer& stored) {
+  bool is_known = stored.stage() > schema::DispatchStage::unknown &&
+                  stored.stage() <= schema::DispatchStage::MAX;
+  if (!is_known) return std::nullopt;
+  DispatchAnswer answer{Id{*stored.request()}, stored.stage()};
+  if (stored.reason() != nullptr)
+    answer.reason = schema::printable(stored.reason()->string_view());
+  answer.sequence = stored.sequence();
+  answer.fetched = stored.fetched();
+  answer.to_fetch = stored.to_fetch();
+  return answer;
 }
 
 FrameHead read_head(const schema::FrameHead& stored) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <variant>
 
+#include "actors/messages.hpp"
 #include "events/candidates.hpp"
 #include "events/host_report.hpp"
 #include "events/paths.hpp"
@@ -74,6 +75,10 @@ struct RosterAnswer {
 /// The controller lacks some of what the recipient says of its host.
 struct HostRequest {};
 
+/// The recipient was the controller before, and is to give what the fleet came
+/// to.
+struct FleetQuestion {};
+
 /// A sealed frame that somebody else is to get.
 struct Passed {
   Bytes datagram;
@@ -82,9 +87,13 @@ struct Passed {
 /// What is passed on leaves room for the frame around it.
 inline constexpr std::size_t passed_max = 800;
 
+/// So much of what a host says of a dispatch fits.
+inline constexpr std::size_t dispatch_reason_max = 400;
+
 using FrameBody =
     std::variant<Heartbeat, RosterRequest, RosterAnswer, events::PathWord,
-                 Passed, events::Whereabouts, events::KeySwitch, HostRequest>;
+                 Passed, events::Whereabouts, events::KeySwitch, HostRequest,
+                 Dispatch, DispatchAnswer, FleetQuestion, Inheritance>;
 
 /// What a frame says of a path.
 events::PathWord read_word(const schema::PathWord& word);
@@ -95,6 +104,14 @@ events::Whereabouts read_whereabouts(const schema::Whereabouts& whereabouts);
 
 /// What a heartbeat says of its sender's host.
 events::HostTold read_host(const schema::Heartbeat& beat);
+
+Dispatch read_dispatch(const schema::Dispatch& stored);
+/// What could trouble a terminal is left out of what it says. Nothing if its
+/// stage is none that is known.
+std::optional<DispatchAnswer> read_dispatch_answer(
+    const schema::DispatchAnswer& stored);
+
+Inheritance read_inheritance(const schema::Inheritance& stored);
 
 FrameHead read_head(const schema::FrameHead& stored);
 

@@ -20,9 +20,21 @@ events::GuestSummary summary_of(const events::Vm& vm) {
           vm.spec.vcpus};
 }
 
-void tell(const Context& context, Headroom headroom) {
+/// Of many, those with the lowest.
+std::vector<events::ImageMark> marks_of(const events::Images& images) {
+  std::vector<events::ImageMark> marks;
+  for (const auto& [digest, image] : images) {
+    if (marks.size() == events::images_told_max) break;
+    marks.push_back(events::mark_of(digest));
+  }
+  return marks;
+}
+
+void tell(const Context& context, const HeadroomPtr& headroom) {
   auto& state = context.self->state;
-  state.newest = std::make_shared<const Headroom>(std::move(headroom));
+  if (state.is_over && headroom) return;
+  state.newest = headroom;
+  state.age = 0;
   for (const auto& follower : state.followers)
     context.self->send(follower, headroom_atom::value, state.newest);
 }
@@ -67,7 +79,8 @@ void measure(const Context& context) {
           context.self->request(context.parts.host, headroom_patience,
                                 measure_atom::value),
           [=](const HostLook& host) {
-            tell(context, headroom_of(*pool, *balloons, host));
+            tell(context, std::make_shared<const Headroom>(
+                              headroom_of(*pool, *balloons, host)));
           },
           give_up);
     });
@@ -75,6 +88,8 @@ void measure(const Context& context) {
 }
 
 void tick(const Context& context) {
+  auto& state = context.self->state;
+  if (state.newest && ++state.age > headroom_age_max) tell(context, nullptr);
   measure(context);
   auto interval = context.self->state.newest ? headroom_interval
                                              : first_headroom_interval;
@@ -109,6 +124,7 @@ Headroom headroom_of(const PoolStatus& pool, const BalloonStatus& balloons,
   report.guests = use.guests;
   report.guests_left = above(limits.guests_max, use.guests);
   report.accelerator = pool.acceleration.accelerator;
+  report.images = marks_of(pool.pool.images);
   Headroom headroom{events::coarse(report), {}};
   for (const auto& [id, vm] : pool.pool.vms)
     headroom.guests.emplace(id, summary_of(vm));
@@ -123,9 +139,15 @@ HeadroomActor::behavior_type headroom_actor(Self self,
       return caf::actor_cast<caf::actor_addr>(follower) == death.source;
     });
   });
+  self->send(parts.ledger, watch_atom::value,
+             caf::actor_cast<LedgerWatcher>(self));
   tick(context);
   return {
       [=](tick_atom) { tick(context); },
+      [=](read_only_atom, const std::string&) {
+        self->state.is_over = true;
+        tell(context, nullptr);
+      },
       [=](follow_atom, const HeadroomFollower& follower) {
         follow(context, follower);
       },

@@ -9,6 +9,8 @@
 namespace ppn::actors {
 
 struct HeadroomParts {
+  /// Tells when it records no more: what this host has then nobody can tell.
+  LedgerActor ledger;
   HostPort host;
   /// Knows the pool and the balloons.
   NodeActor node;
@@ -19,12 +21,17 @@ struct HeadroomState {
 
   std::set<HeadroomFollower> followers;
   HeadroomPtr newest;
+  bool is_over = false;
+  /// Ticks since that was measured.
+  std::uint32_t age = 0;
   static inline const char* name = "headroom";
 };
 
 inline constexpr auto headroom_interval = std::chrono::seconds{10};
 /// As long as there is none yet.
 inline constexpr auto first_headroom_interval = std::chrono::seconds{2};
+/// What was not measured anew in so many ticks is true no more.
+inline constexpr std::uint32_t headroom_age_max = 3;
 /// Whoever measures does not hang longer than that.
 inline constexpr auto headroom_patience = std::chrono::seconds{5};
 

@@ -17,7 +17,7 @@
 #include "events/state.hpp"
 #include "events/tunnel_key.hpp"
 #include "store/ledger.hpp"
-#include "store/secret_bytes.hpp"
+#include "store/sealing.hpp"
 
 namespace ppn::actors {
 
@@ -35,6 +35,8 @@ struct Append {
   /// The grant that the events call upon; it must be live when they are
   /// recorded.
   std::optional<events::Need> need;
+  /// Who must have the role of the controller then.
+  std::optional<NodeId> controller = std::nullopt;
 };
 using AppendPtr = std::shared_ptr<const Append>;
 
@@ -43,6 +45,11 @@ using Entries = std::vector<Bytes>;
 using EntriesPtr = std::shared_ptr<const Entries>;
 
 using BytesPtr = std::shared_ptr<const Bytes>;
+/// 32 bytes.
+using SecretPtr = std::shared_ptr<const store::SecretBytes>;
+using SecretBufferPtr = std::shared_ptr<const store::SecretBuffer>;
+
+using EntryProofPtr = std::shared_ptr<const EntryProof>;
 
 /// What the first `size` entries add up to.
 struct StateAt {
@@ -73,6 +80,10 @@ using LedgerActor = caf::typed_actor<
     /// their signatures, for others who trust nothing else.
     caf::replies_to<records_atom, std::string, std::uint64_t,
                     std::uint64_t>::with<EntriesPtr>,
+    /// bad_input if there is no such entry.
+    caf::replies_to<prove_atom, std::uint64_t>::with<EntryProofPtr>,
+    /// Opens what was sealed for this node. damaged.
+    caf::replies_to<unseal_atom, BytesPtr>::with<SecretBufferPtr>,
     /// Signs a frame, also when nothing more is recorded.
     caf::replies_to<sign_atom, BytesPtr>::with<Signature>,
     /// Signs what binds this node to its side of a channel of a ceremony.
@@ -112,9 +123,6 @@ struct DeviceWish {
   std::weak_ptr<const events::DeviceChange> change;
   std::vector<events::TunnelKey> kept_keys = {};
 };
-
-/// 32 bytes.
-using SecretPtr = std::shared_ptr<const store::SecretBytes>;
 
 using HashesPtr = std::shared_ptr<const std::vector<Hash>>;
 
@@ -392,6 +400,14 @@ using HypervisorPort = caf::typed_actor<
     caf::replies_to<weigh_atom, Id, std::uint64_t, std::uint16_t>::with<bool>,
     /// All files of a guest that has no process.
     caf::replies_to<forget_atom, Id>::with<bool>,
+    /// This host's address in the mesh, where forwards may be.
+    caf::reacts_to<bind_atom, events::IpAddress>,
+    /// User data that was kept under that hash, with its salt. not_found.
+    caf::replies_to<read_atom, Hash>::with<SecretBufferPtr>,
+    /// Keeps such, durably. damaged if the hash is not its.
+    caf::replies_to<take_atom, Hash, SecretBufferPtr>::with<bool>,
+    /// What was kept under that hash and is of no use any more.
+    caf::reacts_to<forget_atom, Hash>,
     /// One for each guest: the newest.
     caf::reacts_to<follow_atom, Id, VmFollower>>;
 
@@ -473,6 +489,31 @@ using ImagePort = caf::typed_actor<
                     ImageFollower>::with<ImageKept>,
     caf::reacts_to<forget_atom, Hash>>;
 
+// -- port: bulk ---------------------------------------------------------------
+
+using DocumentsPtr = std::shared_ptr<const std::map<Hash, BytesPtr>>;
+using ImageOfGuestPtr = std::shared_ptr<const events::ImageOfGuest>;
+
+/// What does not fit a frame, by its hash (SHA-256) over TCP between the mesh
+/// addresses of members. Waits for nobody longer than half a minute.
+using BulkPort = caf::typed_actor<
+    /// Give what members ask for, at this own address; and what guests say,
+    /// and their consoles, to the controller at the other one, if any. Once
+    /// more is harmless.
+    caf::reacts_to<listen_atom, events::IpAddress,
+                   std::optional<events::IpAddress>>,
+    /// The documents that are given from now on, and no others. Images are
+    /// given as long as they are kept.
+    caf::reacts_to<offer_atom, DocumentsPtr>,
+    /// From that member. not_found: it has no such document; damaged: it gave
+    /// something else; io: it was not reached, or stopped.
+    caf::replies_to<fetch_atom, events::IpAddress, Hash>::with<BytesPtr>,
+    /// An image, which is checked and then kept like one that was added; goes
+    /// on where an earlier fetch of it stopped. The id is what its follower is
+    /// told. And disk_full.
+    caf::replies_to<fetch_atom, events::IpAddress, ImageOfGuestPtr, Id,
+                    ImageFollower>::with<ImageKept>>;
+
 // -- guests -------------------------------------------------------------------
 
 using VmStatusPtr = std::shared_ptr<const VmStatus>;
@@ -484,6 +525,8 @@ struct VmOrderWish {
   std::variant<events::VmCommand, events::ChangeVm, events::DeleteVm> what;
   store::Principal principal;
   std::optional<store::Causation> causation = std::nullopt;
+  /// The controller wants it; what comes of it is recorded, also a refusal.
+  std::optional<events::TakenDispatch> dispatch = std::nullopt;
 };
 using VmOrderWishPtr = std::shared_ptr<const VmOrderWish>;
 
@@ -493,6 +536,27 @@ using VmActor = caf::typed_actor<
     caf::reacts_to<observed_atom, VmSightPtr>,
     /// With the number of the tick that is waited for.
     caf::reacts_to<tick_atom, std::uint64_t>>;
+
+/// What the controller wants, as its entry says that was checked.
+struct DispatchedOrder {
+  Id vm;
+  events::GuestOrder order;
+};
+struct Dispatched {
+  events::TakenDispatch taken;
+  /// A refusal, where it can not be done before anybody decides.
+  std::variant<events::DefineVm, DispatchedOrder, events::Refusal> what;
+};
+using DispatchedPtr = std::shared_ptr<const Dispatched>;
+
+/// An image that a dispatched guest is made of.
+struct FetchImage {
+  events::ImageOfGuest image;
+  /// Members that may have it, to be asked one after the other.
+  std::vector<events::IpAddress> sources;
+  Id request;
+};
+using FetchImagePtr = std::shared_ptr<const FetchImage>;
 
 using PoolActor = caf::typed_actor<
     /// What a change would do, in words.
@@ -507,6 +571,11 @@ using PoolActor = caf::typed_actor<
     /// Answers the id by which its progress is known.
     caf::replies_to<take_atom, AddImagePtr>::with<Id>,
     caf::reacts_to<progress_atom, Id, std::uint64_t, std::uint64_t>,
+    /// Decides and records what the controller wants, or that it is refused.
+    /// Answered once that is durable; what became of it its stream says.
+    caf::replies_to<dispatch_atom, DispatchedPtr>::with<bool>,
+    /// Answered once the image is kept and recorded.
+    caf::replies_to<fetch_atom, FetchImagePtr, ImageFollower>::with<bool>,
     /// What became of a guest, as its actor says.
     caf::reacts_to<observed_atom, Id, VmStatusPtr>, caf::reacts_to<tick_atom>,
     caf::replies_to<status_atom>::with<PoolStatusPtr>>;
@@ -543,11 +612,13 @@ struct Headroom {
 };
 using HeadroomPtr = std::shared_ptr<const Headroom>;
 
+/// Null once it is not known any more.
 using HeadroomFollower =
     caf::typed_actor<caf::reacts_to<headroom_atom, HeadroomPtr>>;
 
 using HeadroomActor =
     caf::typed_actor<caf::reacts_to<tick_atom>,
+                     caf::reacts_to<read_only_atom, std::string>,
                      /// Once more is harmless.
                      caf::reacts_to<follow_atom, HeadroomFollower>>;
 
@@ -559,19 +630,43 @@ struct HeardHost {
 using HeardHostPtr = std::shared_ptr<const HeardHost>;
 
 using FleetStatusPtr = std::shared_ptr<const FleetStatus>;
+using DispatchAnswerPtr = std::shared_ptr<const DispatchAnswer>;
+using OrderGuestPtr = std::shared_ptr<const events::OrderGuest>;
+using InheritancePtr = std::shared_ptr<const Inheritance>;
 
-using SchedulerActor =
-    caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
-                     caf::reacts_to<observed_atom, HeardHostPtr>,
-                     caf::reacts_to<headroom_atom, HeadroomPtr>,
-                     caf::reacts_to<tick_atom>,
-                     /// What a change would do, in words.
-                     caf::replies_to<plan_atom, ChangePtr>::with<WordsPtr>,
-                     /// Records it in the operator's name, as of a proposal.
-                     /// Answers the sequence of its last entry.
-                     caf::replies_to<commit_atom, ChangePtr, Id,
-                                     store::Principal>::with<std::uint64_t>,
-                     caf::replies_to<status_atom>::with<FleetStatusPtr>>;
+using SchedulerActor = caf::typed_actor<
+    caf::reacts_to<roster_atom, RosterPtr>,
+    caf::reacts_to<observed_atom, HeardHostPtr>,
+    caf::reacts_to<headroom_atom, HeadroomPtr>, caf::reacts_to<tick_atom>,
+    /// What a change would do, in words.
+    caf::replies_to<plan_atom, ChangePtr>::with<WordsPtr>,
+    /// Records it in the operator's name, as of a proposal.
+    /// Answers the sequence of its last entry.
+    caf::replies_to<commit_atom, ChangePtr, Id,
+                    store::Principal>::with<std::uint64_t>,
+    /// What a guest is told at once; answers the request.
+    caf::replies_to<order_atom, OrderGuestPtr, store::Principal>::with<Id>,
+    /// What that host made of a dispatch.
+    caf::reacts_to<answer_atom, NodeId, DispatchAnswerPtr>,
+    /// That member asks what the fleet came to here.
+    caf::reacts_to<inherit_atom, NodeId>,
+    /// It gives what the fleet came to there.
+    caf::reacts_to<inherit_atom, NodeId, InheritancePtr>,
+    /// The entry that a request began with.
+    caf::replies_to<read_atom, Id>::with<BytesPtr>,
+    caf::replies_to<status_atom>::with<FleetStatusPtr>>;
+
+// -- dispatch -----------------------------------------------------------------
+
+using DispatchPtr = std::shared_ptr<const Dispatch>;
+
+using DispatchActor = caf::typed_actor<
+    caf::reacts_to<roster_atom, RosterPtr>,
+    /// A member wants something of this host. The document is null if it is to
+    /// be fetched.
+    caf::reacts_to<dispatch_atom, NodeId, DispatchPtr, BytesPtr>,
+    caf::reacts_to<progress_atom, Id, std::uint64_t, std::uint64_t>,
+    caf::reacts_to<tick_atom>>;
 
 // -- device and tunnels -------------------------------------------------------
 
@@ -634,6 +729,13 @@ using MemberActor =
                      caf::reacts_to<headroom_atom, HeadroomPtr>,
                      /// That member is asked to say all of its host again.
                      caf::reacts_to<headroom_atom, NodeId>,
+                     /// To be sent.
+                     caf::reacts_to<dispatch_atom, NodeId, DispatchPtr>,
+                     caf::reacts_to<answer_atom, NodeId, DispatchAnswerPtr>,
+                     /// That member is asked what the fleet came to there.
+                     caf::reacts_to<inherit_atom, NodeId>,
+                     /// To be sent.
+                     caf::reacts_to<inherit_atom, NodeId, InheritancePtr>,
                      caf::reacts_to<tick_atom>,
                      /// Records it, if it is news, and says so.
                      caf::reacts_to<clash_atom, events::ClashNote>,
@@ -721,3 +823,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::AddImagePtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::VmOrderWishPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::VmOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::events::VmCommand)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::EntryProofPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DocumentsPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::ImageOfGuestPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DispatchedPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::FetchImagePtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DispatchPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DispatchAnswerPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::OrderGuestPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::InheritancePtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::SecretBufferPtr)

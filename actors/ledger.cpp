@@ -90,13 +90,19 @@ store::Status fold_rest(store::Backend& backend, StateReplay& replay,
   return {};
 }
 
-bool changes_capabilities(const store::AppendRequest& request) {
-  for (const auto& event : request)
-    if (event.payload.type == schema::Event::CapabilityGranted ||
-        event.payload.type == schema::Event::CapabilityRevoked ||
-        event.payload.type == schema::Event::NodeStarted)
-      return true;
-  return false;
+/// Grants, or who has a role.
+bool changes_admission(const schema::Event& event) {
+  using enum schema::Event;
+  return event == CapabilityGranted || event == CapabilityRevoked ||
+         event == NodeStarted || event == RoleMoved || event == MemberRemoved ||
+         event == MemberReplaced || event == MeshFounded ||
+         event == AuthorityRecovered || event == RosterEntryTaken;
+}
+
+bool changes_admission(const store::AppendRequest& request) {
+  return std::any_of(request.begin(), request.end(), [](const auto& event) {
+    return changes_admission(event.payload.type);
+  });
 }
 
 }  // namespace
@@ -162,6 +168,18 @@ class LedgerActorState::Writer {
     auto records = read_stream(read_record, stream, after, limit);
     if (!records) return to_message(records.error());
     return *records;
+  }
+
+  [[nodiscard]] caf::result<EntryProofPtr> prove(std::uint64_t sequence) const {
+    auto proof = read_proof(sequence);
+    if (!proof) return to_message(proof.error());
+    return *proof;
+  }
+
+  [[nodiscard]] caf::result<SecretBufferPtr> unseal(const Bytes& sealed) const {
+    auto secret = ledger().unseal(sealed);
+    if (!secret) return to_message(secret.error());
+    return std::make_shared<const store::SecretBuffer>(std::move(*secret));
   }
 
   [[nodiscard]] Signature sign(const Bytes& frame) const {
@@ -293,16 +311,32 @@ class LedgerActorState::Writer {
   void submit(Arrived arrived, std::uint64_t since_boot_ns) {
     store::WaitingRequest waiting;
     waiting.request = arrived.append->request;
-    waiting.changes_admission = changes_capabilities(waiting.request);
-    if (arrived.append->need)
+    waiting.changes_admission = changes_admission(waiting.request);
+    if (arrived.append->need || arrived.append->controller)
       waiting.admit = [this, append = arrived.append] {
-        return admit(*append->need);
+        return admit(*append);
       };
     waiting.answer = [this, promise = arrived.promise](
                          const Result<store::Appended>& appended) mutable {
       answer(promise, appended);
     };
     group_.submit(std::move(waiting), since_boot_ns);
+  }
+
+  [[nodiscard]] store::Status admit(const Append& append) const {
+    if (append.need)
+      if (auto admitted = admit(*append.need); !admitted) return admitted;
+    if (append.controller) return admit(*append.controller);
+    return {};
+  }
+
+  [[nodiscard]] store::Status admit(const NodeId& controller) const {
+    const auto& mesh = opened_->state.mesh;
+    if (mesh.controller == controller && mesh.find(controller) != nullptr)
+      return {};
+    mark(RarePath::controller_not_any_more);
+    return Error{ErrorCode::not_granted,
+                 "node " + controller.hex() + " is not the controller"};
   }
 
   [[nodiscard]] store::Status admit(const events::Need& need) const {
@@ -378,6 +412,25 @@ class LedgerActorState::Writer {
     return EntriesPtr{std::move(entries)};
   }
 
+  /// Of the tree of the newest checkpoint.
+  [[nodiscard]] Result<EntryProofPtr> read_proof(std::uint64_t sequence) const {
+    auto transaction = opened_->backend.read();
+    if (!transaction) return transaction.error();
+    store::LedgerView view{**transaction};
+    auto proof = std::make_shared<EntryProof>();
+    proof->checkpoint = ledger().checkpoint();
+    auto checkpoint = store::parse_checkpoint(proof->checkpoint);
+    if (!checkpoint) return checkpoint.error();
+    auto inclusion =
+        store::prove_inclusion(sequence, checkpoint->head.size, view.nodes());
+    if (!inclusion) return inclusion.error();
+    proof->inclusion = std::move(*inclusion);
+    auto record = read_record(view, sequence);
+    if (!record) return record.error();
+    proof->record = std::move(*record);
+    return EntryProofPtr{std::move(proof)};
+  }
+
   void write_snapshot() {
     if (snapshot_entries_ == 0 || ledger().failure() || size() < snapshot_at_)
       return;
@@ -439,6 +492,12 @@ LedgerActor::behavior_type ledger_actor(
       [=](records_atom, const std::string& stream, std::uint64_t after,
           std::uint64_t limit) {
         return writer->records(stream, after, limit);
+      },
+      [=](prove_atom, std::uint64_t sequence) {
+        return writer->prove(sequence);
+      },
+      [=](unseal_atom, const BytesPtr& sealed) {
+        return writer->unseal(*sealed);
       },
       [=](sign_atom, const BytesPtr& frame) { return writer->sign(*frame); },
       [=](sign_atom, const Hash& binding) { return writer->sign(binding); },

@@ -636,6 +636,56 @@ void ask_of_host(const Context& context, const NodeId& node) {
   });
 }
 
+// -- dispatches ---------------------------------------------------------------
+
+template <class Body>
+void send_of_fleet(const Context& context, const NodeId& to,
+                   const std::shared_ptr<const Body>& body) {
+  with_clock(context.self, context.parts.clock,
+             [=](const Clock& now) { send(context, to, *body, now); });
+}
+
+/// Whether it may want anything is for that actor to see.
+void take_dispatch(const Context& context, const NodeId& sender,
+                   const schema::Dispatch& stored) {
+  auto dispatch = std::make_shared<const Dispatch>(read_dispatch(stored));
+  context.self->state.dispatch.with(
+      context.self, context.parts.node, [=](const DispatchActor& actor) {
+        context.self->send(actor, dispatch_atom::value, sender, dispatch,
+                           BytesPtr{});
+      });
+}
+
+void take_dispatch_answer(const Context& context, const NodeId& sender,
+                          const schema::DispatchAnswer& stored) {
+  auto read = read_dispatch_answer(stored);
+  if (!read) return;
+  auto answer = std::make_shared<const DispatchAnswer>(std::move(*read));
+  context.self->state.scheduler.with(
+      context.self, context.parts.node, [=](const SchedulerActor& scheduler) {
+        context.self->send(scheduler, answer_atom::value, sender, answer);
+      });
+}
+
+/// Whether it may ask is for that actor to see, and whether it was asked.
+void take_fleet_question(const Context& context, const NodeId& sender) {
+  context.self->state.scheduler.with(
+      context.self, context.parts.node, [=](const SchedulerActor& scheduler) {
+        context.self->send(scheduler, inherit_atom::value, sender);
+      });
+}
+
+void take_inheritance(const Context& context, const NodeId& sender,
+                      const schema::Inheritance& stored) {
+  auto inheritance =
+      std::make_shared<const Inheritance>(read_inheritance(stored));
+  context.self->state.scheduler.with(
+      context.self, context.parts.node, [=](const SchedulerActor& scheduler) {
+        context.self->send(scheduler, inherit_atom::value, sender,
+                           InheritancePtr{inheritance});
+      });
+}
+
 void take_switch(const Context& context, const NodeId& sender,
                  const schema::KeySwitch& told) {
   HeardSwitch heard{sender, {events::TunnelKey{*told.key()}, told.in_ms()}};
@@ -745,6 +795,14 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
     take_switch(context, head.sender, *key);
   else if (frame.body_as_HostRequest() != nullptr)
     take_host_request(context, sender, now);
+  else if (const auto* dispatch = frame.body_as_Dispatch())
+    take_dispatch(context, head.sender, *dispatch);
+  else if (const auto* done = frame.body_as_DispatchAnswer())
+    take_dispatch_answer(context, head.sender, *done);
+  else if (frame.body_as_FleetQuestion() != nullptr)
+    take_fleet_question(context, head.sender);
+  else if (const auto* left = frame.body_as_Inheritance())
+    take_inheritance(context, head.sender, *left);
   else if (const auto* passed = frame.body_as_Passed())
     take_passed(context, head.sender,
                 {passed->datagram()->begin(), passed->datagram()->end()}, now);
@@ -940,6 +998,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
     state.sharer.note_death(death.source);
     state.headroom.note_death(death.source);
     state.scheduler.note_death(death.source);
+    state.dispatch.note_death(death.source);
   });
   state.guard = FrameGuard{node.id, node.boot, parts.nonce};
   state.aggregate.begin(
@@ -981,9 +1040,24 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
         return tell_of_switch(context, word);
       },
       [=](headroom_atom, const HeadroomPtr& headroom) {
-        self->state.host_news.note(headroom->report, headroom->guests);
+        if (!headroom)
+          self->state.host_news = {};
+        else
+          self->state.host_news.note(headroom->report, headroom->guests);
       },
       [=](headroom_atom, const NodeId& whose) { ask_of_host(context, whose); },
+      [=](dispatch_atom, const NodeId& to, const DispatchPtr& dispatch) {
+        send_of_fleet(context, to, dispatch);
+      },
+      [=](answer_atom, const NodeId& to, const DispatchAnswerPtr& answer) {
+        send_of_fleet(context, to, answer);
+      },
+      [=](inherit_atom, const NodeId& whom) {
+        send_of_fleet(context, whom, std::make_shared<const FleetQuestion>());
+      },
+      [=](inherit_atom, const NodeId& to, const InheritancePtr& inheritance) {
+        send_of_fleet(context, to, inheritance);
+      },
       [=](tick_atom) { tick(context); },
       [=](clash_atom, const events::ClashNote& note) {
         record_clash(context, note);

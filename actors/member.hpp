@@ -48,6 +48,7 @@ struct MemberState {
   FollowedActor<PairingActor, PresharedFollower> sharer{"pairing"};
   FollowedActor<HeadroomActor, HeadroomFollower> headroom{"headroom"};
   KeptActor<SchedulerActor> scheduler{"scheduler"};
+  KeptActor<DispatchActor> dispatch{"dispatch"};
   /// For the controller.
   HostNews host_news;
   /// What this node shares with one other each; nothing is told before it is

@@ -11,6 +11,7 @@
 
 #include "events/acceleration.hpp"
 #include "events/capability.hpp"
+#include "events/fleet.hpp"
 #include "events/host_report.hpp"
 #include "events/mesh.hpp"
 #include "events/pairing.hpp"
@@ -18,6 +19,7 @@
 #include "events/roster_news.hpp"
 #include "events/short_code.hpp"
 #include "events/tunnel.hpp"
+#include "schema/frame_generated.h"
 #include "store/record.hpp"
 #include "store/tree.hpp"
 
@@ -33,6 +35,14 @@ struct LedgerStatus {
   std::optional<std::string> read_only;
   /// Why the checkpoint outside lags behind, if so.
   std::optional<std::string> unpublished_why;
+};
+
+/// That an entry is in the ledger, for others.
+struct EntryProof {
+  Bytes record;
+  /// Of the tree of the checkpoint.
+  store::Proof inclusion;
+  std::string checkpoint;
 };
 
 // -- operator gate ------------------------------------------------------------
@@ -61,7 +71,8 @@ struct RemoveImage {
 using Change = std::variant<events::GrantWish, RevokeWish, events::MeshCommand,
                             ImportRoster, RotateTunnelKey, events::DefineVm,
                             events::ChangeVm, events::DeleteVm, RemoveImage,
-                            events::UseHost>;
+                            events::UseHost, events::PlaceGuest,
+                            events::OrderGuest, events::SetQuota>;
 
 /// A change that waits for the operator.
 struct Proposal {
@@ -281,6 +292,36 @@ struct PoolStatus {
 
 // -- fleet --------------------------------------------------------------------
 
+/// The largest document that members give each other.
+inline constexpr std::size_t document_max = std::size_t{1} << 20U;
+
+/// The controller gives a document that says what the host is to do.
+struct Dispatch {
+  Id request;
+  Hash document;
+  std::uint32_t size = 0;
+  /// Of the guest's user data, sealed for the host.
+  std::optional<Hash> sealed = std::nullopt;
+};
+
+/// What the fleet came to under the controller before is given likewise.
+struct Inheritance {
+  Hash document;
+  std::uint32_t size = 0;
+};
+
+struct DispatchAnswer {
+  Id request;
+  schema::DispatchStage stage{};
+  /// Of a refusal; of a fetch, what goes wrong, if so.
+  std::string reason = {};
+  /// Of the entry of the host's ledger that says so.
+  std::uint64_t sequence = 0;
+  /// Bytes of images, of so many.
+  std::uint64_t fetched = 0;
+  std::uint64_t to_fetch = 0;
+};
+
 /// A host of the fleet, as far as the controller knows it.
 struct FleetHostStatus {
   std::string name;
@@ -290,6 +331,17 @@ struct FleetHostStatus {
   std::optional<std::uint64_t> age_ns = std::nullopt;
   std::optional<events::HostReport> report = std::nullopt;
   events::GuestSummaries guests = {};
+  /// Of what it says that it has left, to guests that it does not show yet.
+  events::Promised promised = {};
+};
+
+struct FleetRequestStatus {
+  events::FleetRequest request;
+  /// Of images, while the host fetches them.
+  std::uint64_t fetched = 0;
+  std::uint64_t to_fetch = 0;
+  /// What its host says that goes wrong, if so.
+  std::string trouble = {};
 };
 
 struct FleetStatus {
@@ -297,8 +349,14 @@ struct FleetStatus {
   bool is_controller = false;
   /// The name of who is; empty: nobody.
   std::string controller = {};
+  /// The name of who was it before, as long as what the fleet came to there is
+  /// not taken here; empty: nothing is waited for.
+  std::string waits_for = {};
   std::uint64_t margin_mb = 0;
   std::map<NodeId, FleetHostStatus> hosts;
+  std::map<Id, FleetRequestStatus> requests = {};
+  std::map<Id, events::FleetGuest> guests = {};
+  std::map<std::string, events::Quota> quotas = {};
 };
 
 // -- node ---------------------------------------------------------------------

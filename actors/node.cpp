@@ -4,6 +4,7 @@
 
 #include "actors/balloon.hpp"
 #include "actors/device.hpp"
+#include "actors/dispatch.hpp"
 #include "actors/headroom.hpp"
 #include "actors/member.hpp"
 #include "actors/mesh.hpp"
@@ -222,7 +223,7 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
        }},
       {MemberState::name,
        {"ledger", "clock", "wire", "journal", "mesh", "paths", "pairing",
-        "headroom", "scheduler"},
+        "headroom", "scheduler", "dispatch"},
        [parts, nonce = parts.next_id()](NodePointer self,
                                         const events::Node& node) {
          return caf::actor_cast<caf::actor>(
@@ -242,13 +243,13 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
              node));
        }},
       {PoolState::name,
-       {"ledger", "clock", "hypervisor", "images"},
+       {"ledger", "clock", "hypervisor", "images", "bulk"},
        [parts](NodePointer self, const events::Node& node) {
-         return caf::actor_cast<caf::actor>(
-             self->spawn(pool_actor,
-                         PoolParts{parts.ledger, parts.clock, parts.hypervisor,
-                                   parts.images, parts.next_id, parts.pool},
-                         node));
+         return caf::actor_cast<caf::actor>(self->spawn(
+             pool_actor,
+             PoolParts{parts.ledger, parts.clock, parts.hypervisor,
+                       parts.images, parts.bulk, parts.next_id, parts.pool},
+             node));
        }},
       {BalloonState::name,
        {"clock", "memory", "pool"},
@@ -258,19 +259,31 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
                                          NodeActor{self}, parts.balloons}));
        }},
       {HeadroomState::name,
-       {"host", "pool", "balloon"},
+       {"ledger", "host", "pool", "balloon"},
        [parts](NodePointer self, const events::Node&) {
          return caf::actor_cast<caf::actor>(self->spawn(
-             headroom_actor, HeadroomParts{parts.host, NodeActor{self}}));
+             headroom_actor,
+             HeadroomParts{parts.ledger, parts.host, NodeActor{self}}));
        }},
       {SchedulerState::name,
-       {"ledger", "clock", "mesh", "headroom", "member"},
+       {"ledger", "clock", "bulk", "hypervisor", "mesh", "headroom", "member",
+        "dispatch"},
        [parts](NodePointer self, const events::Node& node) {
-         return caf::actor_cast<caf::actor>(
-             self->spawn(scheduler_actor,
-                         SchedulerParts{parts.ledger, parts.clock,
-                                        NodeActor{self}, parts.margin_mb},
-                         node));
+         return caf::actor_cast<caf::actor>(self->spawn(
+             scheduler_actor,
+             SchedulerParts{parts.ledger, parts.clock, NodeActor{self},
+                            parts.bulk, parts.hypervisor, parts.next_id,
+                            parts.entropy, parts.margin_mb},
+             node));
+       }},
+      {DispatchActorState::name,
+       {"ledger", "bulk", "hypervisor", "mesh", "pool", "member", "scheduler"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(self->spawn(
+             dispatch_actor,
+             DispatchParts{parts.ledger, parts.bulk, parts.hypervisor,
+                           NodeActor{self}, parts.takes_dispatches},
+             node.id));
        }},
       {OperatorGateState::name,
        {"ledger", "clock", "mesh", "device", "pool", "scheduler"},

@@ -36,6 +36,7 @@ struct NodeParts {
   MemoryPort memory;
   HostPort host;
   ImagePort images;
+  BulkPort bulk;
   Entropy entropy;
   NextId next_id;
   /// UDP port of the tunnels.
@@ -45,6 +46,8 @@ struct NodeParts {
   events::BalloonMarks balloons = {};
   /// What the controller leaves each host beside what guests ask for.
   std::uint64_t margin_mb = events::placement_margin_mb_usual;
+  /// This host does what the controller wants of it.
+  bool takes_dispatches = true;
   /// Recorded at each start.
   std::string version;
   /// Posts of this node beside those of every node.

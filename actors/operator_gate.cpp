@@ -34,7 +34,10 @@ bool is_of_guests(const Change& change) {
 }
 
 bool is_of_fleet(const Change& change) {
-  return std::holds_alternative<events::UseHost>(change);
+  return std::holds_alternative<events::UseHost>(change) ||
+         std::holds_alternative<events::PlaceGuest>(change) ||
+         std::holds_alternative<events::OrderGuest>(change) ||
+         std::holds_alternative<events::SetQuota>(change);
 }
 
 /// Of a change that is decided here.
@@ -105,13 +108,19 @@ Error no_such_proposal(const Id& id) {
   return {ErrorCode::not_found, "no proposal " + id.hex() + " waits"};
 }
 
-/// The id of a grant, a mesh or a guest comes from this node alone, so that it
-/// is never one that was.
+/// The id of a grant, a mesh, a guest or a request comes from this node alone,
+/// so that it is never one that was.
 Change with_own_id(Change change, const NextId& next_id) {
   if (auto* grant = std::get_if<events::GrantWish>(&change))
     grant->grant = next_id();
   if (auto* define = std::get_if<events::DefineVm>(&change))
     define->vm = next_id();
+  if (auto* place = std::get_if<events::PlaceGuest>(&change)) {
+    place->request = next_id();
+    place->vm = next_id();
+  }
+  if (auto* order = std::get_if<events::OrderGuest>(&change))
+    order->request = next_id();
   if (auto* command = std::get_if<events::MeshCommand>(&change))
     if (auto* founding = std::get_if<events::FoundMesh>(command))
       founding->mesh = next_id();

@@ -1,5 +1,6 @@
 #include "actors/pool.hpp"
 
+#include "actors/rare_path.hpp"
 #include "actors/vm_plan.hpp"
 
 namespace ppn::actors {
@@ -235,6 +236,108 @@ caf::result<std::uint64_t> command(const Context& context, const Id& id,
   return promise;
 }
 
+// -- what the controller wants ------------------------------------------------
+
+Origin of_controller(const events::TakenDispatch& taken) {
+  return {
+      {schema::PrincipalKind::node, taken.controller.hex()},
+      store::Causation{
+          schema::CausationKind::entry, taken.controller, taken.sequence, {}},
+      {},
+      taken.controller};
+}
+
+/// By this actor's own streams: a new guest, or that something is refused.
+void record_taken(const Context& context, const events::TakenDispatch& taken,
+                  const std::function<events::Decision()>& decide,
+                  const Done& done) {
+  context.self->state.aggregate.command(
+      of_controller(taken),
+      [decide, taken](const events::Moment&) {
+        return events::settle(decide(), taken);
+      },
+      done);
+}
+
+void record_refusal(const Context& context, const events::TakenDispatch& taken,
+                    const std::string& reason, const Done& done) {
+  record_taken(
+      context, taken, [reason] { return events::Refusal{reason}; }, done);
+}
+
+events::VmSpec changed(events::VmSpec spec, const events::GuestOrder& order) {
+  spec.vcpus = order.vcpus.value_or(spec.vcpus);
+  spec.memory_mb = order.memory_mb.value_or(spec.memory_mb);
+  spec.floor_mb = order.floor_mb.value_or(spec.floor_mb);
+  spec.cpu_weight = order.cpu_weight.value_or(spec.cpu_weight);
+  return spec;
+}
+
+std::optional<events::VmCommand> command_of(const events::GuestOrder& order) {
+  using enum schema::GuestVerb;
+  using events::VmVerb;
+  if (order.verb == start) return events::VmCommand{VmVerb::start};
+  if (order.verb == stop) return events::VmCommand{VmVerb::stop, order.force};
+  if (order.verb == pause) return events::VmCommand{VmVerb::pause};
+  if (order.verb == resume) return events::VmCommand{VmVerb::resume};
+  if (order.verb == reset) return events::VmCommand{VmVerb::reset};
+  return std::nullopt;
+}
+
+/// Of a guest that is there.
+std::variant<events::VmCommand, events::ChangeVm, events::DeleteVm> wish_of(
+    const DispatchedOrder& wanted, const events::Vm& vm) {
+  if (auto command = command_of(wanted.order)) return *command;
+  if (wanted.order.verb == schema::GuestVerb::change)
+    return events::ChangeVm{wanted.vm, changed(vm.spec, wanted.order)};
+  return events::DeleteVm{wanted.vm, wanted.order.force};
+}
+
+/// By the guest's own actor; what it may not be is refused here, before.
+void order_dispatched(const Context& context,
+                      const events::TakenDispatch& taken,
+                      const DispatchedOrder& wanted, const Done& done) {
+  const auto& pool = context.self->state.pool;
+  auto vm = pool.vms.find(wanted.vm);
+  if (vm == pool.vms.end())
+    return record_refusal(context, taken, "there is no such guest", done);
+  auto wish = std::make_shared<VmOrderWish>();
+  wish->what = wish_of(wanted, vm->second);
+  if (const auto* set = std::get_if<events::ChangeVm>(&wish->what)) {
+    auto decision = rehearse(pool, *set);
+    if (const auto* refusal = std::get_if<events::Refusal>(&decision))
+      return record_refusal(context, taken, refusal->reason, done);
+  }
+  auto origin = of_controller(taken);
+  wish->principal = origin.principal;
+  wish->causation = origin.causation;
+  wish->dispatch = taken;
+  order(context, wanted.vm, wish, done);
+}
+
+caf::result<bool> take_dispatched(const Context& context,
+                                  const DispatchedPtr& dispatched) {
+  auto promise = context.self->make_response_promise<bool>();
+  in_turn(context.self->state, [=] {
+    auto& state = context.self->state;
+    const auto& [taken, what] = *dispatched;
+    auto done = [=, &state](const store::Result<std::uint64_t>& result) {
+      answer(promise, result ? store::Result<bool>{true}
+                             : store::Result<bool>{result.error()});
+      end_turn(state);
+    };
+    if (const auto* define = std::get_if<events::DefineVm>(&what))
+      return record_taken(
+          context, taken,
+          [&state, define = *define] { return rehearse(state.pool, define); },
+          done);
+    if (const auto* refusal = std::get_if<events::Refusal>(&what))
+      return record_refusal(context, taken, refusal->reason, done);
+    order_dispatched(context, taken, std::get<DispatchedOrder>(what), done);
+  });
+  return promise;
+}
+
 // -- images -------------------------------------------------------------------
 
 /// Those that are over make room.
@@ -308,6 +411,79 @@ caf::result<Id> add_image(const Context& context, const AddImagePtr& wish) {
   return id;
 }
 
+/// Kept by the port, and to be recorded, unless it was removed meanwhile: then
+/// it is fetched once more when it is wanted again.
+void record_fetched(const Context& context, const FetchImage& fetch,
+                    const ImageKept& kept,
+                    caf::typed_response_promise<bool> promise) {
+  auto& state = context.self->state;
+  events::Image image{fetch.image.name, kept.size, kept.format};
+  state.aggregate.command(
+      own_will(),
+      [&state, request = fetch.request, digest = kept.digest,
+       image](const events::Moment&) -> events::Decision {
+        if (state.adding[request].contains(digest))
+          return events::Refusal{"it was removed meanwhile"};
+        return events::decide_image(state.pool.images, digest, image);
+      },
+      [&state, promise, request = fetch.request](
+          const store::Result<std::uint64_t>& result) mutable {
+        state.adding.erase(request);
+        if (result) mark(RarePath::image_fetched);
+        answer(promise, result ? store::Result<bool>{true}
+                               : store::Result<bool>{Error{
+                                     ErrorCode::io, result.error().message}});
+      });
+}
+
+/// Why no source gave it, so far. One that was not reached may have it.
+Error why_none(const Error& before, const Error& last) {
+  return before.code == ErrorCode::io ? before : last;
+}
+
+/// From one source after the other, until one gives it.
+void fetch_from(const Context& context, const FetchImagePtr& fetch,
+                const ImageFollower& follower, std::size_t source,
+                const Error& none_yet,
+                caf::typed_response_promise<bool> promise) {
+  if (source == fetch->sources.size()) {
+    context.self->state.adding.erase(fetch->request);
+    promise.deliver(to_message(none_yet));
+    return;
+  }
+  auto image = std::make_shared<const events::ImageOfGuest>(fetch->image);
+  on_answer<ImageKept>(
+      context.self->request(context.parts->bulk, caf::infinite,
+                            fetch_atom::value, fetch->sources[source],
+                            ImageOfGuestPtr{image}, fetch->request, follower),
+      [=](const ImageKept& kept) {
+        record_fetched(context, *fetch, kept, promise);
+      },
+      [=](caf::error& error) mutable {
+        auto why = from_message(error);
+        if (why.code == ErrorCode::disk_full) {
+          context.self->state.adding.erase(fetch->request);
+          promise.deliver(error);
+          return;
+        }
+        fetch_from(context, fetch, follower, source + 1,
+                   why_none(none_yet, why), promise);
+      });
+}
+
+caf::result<bool> fetch_image(const Context& context,
+                              const FetchImagePtr& fetch,
+                              const ImageFollower& follower) {
+  if (context.self->state.pool.images.contains(fetch->image.digest))
+    return true;
+  auto promise = context.self->make_response_promise<bool>();
+  context.self->state.adding[fetch->request] = {};
+  Error nobody{ErrorCode::not_found,
+               "no member has the image " + fetch->image.name};
+  fetch_from(context, fetch, follower, 0, nobody, promise);
+  return promise;
+}
+
 // -- what runs them -----------------------------------------------------------
 
 /// Known before or not, it is as recorded only if QEMU and kernel are the same.
@@ -347,6 +523,8 @@ events::Contradiction apply(PoolState& state, const schema::Entry& entry) {
   }
   if (const auto* proved = entry.payload_as_AcceleratorProved())
     return events::apply(state.acceleration, *proved);
+  if (const auto* taken = entry.payload_as_DispatchTaken())
+    return events::apply(entry, *taken);
   return "it is no event of the pool";
 }
 
@@ -406,6 +584,13 @@ PoolActor::behavior_type pool_actor(Self self, const PoolParts& parts,
         if (progress == self->state.progress.end()) return;
         progress->second.done = done;
         progress->second.total = total;
+      },
+      [=](dispatch_atom, const DispatchedPtr& dispatched) {
+        return take_dispatched(context, dispatched);
+      },
+      [=](fetch_atom, const FetchImagePtr& fetch,
+          const ImageFollower& follower) {
+        return fetch_image(context, fetch, follower);
       },
       [=](observed_atom, const Id& id, const VmStatusPtr& status) {
         take_status(context, id, status);

@@ -16,6 +16,7 @@ struct PoolParts {
   ClockPort clock;
   HypervisorPort hypervisor;
   ImagePort images;
+  BulkPort bulk;
   NextId next_id;
   events::PoolLimits limits;
 };

@@ -1,6 +1,8 @@
 #include "actors/scheduler.hpp"
 
 #include "actors/ask_clock.hpp"
+#include "actors/fleet_inheritance.hpp"
+#include "actors/fleet_requests.hpp"
 
 namespace ppn::actors {
 
@@ -11,19 +13,7 @@ using Self = SchedulerActor::stateful_pointer<SchedulerState>;
 
 constexpr std::chrono::nanoseconds tick_interval{events::watch_interval_ns};
 
-struct Context {
-  Self self;
-  SchedulerParts parts;
-  NodeId node;
-};
-
-/// Null unless this node is the controller.
-const events::Mesh* own_mesh(const Context& context) {
-  const auto& roster = context.self->state.roster;
-  bool is_controller = roster && roster->mesh.controller == context.node &&
-                       roster->mesh.find(context.node) != nullptr;
-  return is_controller ? &roster->mesh : nullptr;
-}
+using Context = SchedulerContext;
 
 // -- what hosts say -----------------------------------------------------------
 
@@ -32,6 +22,14 @@ bool knows_all(const SaidOfHost& said, std::uint64_t digest) {
   if (!said.report) return false;
   return said.guests.size() >= events::guests_known_max ||
          events::digest_of(*said.report, said.guests) == digest;
+}
+
+/// What it says that it has left is without the guests that it shows.
+void take_whole(SaidOfHost& said, std::uint64_t now_ns) {
+  said.whole_ns = now_ns;
+  if (std::exchange(said.is_whole, true)) return;
+  said.shown.clear();
+  for (const auto& [id, guest] : said.guests) said.shown.insert(id);
 }
 
 /// It is told the rest, some at a time.
@@ -51,21 +49,36 @@ void take_said(const Context& context, const HeardHostPtr& heard) {
     auto& said = state.said[heard->node];
     if (heard->told.report) said.report = heard->told.report;
     if (heard->told.guests) events::take_page(said.guests, *heard->told.guests);
-    if (heard->told.digest && !knows_all(said, *heard->told.digest))
-      ask(context, heard->node);
+    bool is_news = heard->told.report || heard->told.guests;
+    if (is_news) said.is_whole = false;
+    if (!heard->told.digest) return;
+    if (knows_all(said, *heard->told.digest))
+      return take_whole(said, now.since_boot_ns);
+    said.is_whole = false;
+    ask(context, heard->node);
   });
 }
 
 void take_own(const Context& context, const HeadroomPtr& headroom) {
-  if (own_mesh(context) != nullptr)
-    context.self->state.said[context.node] = {headroom->report,
-                                              headroom->guests};
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    if (own_mesh(context) == nullptr) return;
+    auto& said = context.self->state.said[context.node];
+    if (!headroom) {
+      said.report.reset();
+      return;
+    }
+    said.report = headroom->report;
+    said.guests = headroom->guests;
+    said.is_whole = false;
+    take_whole(said, now.since_boot_ns);
+  });
 }
 
 /// What was heard in an earlier time as the controller counts no more.
 void forget_all(SchedulerState& state) {
   state.watch.stop();
   state.said.clear();
+  state.sights.clear();
 }
 
 void listen(const Context& context, const Clock& now) {
@@ -80,7 +93,10 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   auto& state = context.self->state;
   state.roster = roster;
   const auto* mesh = own_mesh(context);
-  if (mesh == nullptr) return forget_all(state);
+  if (mesh == nullptr) {
+    forget_all(state);
+    return begin_term(context);
+  }
   std::erase_if(state.said, [&](const auto& one) {
     return mesh->find(one.first) == nullptr;
   });
@@ -127,7 +143,11 @@ void tick(const Context& context) {
   state.headroom.ensure(context.self, context.parts.node);
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     listen(context, now);
+    begin_term(context);
+    ask_for_inheritance(context);
     if (own_mesh(context) != nullptr) record_silence(context);
+    tidy_requests(context, now.since_boot_ns);
+    dispatch_requests(context, now.since_boot_ns);
   });
   context.self->delayed_send(context.self, tick_interval, tick_atom::value);
 }
@@ -142,18 +162,13 @@ std::string controller_name(const SchedulerState& state) {
   return controller == nullptr ? std::string{} : controller->name;
 }
 
-std::string not_the_controller(const SchedulerState& state) {
-  auto name = controller_name(state);
-  return "this node is not the controller of a mesh" +
-         (name.empty() ? name : ": that is " + name);
-}
-
-events::Decision decide(const Context& context, const Change& change) {
-  const auto& state = context.self->state;
+events::Decision decide(const Context& context, const Change& change,
+                        const events::Moment& now) {
+  const auto* use = std::get_if<events::UseHost>(&change);
+  if (use == nullptr) return decide_request(context, change, now.since_boot_ns);
   const auto* mesh = own_mesh(context);
-  if (mesh == nullptr) return events::Refusal{not_the_controller(state)};
-  return events::decide_use(state.fleet, *mesh,
-                            std::get<events::UseHost>(change));
+  if (mesh == nullptr) return events::Refusal{not_the_controller(context)};
+  return events::decide_use(context.self->state.fleet, *mesh, *use);
 }
 
 std::vector<std::string> in_words(const Context& context,
@@ -181,10 +196,12 @@ caf::result<WordsPtr> plan(const Context& context, const ChangePtr& change) {
   auto words = std::make_shared<std::vector<std::string>>();
   context.self->state.aggregate.command(
       {},
-      [=](const events::Moment&) {
-        auto decision = decide(context, *change);
+      [=](const events::Moment& now) {
+        auto decision = decide(context, *change, now);
         if (auto* drafts = std::get_if<std::vector<events::Draft>>(&decision)) {
-          *words = in_words(context, std::get<events::UseHost>(*change));
+          const auto* use = std::get_if<events::UseHost>(change.get());
+          *words = use != nullptr ? in_words(context, *use)
+                                  : in_words(context, *drafts);
           drafts->clear();
         }
         return decision;
@@ -203,8 +220,9 @@ caf::result<std::uint64_t> commit(const Context& context,
   context.self->state.aggregate.command(
       {principal,
        store::Causation{schema::CausationKind::request, {}, 0, proposal},
-       {}},
-      [=](const events::Moment&) { return decide(context, *change); },
+       {},
+       context.node},
+      [=](const events::Moment& now) { return decide(context, *change, now); },
       [promise](const auto& result) { answer(promise, result); });
   return promise;
 }
@@ -226,16 +244,38 @@ FleetHostStatus host_status(const SchedulerState& state, const NodeId& node,
   return host;
 }
 
+FleetRequestStatus request_status(const SchedulerState& state, const Id& id,
+                                  const events::FleetRequest& request) {
+  FleetRequestStatus status{request};
+  if (const auto* progress = state.dispatcher.progress_of(id)) {
+    status.fetched = progress->fetched;
+    status.to_fetch = progress->to_fetch;
+    status.trouble = progress->reason;
+  }
+  return status;
+}
+
 FleetStatusPtr status_at(const Context& context, std::uint64_t now_ns) {
   const auto& state = context.self->state;
   auto status = std::make_shared<FleetStatus>();
   status->margin_mb = context.parts.margin_mb;
   status->controller = controller_name(state);
+  // What became of them is known when the role is gone, too.
+  for (const auto& [id, request] : state.fleet.requests)
+    status->requests[id] = request_status(state, id, request);
   const auto* mesh = own_mesh(context);
   status->is_controller = mesh != nullptr;
-  if (mesh != nullptr)
-    for (const auto& [node, member] : mesh->members)
-      status->hosts[node] = host_status(state, node, member, now_ns);
+  if (mesh == nullptr) return status;
+  if (auto former = awaited_from(context))
+    status->waits_for = mesh->find(*former)->name;
+  auto given = promised(state);
+  for (const auto& [node, member] : mesh->members) {
+    auto& host = status->hosts[node];
+    host = host_status(state, node, member, now_ns);
+    host.promised = given[node];
+  }
+  status->guests = state.fleet.guests;
+  status->quotas = state.fleet.quotas;
   return status;
 }
 
@@ -254,10 +294,56 @@ events::Contradiction apply(events::Fleet& fleet, const schema::Entry& entry) {
     return events::apply(fleet, entry, *silent);
   if (const auto* heard = entry.payload_as_HostHeardAgain())
     return events::apply(fleet, *heard);
+  if (const auto* placed = entry.payload_as_GuestPlaced())
+    return events::apply(fleet, entry, *placed);
+  if (const auto* ordered = entry.payload_as_GuestOrdered())
+    return events::apply(fleet, entry, *ordered);
+  if (const auto* ended = entry.payload_as_RequestEnded())
+    return events::apply(fleet, *ended);
+  if (const auto* lapsed = entry.payload_as_RequestLapsed())
+    return events::apply(fleet, *lapsed);
+  if (const auto* gone = entry.payload_as_GuestGone())
+    return events::apply(fleet, *gone);
+  if (const auto* quota = entry.payload_as_QuotaSet())
+    return events::apply(fleet, *quota);
+  if (const auto* begun = entry.payload_as_FleetTermBegun())
+    return events::apply(fleet, *begun);
+  if (const auto* taken = entry.payload_as_FleetTaken())
+    return events::apply(fleet, *taken);
   return "it is no event of the fleet";
 }
 
+/// What was recorded is told at once.
+void dispatch_recorded(const Context& context) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    dispatch_requests(context, now.since_boot_ns);
+  });
+}
+
 }  // namespace
+
+const events::Mesh* mesh_of_role(const Context& context) {
+  const auto& roster = context.self->state.roster;
+  bool is_controller = roster && roster->mesh.controller == context.node &&
+                       roster->mesh.find(context.node) != nullptr;
+  return is_controller ? &roster->mesh : nullptr;
+}
+
+const events::Mesh* own_mesh(const Context& context) {
+  const auto* mesh = mesh_of_role(context);
+  bool has_begun = mesh != nullptr &&
+                   context.self->state.fleet.term == events::term_of(*mesh);
+  return has_begun ? mesh : nullptr;
+}
+
+std::string not_the_controller(const Context& context) {
+  if (mesh_of_role(context) != nullptr)
+    return "this node did not record yet that it is the controller: try again "
+           "in a moment";
+  auto name = controller_name(context.self->state);
+  return "this node is not the controller of a mesh" +
+         (name.empty() ? name : ": that is " + name);
+}
 
 SchedulerActor::behavior_type scheduler_actor(Self self,
                                               const SchedulerParts& parts,
@@ -268,6 +354,7 @@ SchedulerActor::behavior_type scheduler_actor(Self self,
     state.mesh.note_death(death.source);
     state.headroom.note_death(death.source);
     state.member.note_death(death.source);
+    state.dispatch.note_death(death.source);
   });
   state.aggregate.begin(
       self,
@@ -275,7 +362,7 @@ SchedulerActor::behavior_type scheduler_actor(Self self,
        [&state](const auto& entry, ByteView) {
          return apply(state.fleet, entry);
        },
-       [] {}},
+       [context] { dispatch_recorded(context); }},
       events::fleet_stream);
   self->send(self, tick_atom::value);
   return {
@@ -292,6 +379,23 @@ SchedulerActor::behavior_type scheduler_actor(Self self,
       [=](commit_atom, const ChangePtr& change, const Id& proposal,
           const store::Principal& principal) {
         return commit(context, change, proposal, principal);
+      },
+      [=](order_atom, const OrderGuestPtr& order,
+          const store::Principal& principal) {
+        return order_guest(context, *order, principal);
+      },
+      [=](answer_atom, const NodeId& host, const DispatchAnswerPtr& said) {
+        take_dispatch_answer(context, host, *said);
+      },
+      [=](inherit_atom, const NodeId& asker) {
+        give_inheritance(context, asker);
+      },
+      [=](inherit_atom, const NodeId& giver,
+          const InheritancePtr& inheritance) {
+        take_inheritance(context, giver, *inheritance);
+      },
+      [=](read_atom, const Id& request) {
+        return read_request(context, request);
       },
       [=](tick_atom) { tick(context); },
       [=](status_atom) { return status(context); },

@@ -199,9 +199,16 @@ events::Decision decide(const Context& context, const VmOrderWish& wish) {
 caf::result<std::uint64_t> commit(const Context& context,
                                   const VmOrderWishPtr& wish) {
   auto promise = context.self->make_response_promise<std::uint64_t>();
+  Origin origin{wish->principal, wish->causation, {}};
+  if (wish->dispatch) origin.controller = wish->dispatch->controller;
   context.self->state.aggregate.command(
-      {wish->principal, wish->causation, {}},
-      [context, wish](const events::Moment&) { return decide(context, *wish); },
+      std::move(origin),
+      [context, wish](const events::Moment&) {
+        auto decision = decide(context, *wish);
+        return wish->dispatch
+                   ? events::settle(std::move(decision), *wish->dispatch)
+                   : decision;
+      },
       [context, promise](const store::Result<std::uint64_t>& result) {
         answer(promise, result);
         if (result) look(context);
@@ -219,6 +226,8 @@ VmActor::behavior_type vm_actor(Self self, const VmParts& parts) {
       self,
       {parts.ledger, parts.clock, [boot = parts.boot] { return boot; },
        [self](const auto& entry, ByteView) {
+         if (const auto* taken = entry.payload_as_DispatchTaken())
+           return events::apply(entry, *taken);
          return events::apply(self->state.vms, entry);
        },
        [context] { tell_pool(context); }},

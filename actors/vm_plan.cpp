@@ -28,9 +28,13 @@ std::string disk_in_words(const Pool& pool, const events::VmDisk& disk) {
   return line;
 }
 
+std::string address_in_words(const events::VmForward& forward) {
+  if (forward.open) return "every address";
+  return forward.mesh ? "the address in the mesh," : "127.0.0.1";
+}
+
 std::string forward_in_words(const events::VmForward& forward) {
-  return "forward " +
-         std::string{forward.open ? "every address" : "127.0.0.1"} + " port " +
+  return "forward " + address_in_words(forward) + " port " +
          std::to_string(forward.host_port) + " to its port " +
          std::to_string(forward.guest_port) +
          (forward.udp ? " (UDP)" : " (TCP)");

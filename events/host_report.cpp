@@ -103,6 +103,7 @@ HostRoom room_of(const NodeId& node, const std::string& name,
   room.load_permille = report->load_permille;
   room.guests = report->guests;
   room.guests_left = report->guests_left;
+  room.images = report->images;
   return room;
 }
 

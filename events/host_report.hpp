@@ -31,6 +31,8 @@ struct HostReport {
   std::uint32_t guests_left = 0;
   /// The proved one; empty: none.
   std::string accelerator = {};
+  /// Marks of images that it keeps, sorted; of many some.
+  std::vector<ImageMark> images = {};
 
   bool operator==(const HostReport&) const = default;
 };
@@ -60,9 +62,11 @@ struct GuestPage {
   bool operator==(const GuestPage&) const = default;
 };
 
-/// Of all that a host says of itself, to tell whether somebody knows it. It is
-/// of these fields alone, whatever is added to them: nodes of other versions
-/// make the same.
+/// So many marks of images fit a report.
+inline constexpr std::size_t images_told_max = 24;
+
+/// Of all that a host says of itself, to tell whether somebody knows it; of the
+/// marks of images not: nodes of other versions make the same.
 std::uint64_t digest_of(const HostReport& report, const GuestSummaries& guests);
 
 /// What one telling says of a host; nothing: as it was told before.

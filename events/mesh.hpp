@@ -118,6 +118,11 @@ struct Mesh {
   NodeId authority;
   NodeId hub;
   NodeId controller;
+  /// Who had that role before; nobody: it never moved.
+  NodeId former_controller;
+  /// Place of the roster at which it came to who has it.
+  std::uint64_t controller_epoch = 0;
+  std::uint64_t controller_version = 0;
   std::map<NodeId, Member> members;
   std::map<NodeId, FormerMember> former;
   Holders holders;

@@ -15,7 +15,8 @@ std::uint64_t in_whole_mb(std::uint64_t bytes) {
 }
 
 bool has_image(const HostRoom& room, const Hash& digest) {
-  return std::binary_search(room.images.begin(), room.images.end(), digest);
+  return std::binary_search(room.images.begin(), room.images.end(),
+                            mark_of(digest));
 }
 
 std::uint64_t bytes_to_fetch(const PlacementRequest& request,
@@ -110,6 +111,13 @@ std::string lacks(const PlacementVerdict& verdict, const char* what) {
 }
 
 }  // namespace
+
+ImageMark mark_of(const Hash& digest) {
+  ImageMark mark = 0;
+  for (std::size_t i = 0; i < sizeof mark; ++i)
+    mark = mark << 8U | digest.bytes[i];
+  return mark;
+}
 
 std::string_view name_of(HostStanding standing) {
   constexpr std::array<std::string_view, 4> names{"live", "suspect", "silent",

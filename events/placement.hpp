@@ -28,6 +28,11 @@ enum class HostStanding : std::uint8_t { live, suspect, silent, unheard };
 /// As operators see it: live, suspect, silent, unheard.
 std::string_view name_of(HostStanding standing);
 
+/// Whose digest an image has, in short: its first four bytes, big-endian. What
+/// a host says to have it looks at the whole before it uses it.
+using ImageMark = std::uint32_t;
+ImageMark mark_of(const Hash& digest);
+
 /// What a node has left for guests, but for what was promised already.
 struct HostRoom {
   NodeId node;
@@ -50,8 +55,8 @@ struct HostRoom {
   std::uint32_t guests_left = 0;
   /// Of its guests, sorted.
   std::vector<std::string> labels = {};
-  /// Images that it keeps, sorted.
-  std::vector<Hash> images = {};
+  /// Marks of images that it keeps, sorted.
+  std::vector<ImageMark> images = {};
 };
 
 struct NeededImage {

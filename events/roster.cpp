@@ -160,6 +160,14 @@ Contradiction fold_payload(Mesh& mesh, const schema::Entry& entry) {
   }
 }
 
+/// An entry may give that role to another one, or take it away.
+void note_controller(Mesh& mesh, const NodeId& before) {
+  if (mesh.controller == before) return;
+  if (before != NodeId{}) mesh.former_controller = before;
+  mesh.controller_epoch = mesh.epoch;
+  mesh.controller_version = mesh.version;
+}
+
 }  // namespace
 
 RosterEntry roster_entry(const schema::Entry& entry) {
@@ -234,8 +242,10 @@ Contradiction apply_roster(Mesh& mesh, const schema::Entry& entry) {
   if (mesh.restating && !recovers && !restates)
     return "not all came yet that its authority restates";
   auto version = entry.stream_version();
+  auto controller = mesh.controller;
   if (auto wrong = fold_payload(mesh, entry)) return wrong;
   mesh.version = version;
+  note_controller(mesh, controller);
   return {};
 }
 

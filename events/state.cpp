@@ -118,6 +118,24 @@ Contradiction apply(State& state, const schema::Entry& entry) {
       return apply(state.fleet, entry, *entry.payload_as_HostFellSilent());
     case schema::Event::HostHeardAgain:
       return apply(state.fleet, *entry.payload_as_HostHeardAgain());
+    case schema::Event::GuestPlaced:
+      return apply(state.fleet, entry, *entry.payload_as_GuestPlaced());
+    case schema::Event::GuestOrdered:
+      return apply(state.fleet, entry, *entry.payload_as_GuestOrdered());
+    case schema::Event::RequestEnded:
+      return apply(state.fleet, *entry.payload_as_RequestEnded());
+    case schema::Event::RequestLapsed:
+      return apply(state.fleet, *entry.payload_as_RequestLapsed());
+    case schema::Event::GuestGone:
+      return apply(state.fleet, *entry.payload_as_GuestGone());
+    case schema::Event::QuotaSet:
+      return apply(state.fleet, *entry.payload_as_QuotaSet());
+    case schema::Event::FleetTermBegun:
+      return apply(state.fleet, *entry.payload_as_FleetTermBegun());
+    case schema::Event::FleetTaken:
+      return apply(state.fleet, *entry.payload_as_FleetTaken());
+    case schema::Event::DispatchTaken:
+      return apply(entry, *entry.payload_as_DispatchTaken());
   }
   return "the event is of a kind that is not known here";
 }

@@ -4,6 +4,7 @@
 #include "events/acceleration.hpp"
 #include "events/capability.hpp"
 #include "events/clash.hpp"
+#include "events/dispatch.hpp"
 #include "events/fleet.hpp"
 #include "events/image.hpp"
 #include "events/mesh.hpp"

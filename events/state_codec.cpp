@@ -2,9 +2,11 @@
 
 #include <flatbuffers/flatbuffers.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "events/stored_address.hpp"
+#include "events/stored_fleet.hpp"
 #include "events/stored_member.hpp"
 #include "events/stored_vm.hpp"
 #include "schema/state_generated.h"
@@ -113,6 +115,10 @@ std::unique_ptr<schema::MeshStateT> stored(const Mesh& mesh) {
   if (mesh.restating) all->restating = stored(*mesh.restating);
   if (mesh.recovered_by != NodeId{})
     all->recovered_by = stored_id(mesh.recovered_by);
+  if (mesh.former_controller != NodeId{})
+    all->former_controller = stored_id(mesh.former_controller);
+  all->controller_epoch = mesh.controller_epoch;
+  all->controller_version = mesh.controller_version;
   return all;
 }
 
@@ -265,6 +271,9 @@ bool decode(const schema::MeshState& table, Mesh& mesh) {
   mesh.hub = id_or_none(table.hub());
   mesh.controller = id_or_none(table.controller());
   mesh.recovered_by = id_or_none(table.recovered_by());
+  mesh.former_controller = id_or_none(table.former_controller());
+  mesh.controller_epoch = table.controller_epoch();
+  mesh.controller_version = table.controller_version();
   if (!decode_members(table, mesh)) return false;
   return table.restating() == nullptr || decode(*table.restating(), mesh);
 }
@@ -359,21 +368,142 @@ auto encode(Builder& builder, const Images& images) {
   return list_of(builder, tables);
 }
 
-auto encode(Builder& builder, const Fleet& fleet) {
+auto encode(Builder& builder, const std::map<NodeId, FleetHost>& hosts) {
   std::vector<flatbuffers::Offset<schema::FleetHostState>> tables;
-  for (const auto& [id, host] : fleet) {
+  for (const auto& [id, host] : hosts) {
     auto node = id.stored();
     tables.push_back(schema::CreateFleetHostState(
         builder, &node, host.is_drained, host.is_reserved, host.is_silent,
-        host.silent_ns, host.silences_in_hour));
+        host.silent_ns, host.silences_in_hour, host.is_decided));
   }
   return list_of(builder, tables);
 }
 
+auto encode(Builder& builder, const std::map<Id, FleetGuest>& guests) {
+  std::vector<flatbuffers::Offset<schema::FleetGuestState>> tables;
+  for (const auto& [id, guest] : guests)
+    tables.push_back(
+        schema::CreateFleetGuestState(builder, stored(id, guest).get()));
+  return list_of(builder, tables);
+}
+
+std::unique_ptr<schema::FleetRequestStateT> stored(
+    const Id& id, const FleetRequest& request) {
+  auto all = std::make_unique<schema::FleetRequestStateT>();
+  all->request = stored_id(id);
+  all->node = stored_id(request.node);
+  all->vm = stored_id(request.vm);
+  all->placement = request.is_placement;
+  all->lapsed = request.is_lapsed;
+  all->sequence = request.sequence;
+  all->outcome = request.outcome;
+  all->reason = request.reason;
+  all->vcpus = request.vcpus;
+  all->memory_mb = request.memory_mb;
+  return all;
+}
+
+auto encode(Builder& builder, const std::map<Id, FleetRequest>& requests) {
+  std::vector<flatbuffers::Offset<schema::FleetRequestState>> tables;
+  for (const auto& [id, request] : requests)
+    tables.push_back(
+        schema::CreateFleetRequestState(builder, stored(id, request).get()));
+  return list_of(builder, tables);
+}
+
+auto encode(Builder& builder, const std::map<std::string, Quota>& quotas) {
+  std::vector<flatbuffers::Offset<schema::QuotaState>> tables;
+  for (const auto& [owner, quota] : quotas) {
+    auto name = builder.CreateString(owner);
+    tables.push_back(schema::CreateQuotaState(builder, name, quota.guests,
+                                              quota.memory_mb, quota.vcpus,
+                                              quota.is_decided));
+  }
+  return list_of(builder, tables);
+}
+
+flatbuffers::Offset<schema::FleetTermBegun> encode(Builder& builder,
+                                                   const FleetTerm& term) {
+  if (term == FleetTerm{}) return {};
+  return schema::CreateFleetTermBegun(builder, term.epoch, term.version);
+}
+
 bool decode(const schema::FleetHostState& table, Fleet& fleet) {
-  FleetHost host{table.drained(), table.reserved(), table.silent(),
-                 table.silent_ns(), table.silences_in_hour()};
-  return fleet.emplace(NodeId{*table.node()}, host).second;
+  FleetHost host{table.drained(),   table.reserved(),         table.silent(),
+                 table.silent_ns(), table.silences_in_hour(), table.decided()};
+  return fleet.hosts.emplace(NodeId{*table.node()}, host).second;
+}
+
+bool decode(const schema::FleetGuestState& table, Fleet& fleet) {
+  auto guest = read_fleet_guest(table);
+  return guest &&
+         fleet.guests.emplace(Id{*table.vm()}, std::move(*guest)).second;
+}
+
+bool decode(const schema::FleetRequestState& table, Fleet& fleet) {
+  FleetRequest request{NodeId{*table.node()}, Id{*table.vm()},
+                       table.placement(), table.lapsed(), table.sequence()};
+  request.outcome = table.outcome();
+  request.vcpus = table.vcpus();
+  request.memory_mb = table.memory_mb();
+  bool is_change = request.vcpus != 0 || request.memory_mb != 0;
+  bool can_change = !request.is_placement && request.vcpus <= vcpus_max &&
+                    request.memory_mb <= vm_memory_mb_max;
+  if (request.outcome > schema::RequestOutcome::MAX ||
+      (request.is_lapsed && !request.is_placement) ||
+      (is_change && !can_change) ||
+      text_size(table.reason()) > refusal_length_max)
+    return false;
+  request.reason = text(table.reason());
+  return fleet.requests.emplace(Id{*table.request()}, std::move(request))
+      .second;
+}
+
+bool decode(const schema::QuotaState& table, Fleet& fleet) {
+  auto owner = table.owner()->str();
+  Quota quota{table.guests(), table.memory_mb(), table.vcpus(),
+              table.decided()};
+  return is_label(owner) &&
+         fleet.quotas.emplace(std::move(owner), quota).second;
+}
+
+/// A guest that has to be placed yet is there.
+bool is_whole(const Fleet& fleet) {
+  return std::all_of(fleet.requests.begin(), fleet.requests.end(),
+                     [&](const auto& one) {
+                       const auto& request = one.second;
+                       if (!request.is_placement || !is_open(request))
+                         return true;
+                       auto guest = fleet.guests.find(request.vm);
+                       return guest != fleet.guests.end() &&
+                              guest->second.node == request.node;
+                     });
+}
+
+/// Nothing is taken before a term began.
+bool decode_term(const schema::State& table, Fleet& fleet) {
+  if (const auto* term = table.term())
+    fleet.term = {term->epoch(), term->version()};
+  if (table.taken_from() == nullptr) return true;
+  fleet.taken_from = NodeId{*table.taken_from()};
+  return table.term() != nullptr;
+}
+
+bool decode(const schema::State& table, Fleet& fleet) {
+  if (!decode_term(table, fleet)) return false;
+  if (table.hosts() != nullptr)
+    for (const auto* host : *table.hosts())
+      if (!decode(*host, fleet)) return false;
+  if (table.fleet_guests() != nullptr)
+    for (const auto* guest : *table.fleet_guests())
+      if (!decode(*guest, fleet)) return false;
+  if (table.requests() != nullptr)
+    for (const auto* request : *table.requests())
+      if (!decode(*request, fleet)) return false;
+  if (table.quotas() != nullptr)
+    for (const auto* quota : *table.quotas())
+      if (!decode(*quota, fleet)) return false;
+  return is_whole(fleet);
 }
 
 bool decode(const schema::VmState& table, Vms& vms) {
@@ -440,10 +570,7 @@ bool decode(const schema::State& table, State& state) {
       if (!decode(*image, state.images)) return false;
   if (table.acceleration() != nullptr)
     state.acceleration = read_acceleration(*table.acceleration());
-  if (table.hosts() != nullptr)
-    for (const auto* host : *table.hosts())
-      if (!decode(*host, state.fleet)) return false;
-  return true;
+  return decode(table, state.fleet);
 }
 
 }  // namespace
@@ -468,11 +595,18 @@ Bytes encode(const State& state) {
     auto proved = stored(state.acceleration);
     acceleration = schema::CreateAcceleratorProved(builder, &proved);
   }
-  auto hosts = encode(builder, state.fleet);
+  auto hosts = encode(builder, state.fleet.hosts);
+  auto guests = encode(builder, state.fleet.guests);
+  auto requests = encode(builder, state.fleet.requests);
+  auto quotas = encode(builder, state.fleet.quotas);
+  auto term = encode(builder, state.fleet.term);
+  auto taken_from = state.fleet.taken_from.value_or(NodeId{}).stored();
   schema::FinishStateBuffer(
-      builder, schema::CreateState(builder, node, capabilities, mesh, tunnels,
-                                   device, clashes, sessions, admissions, vms,
-                                   images, acceleration, hosts));
+      builder,
+      schema::CreateState(builder, node, capabilities, mesh, tunnels, device,
+                          clashes, sessions, admissions, vms, images,
+                          acceleration, hosts, guests, requests, quotas, term,
+                          state.fleet.taken_from ? &taken_from : nullptr));
   return {builder.GetBufferPointer(),
           builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -175,6 +175,9 @@ Flaw forwards_flaw(const std::vector<VmForward>& forwards) {
     if (forward.udp)
       return "a guest can not answer to a forward of UDP: leave that out, or "
              "give the guest a bridge";
+    if (forward.open && forward.mesh)
+      return "a forward is at all addresses of the host or at the one in the "
+             "mesh: leave one of the two out";
     if (!taken.insert(forward.host_port).second)
       return "two forwards are at the port " +
              std::to_string(forward.host_port) +
@@ -219,7 +222,8 @@ VmDisk read_disk(const schema::VmDisk& stored) {
 }
 
 VmForward read_forward(const schema::VmForward& stored) {
-  return {stored.host_port(), stored.guest_port(), stored.udp(), stored.open()};
+  return {stored.host_port(), stored.guest_port(), stored.udp(), stored.open(),
+          stored.mesh()};
 }
 
 std::unique_ptr<schema::VmDiskT> stored_disk(const VmDisk& disk) {
@@ -239,6 +243,7 @@ std::unique_ptr<schema::VmForwardT> stored_forward(const VmForward& forward) {
   all->guest_port = forward.guest_port;
   all->udp = forward.udp;
   all->open = forward.open;
+  all->mesh = forward.mesh;
   return all;
 }
 

@@ -56,6 +56,8 @@ struct VmForward {
   bool udp = false;
   /// At all addresses of the host.
   bool open = false;
+  /// At its address in the mesh alone; a flaw beside `open`.
+  bool mesh = false;
 
   bool operator==(const VmForward&) const = default;
 };

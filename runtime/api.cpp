@@ -194,18 +194,27 @@ void Api::handle(const Call& call, uid_t peer, std::string_view body,
                         std::move(reply));
     case Endpoint::vm_console_log:
       return answer_console_log(call, std::move(reply));
+    case Endpoint::fleet_console_log:
+      return answer_fleet_console_log(call, std::move(reply));
     case Endpoint::pool:
       return answer_pool(std::move(reply));
     case Endpoint::fleet:
       return answer_fleet(std::move(reply));
     case Endpoint::placement:
       return answer_placement(body, std::move(reply));
+    case Endpoint::fleet_order:
+      return order_guest(body, peer, std::move(reply));
+    case Endpoint::fleet_requests:
+      return answer_fleet_requests(std::move(reply));
+    case Endpoint::fleet_request:
+      return answer_fleet_request(call.id, std::move(reply));
     case Endpoint::images:
       return answer_images(std::move(reply));
     case Endpoint::image_add:
       return add_image(body, peer, std::move(reply));
     case Endpoint::stream:
     case Endpoint::vm_console:
+    case Endpoint::fleet_console:
       break;
   }
   reply(to_response({ProblemType::failed, "this is answered elsewhere"}));
@@ -360,6 +369,18 @@ void Api::ask_roster(Reply reply, RosterThen then) {
       actors::roster_atom::value);
 }
 
+/// While the mesh's actor is brought back that is not known.
+void Api::ask_own_address(std::function<void(const MeshAddress&)> then) {
+  auto take = [this, then = std::move(then)](const Answer<RosterPtr>& answer) {
+    const auto* roster = std::get_if<RosterPtr>(&answer);
+    const auto* own = roster == nullptr ? nullptr
+                                        : (*roster)->mesh.find(node_.id());
+    then(own == nullptr ? MeshAddress{} : own->address);
+  };
+  node_.bridge().ask_kept<RosterPtr, actors::MeshActor>(
+      mesh_name, look_patience, take, actors::roster_atom::value);
+}
+
 void Api::answer_mesh(Reply reply) {
   auto with_roster = [this](const RosterPtr& roster, const Reply& to) {
     node_.bridge().ask_kept<actors::MemberStatusPtr, actors::MemberActor>(
@@ -444,15 +465,21 @@ void Api::propose(std::string_view body, Reply reply) {
   auto& either = std::get<ProposalWish>(read);
   if (auto* of_guests = std::get_if<GuestWish>(&either))
     return propose(std::move(*of_guests), std::move(reply));
+  if (auto* of_fleet = std::get_if<OrderGuestWish>(&either))
+    return propose(std::move(*of_fleet), std::move(reply));
   // Names, and the boot that a grant ends with, are looked up in what is true.
   auto resolve = [this, wish = std::get<ChangeWish>(std::move(either))](
                      const StatePtr& state, const Reply& to) {
     auto change = to_change(wish, state->state);
     if (const auto* problem = std::get_if<Problem>(&change))
       return to(to_response(*problem));
-    propose(with_expiry(std::get<actors::Change>(std::move(change)), wish,
-                        state->state.node.boot),
-            to);
+    auto changed = with_expiry(std::get<actors::Change>(std::move(change)),
+                               wish, state->state.node.boot);
+    const auto* place = std::get_if<PlaceGuestWish>(&wish);
+    if (place != nullptr && place->guest.user_data)
+      return propose(std::get<events::PlaceGuest>(std::move(changed)),
+                     *place->guest.user_data, to);
+    propose(std::move(changed), to);
   };
   node_.bridge().ask<StatePtr>(node_.ledger(), look_patience,
                                or_problem<StatePtr>(std::move(reply), resolve),

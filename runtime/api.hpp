@@ -6,8 +6,10 @@
 
 #include "runtime/api_change.hpp"
 #include "runtime/api_documents.hpp"
+#include "runtime/api_fleet_wish.hpp"
 #include "runtime/api_problem.hpp"
 #include "runtime/api_request.hpp"
+#include "runtime/console_link.hpp"
 #include "runtime/running_node.hpp"
 
 namespace ppn::runtime {
@@ -59,9 +61,18 @@ class Api {
 
   void report(Report done);
 
-  /// Where the serial port of a guest is reached; refused if it does not
-  /// run.
-  [[nodiscard]] Answer<std::string> console_of(const Id& vm) const;
+  /// The serial port of a guest, here or on another host: for the thread of
+  /// `io`, and for one at a time.
+  struct Console {
+    StreamSocket socket;
+    std::shared_ptr<void> seat;
+  };
+  using ConsolePtr = std::shared_ptr<Console>;
+  using TakeConsole = std::function<void(const Answer<ConsolePtr>&)>;
+  /// refused if the guest does not run, or somebody is there, and what its host
+  /// could not be asked.
+  void open_console(const Call& call, boost::asio::io_context& io,
+                    TakeConsole take);
 
  private:
   void report_mesh(const std::shared_ptr<NodeReport>& report, Report done);
@@ -74,6 +85,7 @@ class Api {
   using RosterThen =
       std::function<void(const actors::RosterPtr&, const Reply&)>;
   void ask_roster(Reply reply, RosterThen then);
+  void ask_own_address(std::function<void(const MeshAddress&)> then);
   void answer_mesh(Reply reply);
   void answer_peers(Reply reply);
   void answer_device_plan(Reply reply);
@@ -101,16 +113,41 @@ class Api {
   void ask_vm(const Id& vm, Reply reply, PoolThen then);
   void answer_vms(Reply reply);
   void answer_vm(const Id& vm, Reply reply);
-  void answer_console_log(const Call& call, Reply reply);
   void command_vm(const Id& vm, const events::VmCommand& command, uid_t peer,
                   Reply reply);
   void stop_vm(const Id& vm, std::string_view body, uid_t peer, Reply reply);
   void answer_pool(Reply reply);
-  void answer_fleet(Reply reply);
-  void answer_placement(std::string_view body, Reply reply);
   void answer_images(Reply reply);
   void add_image(std::string_view body, uid_t peer, Reply reply);
+  std::optional<Problem> keep_user_data(const std::string& text,
+                                        events::VmSpec& spec) const;
   void propose(GuestWish wish, Reply reply);
+
+  // In api_consoles.cpp.
+  /// Of a guest that is here, its id.
+  using GuestPlace = std::variant<Id, GuestElsewhere>;
+  using PlaceThen = std::function<void(const Answer<GuestPlace>&)>;
+  void find_place(const Call& call, PlaceThen then);
+  void find_host(const FoundGuest& guest, PlaceThen then);
+  [[nodiscard]] Answer<ConsolePtr> open_console_here(
+      const Id& vm, boost::asio::io_context& io) const;
+  void answer_console_log(const Call& call, Reply reply);
+  void answer_fleet_console_log(const Call& call, Reply reply);
+  void answer_log_here(const Id& vm, const ConsoleRange& range, Reply reply);
+  void answer_log_elsewhere(const GuestElsewhere& guest,
+                            const ConsoleRange& range, Reply reply);
+
+  // In api_hosts.cpp.
+  using FleetThen =
+      std::function<void(const actors::FleetStatusPtr&, const Reply&)>;
+  void ask_fleet(Reply reply, FleetThen then);
+  void answer_fleet(Reply reply);
+  void answer_placement(std::string_view body, Reply reply);
+  void answer_fleet_requests(Reply reply);
+  void answer_fleet_request(const Id& request, Reply reply);
+  void order_guest(std::string_view body, uid_t peer, Reply reply);
+  void propose(events::PlaceGuest place, std::string user_data, Reply reply);
+  void propose(OrderGuestWish wish, Reply reply);
 
   RunningNode& node_;
   Facts facts_;

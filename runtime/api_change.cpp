@@ -123,10 +123,14 @@ ChangeWish read_fleet_use(FieldReader& fields) {
   return wish;
 }
 
-/// Readers of both kinds of wish as of one type.
+/// Readers of all kinds of wish as of one type.
 template <auto read>
 ProposalWish as_wish(FieldReader& fields) {
   return read(fields);
+}
+template <auto read>
+ProposalWish as_wish_of_node(FieldReader& fields) {
+  return ChangeWish{read(fields)};
 }
 
 struct Kind {
@@ -145,6 +149,9 @@ constexpr std::array kinds{
     Kind{"mesh-recover", as_wish<read_recover>},
     Kind{"mesh-rotate-key", as_wish<read_rotate_key>},
     Kind{"fleet-use", as_wish<read_fleet_use>},
+    Kind{"fleet-vm-create", as_wish_of_node<read_fleet_vm_create>},
+    Kind{"fleet-vm-order", as_wish<read_fleet_vm_order>},
+    Kind{"fleet-quota", as_wish_of_node<read_fleet_quota>},
     Kind{"vm-create", as_wish<read_vm_create>},
     Kind{"vm-set", as_wish<read_vm_set>},
     Kind{"vm-delete", as_wish<read_vm_delete>},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/messages.hpp"
+#include "runtime/api_fleet_wish.hpp"
 #include "runtime/api_problem.hpp"
 #include "runtime/api_vm_wish.hpp"
 
@@ -71,10 +72,12 @@ struct FleetUseWish {
 using ChangeWish =
     std::variant<GrantWishFor, actors::RevokeWish, FoundWish, ImportWish,
                  RemoveWish, MoveRoleWish, EndpointsWish, RecoverWish,
-                 actors::RotateTunnelKey, FleetUseWish>;
+                 actors::RotateTunnelKey, FleetUseWish, PlaceGuestWish,
+                 events::SetQuota>;
 
-/// Those are looked up in the state of the node, and these in its pool.
-using ProposalWish = std::variant<ChangeWish, GuestWish>;
+/// The first are looked up in the state of the node, the next in its pool, and
+/// the last in what it knows as the controller.
+using ProposalWish = std::variant<ChangeWish, GuestWish, OrderGuestWish>;
 
 /// The body of a proposal. bad_request.
 Answer<ProposalWish> read_change(std::string_view body);

@@ -4,6 +4,7 @@
 
 #include "events/state_codec.hpp"
 #include "runtime/api_fleet.hpp"
+#include "runtime/api_fleet_wish.hpp"
 #include "runtime/api_mesh.hpp"
 #include "schema/entry_text.hpp"
 #include "schema/right_text.hpp"
@@ -42,6 +43,12 @@ Json change_json(const actors::Change& change) {
     return {{"kind", "mesh-rotate-key"}, {"force", rotate->force}};
   if (const auto* use = std::get_if<events::UseHost>(&change))
     return fleet_change_json(*use);
+  if (const auto* place = std::get_if<events::PlaceGuest>(&change))
+    return place_change_json(*place);
+  if (const auto* order = std::get_if<events::OrderGuest>(&change))
+    return order_change_json(*order);
+  if (const auto* quota = std::get_if<events::SetQuota>(&change))
+    return quota_change_json(*quota);
   if (auto json = guest_change_json(change); !json.is_null()) return json;
   const auto& grant = std::get<events::GrantWish>(change);
   Json json{{"kind", "grant"},

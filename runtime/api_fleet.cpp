@@ -1,9 +1,9 @@
 #include "runtime/api_fleet.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
+#include <map>
+
+#include "runtime/api_fleet_wish.hpp"
 
 namespace ppn::runtime {
 
@@ -15,16 +15,11 @@ using schema::Json;
 
 constexpr std::uint64_t ns_per_s = 1'000'000'000;
 
-Problem not_the_controller(const FleetStatus& status) {
-  std::string what = "this node is not the controller of a mesh";
-  if (!status.controller.empty()) what += ": that is " + status.controller;
-  return {ProblemType::refused, what};
-}
+using Hosts = std::vector<std::pair<NodeId, const FleetHostStatus*>>;
 
 /// For people, by their names.
-std::vector<std::pair<NodeId, const FleetHostStatus*>> by_name(
-    const FleetStatus& status) {
-  std::vector<std::pair<NodeId, const FleetHostStatus*>> hosts;
+Hosts by_name(const FleetStatus& status) {
+  Hosts hosts;
   for (const auto& [node, host] : status.hosts) hosts.emplace_back(node, &host);
   std::sort(hosts.begin(), hosts.end(), [](const auto& one, const auto& other) {
     return one.second->name < other.second->name;
@@ -35,6 +30,10 @@ std::vector<std::pair<NodeId, const FleetHostStatus*>> by_name(
 template <class T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
 }
 
 Json age_s(const FleetHostStatus& host) {
@@ -62,12 +61,36 @@ Json accelerator_json(const std::optional<events::HostReport>& report) {
   return has_none ? Json() : Json(report->accelerator);
 }
 
-events::HostRoom room_of(const NodeId& node, const FleetHostStatus& host) {
-  return events::room_of(node, host.name, host.recorded, host.standing,
-                         host.report ? &*host.report : nullptr);
+/// All that placements are decided by, beside what hosts say.
+events::Fleet fleet_of(const FleetStatus& status) {
+  events::Fleet fleet;
+  fleet.guests = status.guests;
+  fleet.quotas = status.quotas;
+  for (const auto& [id, request] : status.requests)
+    fleet.requests[id] = request.request;
+  return fleet;
 }
 
-Json fleet_host_json(const NodeId& node, const FleetHostStatus& host) {
+/// What each of them has left, as a placement sees it: without what is
+/// promised.
+std::vector<events::HostRoom> rooms_of(const FleetStatus& status,
+                                       const Hosts& hosts) {
+  auto fleet = fleet_of(status);
+  std::vector<events::HostRoom> rooms;
+  rooms.reserve(hosts.size());
+  for (const auto& [node, host] : hosts) {
+    auto room = events::room_of(node, host->name, host->recorded,
+                                host->standing,
+                                host->report ? &*host->report : nullptr);
+    events::add_guests_of(fleet, room);
+    events::take_away(room, host->promised);
+    rooms.push_back(std::move(room));
+  }
+  return rooms;
+}
+
+Json fleet_host_json(const NodeId& node, const FleetHostStatus& host,
+                     const events::HostRoom& room) {
   using events::HostReport;
   const auto& report = host.report;
   auto json = host_json(node, host);
@@ -75,8 +98,8 @@ Json fleet_host_json(const NodeId& node, const FleetHostStatus& host) {
   json["available_mb"] = field_or_null(report, &HostReport::available_mb);
   json["guaranteed_mb"] = field_or_null(report, &HostReport::guaranteed_mb);
   json["reclaimable_mb"] = field_or_null(report, &HostReport::reclaimable_mb);
-  json["memory_left_mb"] = report ? Json(room_of(node, host).memory_left_mb)
-                                  : Json();
+  json["promised_mb"] = host.promised.memory_mb;
+  json["memory_left_mb"] = report ? Json(room.memory_left_mb) : Json();
   json["disk_left_mb"] = field_or_null(report, &HostReport::disk_left_mb);
   json["cores"] = field_or_null(report, &HostReport::cores);
   json["load_permille"] = field_or_null(report, &HostReport::load_permille);
@@ -85,6 +108,32 @@ Json fleet_host_json(const NodeId& node, const FleetHostStatus& host) {
   json["guests_left"] = field_or_null(report, &HostReport::guests_left);
   json["accelerator"] = accelerator_json(report);
   return json;
+}
+
+// -- guests -------------------------------------------------------------------
+
+/// By which request guests got their place, of those that are kept in mind.
+using Placements = std::map<Id, Id>;
+
+Placements placements_of(const FleetStatus& status) {
+  Placements placements;
+  for (const auto& [id, request] : status.requests)
+    if (request.request.is_placement) placements[request.request.vm] = id;
+  return placements;
+}
+
+/// What the controller knows of a guest beside what its host says.
+void add_placement(Json& json, const FleetStatus& status,
+                   const Placements& placements, const Id& id) {
+  auto guest = status.guests.find(id);
+  bool is_placed = guest != status.guests.end();
+  bool has_owner = is_placed && !guest->second.owner.empty();
+  auto request = placements.find(id);
+  json["owner"] = has_owner ? Json(guest->second.owner) : Json();
+  json["labels"] = is_placed ? Json(guest->second.labels) : Json::array();
+  json["request"] = is_placed && request != placements.end()
+                        ? Json(request->second.hex())
+                        : Json();
 }
 
 Json guest_json(const FleetHostStatus& host, const Id& id,
@@ -99,26 +148,88 @@ Json guest_json(const FleetHostStatus& host, const Id& id,
           {"vcpus", guest.vcpus}};
 }
 
-Json guests_json(const FleetHostStatus& host) {
-  // Two have one name if another was made before it was heard that one is gone.
-  std::set<std::pair<std::string, Id>> by_their_name;
+/// Of a guest that its host does not show yet. What it needs is told like that
+/// of others, without QEMU's own.
+Json promised_json(const FleetHostStatus& host, const Id& id,
+                   const events::FleetGuest& guest) {
+  events::VmSpec spec;
+  spec.vcpus = static_cast<std::uint16_t>(guest.needs.vcpus);
+  auto memory_mb = guest.needs.memory_mb;
+  return {
+      {"id", id.hex()},
+      {"name", guest.name},
+      {"node_name", host.name},
+      {"outcome", "promised"},
+      {"responds", true},
+      {"heard_ago_s", age_s(host)},
+      {"memory_mb", memory_mb - std::min(memory_mb, events::overhead_mb(spec))},
+      {"vcpus", guest.needs.vcpus}};
+}
+
+/// Those of a host and those that it is to have, by their names. Two have one
+/// name if another was made before it was heard that one is gone.
+Json guests_json(const FleetStatus& status, const Placements& placements,
+                 const NodeId& node, const FleetHostStatus& host) {
+  std::map<std::pair<std::string, Id>, Json> by_their_name;
   for (const auto& [id, guest] : host.guests)
-    by_their_name.emplace(guest.name, id);
+    by_their_name[{guest.name, id}] = guest_json(host, id, guest);
+  for (const auto& [id, guest] : status.guests)
+    if (guest.node == node && !host.guests.contains(id))
+      by_their_name[{guest.name, id}] = promised_json(host, id, guest);
   auto list = Json::array();
-  for (const auto& [name, id] : by_their_name)
-    list.push_back(guest_json(host, id, host.guests.at(id)));
+  for (auto& [key, json] : by_their_name) {
+    add_placement(json, status, placements, key.second);
+    list.push_back(std::move(json));
+  }
   return list;
 }
 
-/// A member by its name or its node id.
-std::optional<NodeId> find_host(const FleetStatus& status,
-                                const std::string& meant) {
-  std::optional<NodeId> of_id;
-  for (const auto& [node, host] : status.hosts) {
-    if (host.name == meant) return node;
-    if (node.hex() == meant) of_id = node;
+// -- quotas -------------------------------------------------------------------
+
+/// What the guests of an owner come to together, beside what they may.
+struct OwnerUse {
+  events::Quota quota;
+  std::uint64_t guests = 0;
+  std::uint64_t memory_mb = 0;
+  std::uint64_t vcpus = 0;
+};
+
+Json quotas_json(const FleetStatus& status) {
+  std::map<std::string, OwnerUse> owners;
+  for (const auto& [owner, quota] : status.quotas) owners[owner].quota = quota;
+  for (const auto& [id, guest] : status.guests) {
+    if (guest.owner.empty()) continue;
+    auto& use = owners[guest.owner];
+    use.guests += 1;
+    use.memory_mb += guest.needs.memory_mb;
+    use.vcpus += guest.needs.vcpus;
   }
-  return of_id;
+  auto list = Json::array();
+  for (const auto& [owner, use] : owners)
+    list.push_back({{"owner", owner},
+                    {"guests", or_null(use.quota.guests)},
+                    {"memory_mb", or_null(use.quota.memory_mb)},
+                    {"vcpus", or_null(use.quota.vcpus)},
+                    {"used_guests", use.guests},
+                    {"used_memory_mb", use.memory_mb},
+                    {"used_vcpus", use.vcpus}});
+  return list;
+}
+
+// -- placements ---------------------------------------------------------------
+
+/// The host that has a guest of that name, or will; empty: none.
+std::string where_name_is(const FleetStatus& status, const std::string& name) {
+  auto has_it = [&](const auto& guest) { return guest.second.name == name; };
+  for (const auto& [node, host] : status.hosts)
+    if (std::any_of(host.guests.begin(), host.guests.end(), has_it))
+      return host.name;
+  auto placed =
+      std::find_if(status.guests.begin(), status.guests.end(), has_it);
+  if (placed == status.guests.end()) return {};
+  auto host = status.hosts.find(placed->second.node);
+  return host == status.hosts.end() ? placed->second.node.hex()
+                                    : host->second.name;
 }
 
 Answer<events::PlacementRequest> request_of(const FleetStatus& status,
@@ -131,21 +242,20 @@ Answer<events::PlacementRequest> request_of(const FleetStatus& status,
   request.vcpus = wish.vcpus;
   request.disk_mb = wish.disk_mb;
   request.prefers_accelerator = wish.prefers_accelerator;
+  request.near = wish.near;
+  request.apart = wish.apart;
   if (wish.node.empty()) return request;
   request.node = find_host(status, wish.node);
   if (request.node) return request;
-  return Problem{ProblemType::refused,
-                 fmt::format("no member is called {}; `ppnctl fleet nodes` "
-                             "lists them",
-                             wish.node)};
+  return no_such_host(wish.node);
 }
 
 Json verdict_json(const NodeId& node, const FleetHostStatus& host,
+                  const events::HostRoom& room,
                   const events::PlacementVerdict& verdict, std::uint64_t fits) {
   auto json = host_json(node, host);
   json["reason"] = events::name_of(verdict.reason);
   json["words"] = events::in_words(verdict);
-  auto room = room_of(node, host);
   bool is_known = host.report.has_value();
   json["memory_left_mb"] = is_known ? Json(room.memory_left_mb) : Json();
   json["vcpus_left"] = is_known ? Json(room.vcpus_left) : Json();
@@ -173,22 +283,31 @@ Answer<PlacementWish> read_placement(std::string_view body) {
       fields.number_within("vcpus", 1, events::vcpus_max).value_or(1));
   wish.disk_mb = fields.number_within("disk_mb", 0, disk_mb_max).value_or(0);
   wish.prefers_accelerator = fields.flag("prefers_accelerator");
+  wish.near = read_labels(fields, "near");
+  wish.apart = read_labels(fields, "apart");
   if (auto problem = fields.finish("placement")) return *problem;
   return wish;
 }
 
 Answer<Json> fleet_document(const FleetStatus& status) {
   if (!status.is_controller) return not_the_controller(status);
+  auto hosts = by_name(status);
+  auto rooms = rooms_of(status, hosts);
+  auto placements = placements_of(status);
   auto nodes = Json::array();
   auto guests = Json::array();
-  for (const auto& [node, host] : by_name(status)) {
-    nodes.push_back(fleet_host_json(node, *host));
-    for (auto& guest : guests_json(*host)) guests.push_back(std::move(guest));
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const auto& [node, host] = hosts[i];
+    nodes.push_back(fleet_host_json(node, *host, rooms[i]));
+    for (auto& guest : guests_json(status, placements, node, *host))
+      guests.push_back(std::move(guest));
   }
   return Json{{"schema", "ppn.fleet.v1"},
               {"margin_mb", status.margin_mb},
+              {"waits_for", text_or_null(status.waits_for)},
               {"nodes", std::move(nodes)},
-              {"guests", std::move(guests)}};
+              {"guests", std::move(guests)},
+              {"quotas", quotas_json(status)}};
 }
 
 Answer<Json> placement_document(const FleetStatus& status,
@@ -198,16 +317,14 @@ Answer<Json> placement_document(const FleetStatus& status,
   if (const auto* problem = std::get_if<Problem>(&read)) return *problem;
   const auto& request = std::get<events::PlacementRequest>(read);
   auto hosts = by_name(status);
-  std::vector<events::HostRoom> rooms;
-  rooms.reserve(hosts.size());
-  for (const auto& [node, host] : hosts) rooms.push_back(room_of(node, *host));
+  auto rooms = rooms_of(status, hosts);
   auto placement = events::place(request, status.margin_mb, rooms);
   auto nodes = Json::array();
   std::uint64_t all_fit = 0;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     auto fits = events::fits(request, status.margin_mb, rooms[i]);
     all_fit += fits;
-    nodes.push_back(verdict_json(hosts[i].first, *hosts[i].second,
+    nodes.push_back(verdict_json(hosts[i].first, *hosts[i].second, rooms[i],
                                  placement.verdicts[i], fits));
   }
   auto chosen = placement.chosen ? Json(rooms[*placement.chosen].name) : Json();
@@ -217,6 +334,17 @@ Answer<Json> placement_document(const FleetStatus& status,
               {"margin_mb", status.margin_mb},
               {"fits", all_fit},
               {"nodes", std::move(nodes)}};
+}
+
+std::optional<Problem> refuse_place(const FleetStatus& status,
+                                    const events::PlaceGuest& wish) {
+  if (!status.is_controller) return not_the_controller(status);
+  auto decision = events::decide_place(fleet_of(status), wish, status.margin_mb,
+                                       rooms_of(status, by_name(status)),
+                                       where_name_is(status, wish.name));
+  const auto* refusal = std::get_if<events::Refusal>(&decision);
+  if (refusal == nullptr) return std::nullopt;
+  return Problem{ProblemType::refused, refusal->reason};
 }
 
 Json fleet_change_json(const events::UseHost& wish) {

@@ -2,6 +2,11 @@
 // them, and which of them would get a guest.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "actors/messages.hpp"
 #include "runtime/api_fields.hpp"
 
@@ -15,6 +20,9 @@ struct PlacementWish {
   std::uint16_t vcpus = 1;
   std::uint64_t disk_mb = 0;
   bool prefers_accelerator = false;
+  /// Labels of guests that it must be near to, or apart from.
+  std::vector<std::string> near = {};
+  std::vector<std::string> apart = {};
 };
 
 /// bad_request.
@@ -27,6 +35,10 @@ Answer<schema::Json> fleet_document(const actors::FleetStatus& status);
 /// has room for. refused.
 Answer<schema::Json> placement_document(const actors::FleetStatus& status,
                                         const PlacementWish& wish);
+
+/// Why a guest can not be placed now; nothing if it can.
+std::optional<Problem> refuse_place(const actors::FleetStatus& status,
+                                    const events::PlaceGuest& wish);
 
 /// How a change of the fleet looks in a proposal's document.
 schema::Json fleet_change_json(const events::UseHost& wish);

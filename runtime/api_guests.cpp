@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "runtime/api.hpp"
-#include "runtime/api_fleet.hpp"
 #include "runtime/api_pool.hpp"
 #include "runtime/api_vm.hpp"
 #include "runtime/log.hpp"
@@ -16,13 +15,11 @@ namespace ppn::runtime {
 namespace {
 
 using actors::BalloonStatusPtr;
-using actors::FleetStatusPtr;
 using actors::PoolStatusPtr;
 
 constexpr unsigned accepted = 202;
 const char* const pool_name = "pool";
 const char* const balloon_name = "balloon";
-const char* const scheduler_name = "scheduler";
 
 /// The group of its own that a user has; nothing if the system does not know
 /// that user.
@@ -38,22 +35,13 @@ std::optional<gid_t> primary_group(uid_t user) {
   return found->pw_gid;
 }
 
-/// Keeps the user data of a guest that could be, and lets its spec tell so. The
-/// data of one that could not is not even kept.
-template <class Keep>
-std::optional<Problem> keep_user_data(const CreateVmWish& wish,
-                                      const events::Pool& pool,
-                                      const Keep& keep,
-                                      events::DefineVm& define) {
+/// Why a guest could not be; nothing if it could.
+std::optional<Problem> refuse_define(const events::Pool& pool,
+                                     const events::DefineVm& define) {
   auto decision = events::decide_define(pool, define);
-  if (const auto* refusal = std::get_if<events::Refusal>(&decision))
-    return Problem{ProblemType::refused, refusal->reason};
-  if (!keep)
-    return Problem{ProblemType::failed, "this node can keep no user data"};
-  auto kept = keep(*wish.user_data);
-  if (const auto* problem = std::get_if<Problem>(&kept)) return *problem;
-  define.spec.cloud_init = std::get<Hash>(kept);
-  return std::nullopt;
+  const auto* refusal = std::get_if<events::Refusal>(&decision);
+  if (refusal == nullptr) return std::nullopt;
+  return Problem{ProblemType::refused, refusal->reason};
 }
 
 }  // namespace
@@ -97,16 +85,19 @@ void Api::ask_vm(const Id& vm, Reply reply, PoolThen then) {
 // -- guests -------------------------------------------------------------------
 
 void Api::answer_vms(Reply reply) {
-  ask_pool(std::move(reply), [](const PoolStatusPtr& status, const Reply& to) {
-    to(json_response(vms_document(*status)));
+  ask_own_address([this, reply = std::move(reply)](const MeshAddress& own) {
+    ask_pool(reply, [own](const PoolStatusPtr& status, const Reply& to) {
+      to(json_response(vms_document(*status, own)));
+    });
   });
 }
 
 void Api::answer_vm(const Id& vm, Reply reply) {
-  ask_vm(vm, std::move(reply),
-         [vm](const PoolStatusPtr& status, const Reply& to) {
-           to(json_response(vm_document(*status, vm)));
-         });
+  ask_own_address([this, vm, reply = std::move(reply)](const MeshAddress& own) {
+    ask_vm(vm, reply, [vm, own](const PoolStatusPtr& status, const Reply& to) {
+      to(json_response(vm_document(*status, vm, own)));
+    });
+  });
 }
 
 void Api::answer_pool(Reply reply) {
@@ -121,61 +112,6 @@ void Api::answer_pool(Reply reply) {
         actors::status_atom::value);
   };
   ask_pool(std::move(reply), with_pool);
-}
-
-namespace {
-
-/// With a document, or why there is none.
-void answer_with(const Answer<schema::Json>& document, const Api::Reply& to) {
-  if (const auto* problem = std::get_if<Problem>(&document))
-    return to(to_response(*problem));
-  to(json_response(std::get<schema::Json>(document)));
-}
-
-}  // namespace
-
-void Api::answer_fleet(Reply reply) {
-  node_.bridge().ask_kept<FleetStatusPtr, actors::SchedulerActor>(
-      scheduler_name, look_patience,
-      or_problem<FleetStatusPtr>(
-          std::move(reply),
-          [](const FleetStatusPtr& status, const Reply& to) {
-            answer_with(fleet_document(*status), to);
-          }),
-      actors::status_atom::value);
-}
-
-void Api::answer_placement(std::string_view body, Reply reply) {
-  auto read = read_placement(body);
-  if (const auto* problem = std::get_if<Problem>(&read))
-    return reply(to_response(*problem));
-  auto wish = std::get<PlacementWish>(read);
-  node_.bridge().ask_kept<FleetStatusPtr, actors::SchedulerActor>(
-      scheduler_name, look_patience,
-      or_problem<FleetStatusPtr>(
-          std::move(reply),
-          [wish](const FleetStatusPtr& status, const Reply& to) {
-            answer_with(placement_document(*status, wish), to);
-          }),
-      actors::status_atom::value);
-}
-
-void Api::answer_console_log(const Call& call, Reply reply) {
-  auto range = read_console_range(call.parameters);
-  if (const auto* problem = std::get_if<Problem>(&range))
-    return reply(to_response(*problem));
-  auto [from, limit] = std::get<ConsoleRange>(range);
-  auto read = [this, vm = call.id, begin = from, most = limit](
-                  const PoolStatusPtr&, const Reply& to) {
-    if (!facts_.read_console)
-      return to(to_response(
-          {ProblemType::failed, "this node keeps nothing of consoles"}));
-    auto part = facts_.read_console(vm, begin, most);
-    if (const auto* problem = std::get_if<Problem>(&part))
-      return to(to_response(*problem));
-    to(json_response(console_log_document(std::get<ConsolePart>(part))));
-  };
-  ask_vm(call.id, std::move(reply), read);
 }
 
 void Api::command_vm(const Id& vm, const events::VmCommand& command, uid_t peer,
@@ -207,6 +143,18 @@ void Api::stop_vm(const Id& vm, std::string_view body, uid_t peer,
   command_vm(vm, std::get<events::VmCommand>(command), peer, std::move(reply));
 }
 
+/// Keeps the user data of a guest that could be, and lets its spec tell so. The
+/// data of one that could not is not even kept.
+std::optional<Problem> Api::keep_user_data(const std::string& text,
+                                           events::VmSpec& spec) const {
+  if (!facts_.keep_user_data)
+    return Problem{ProblemType::failed, "this node can keep no user data"};
+  auto kept = facts_.keep_user_data(text);
+  if (const auto* problem = std::get_if<Problem>(&kept)) return *problem;
+  spec.cloud_init = std::get<Hash>(kept);
+  return std::nullopt;
+}
+
 /// No body of a proposal is logged: one may have the user data of a guest.
 void Api::propose(GuestWish wish, Reply reply) {
   auto resolve = [this, wish = std::move(wish)](const PoolStatusPtr& status,
@@ -216,11 +164,12 @@ void Api::propose(GuestWish wish, Reply reply) {
       return to(to_response(*problem));
     auto& changed = std::get<actors::Change>(change);
     const auto* create = std::get_if<CreateVmWish>(&wish);
-    if (create != nullptr && create->user_data)
-      if (auto problem = keep_user_data(*create, status->pool,
-                                        facts_.keep_user_data,
-                                        std::get<events::DefineVm>(changed)))
-        return to(to_response(*problem));
+    if (create != nullptr && create->user_data) {
+      auto& define = std::get<events::DefineVm>(changed);
+      auto problem = refuse_define(status->pool, define);
+      if (!problem) problem = keep_user_data(*create->user_data, define.spec);
+      if (problem) return to(to_response(*problem));
+    }
     propose(std::move(changed), to);
   };
   ask_pool(std::move(reply), resolve);
@@ -256,12 +205,6 @@ void Api::add_image(std::string_view body, uid_t peer, Reply reply) {
                                         accepted));
                      }),
       actors::take_atom::value, actors::AddImagePtr{file});
-}
-
-Answer<std::string> Api::console_of(const Id& vm) const {
-  auto path = node_.hypervisor().serial_of(vm);
-  if (path) return path->string();
-  return Problem{ProblemType::refused, path.error().message};
 }
 
 }  // namespace ppn::runtime

@@ -117,6 +117,23 @@ Answer<actors::Change> change_of(const FleetUseWish& wish,
   return events::UseHost{*node, wish.drained, wish.reserved};
 }
 
+Answer<actors::Change> change_of(const PlaceGuestWish& wish,
+                                 const events::State& state) {
+  std::optional<NodeId> node;
+  if (!wish.node.empty()) {
+    node = find_member(state.mesh, wish.node);
+    if (!node) return no_such_member(wish.node);
+  }
+  auto place = place_of(wish, node, state.images);
+  if (const auto* problem = std::get_if<Problem>(&place)) return *problem;
+  return std::get<events::PlaceGuest>(std::move(place));
+}
+
+Answer<actors::Change> change_of(const events::SetQuota& wish,
+                                 const events::State& /*state*/) {
+  return wish;
+}
+
 Answer<actors::Change> change_of(const actors::RevokeWish& wish,
                                  const events::State&) {
   return wish;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <limits>
 
+#include "events/mesh.hpp"
 #include "runtime/api_fields.hpp"
 
 namespace ppn::runtime {
@@ -58,11 +59,18 @@ constexpr std::array all_routes{
     Route{"GET", "/v1/fleet", Endpoint::fleet, Access::read},
     // It only asks.
     Route{"POST", "/v1/fleet/placement", Endpoint::placement, Access::read},
+    Route{"POST", "/v1/fleet/orders", Endpoint::fleet_order, Access::commit},
+    Route{"GET", "/v1/fleet/requests", Endpoint::fleet_requests, Access::read},
+    Route{"GET", "/v1/fleet/requests/{id}", Endpoint::fleet_request,
+          Access::read},
+    Route{"GET", "/v1/fleet/guests/{node}/{vm}/console",
+          Endpoint::fleet_console, Access::commit},
+    Route{"GET", "/v1/fleet/guests/{node}/{vm}/console-log",
+          Endpoint::fleet_console_log, Access::read},
     Route{"GET", "/v1/images", Endpoint::images, Access::read},
     Route{"POST", "/v1/images", Endpoint::image_add, Access::commit},
 };
 
-constexpr std::string_view id_place = "{id}";
 constexpr std::uint64_t entries_default = 100;
 constexpr std::uint64_t entries_max = 1000;
 constexpr std::uint64_t console_bytes_default = 65'536;
@@ -72,21 +80,52 @@ Problem bad(std::string detail) {
   return {ProblemType::bad_request, std::move(detail)};
 }
 
-/// What {id} stands for; nothing if the path is none of the route's.
-std::optional<std::string_view> match(std::string_view pattern,
-                                      std::string_view path) {
-  auto place = pattern.find(id_place);
-  if (place == std::string_view::npos)
-    return pattern == path ? std::optional{std::string_view{}} : std::nullopt;
-  auto before = pattern.substr(0, place);
-  auto after = pattern.substr(place + id_place.size());
-  if (path.size() <= before.size() + after.size() ||
-      !path.starts_with(before) || !path.ends_with(after))
+/// Takes the next step of a path, with the slash before it.
+std::string_view take_step(std::string_view& path) {
+  auto step = path.substr(0, path.find('/', 1));
+  path.remove_prefix(step.size());
+  return step;
+}
+
+/// By what stands in braces in a pattern, what a path has there.
+using Places = std::map<std::string_view, std::string_view>;
+
+/// Nothing if the path is none of the route's.
+std::optional<Places> match(std::string_view pattern, std::string_view path) {
+  Places places;
+  while (!pattern.empty()) {
+    auto wanted = take_step(pattern);
+    auto step = take_step(path);
+    if (!wanted.starts_with("/{")) {
+      if (step != wanted) return std::nullopt;
+      continue;
+    }
+    if (step.size() < 2 || step.front() != '/') return std::nullopt;
+    places[wanted.substr(1)] = step.substr(1);
+  }
+  if (!path.empty()) return std::nullopt;
+  return places;
+}
+
+/// not_found if it is nothing of that kind.
+std::optional<Problem> take_place(std::string_view place,
+                                  std::string_view value, Call& call) {
+  if (place != "{id}") {
+    // An id looks like a name.
+    if (!events::is_member_name(value))
+      return Problem{
+          ProblemType::not_found,
+          fmt::format("{} is neither a name nor an id", shown(value))};
+    (place == "{node}" ? call.node : call.vm) = value;
     return std::nullopt;
-  auto id =
-      path.substr(before.size(), path.size() - before.size() - after.size());
-  if (id.find('/') != std::string_view::npos) return std::nullopt;
-  return id;
+  }
+  auto id = Id::parse_hex(value);
+  if (!id)
+    return Problem{
+        ProblemType::not_found,
+        fmt::format("{} is no id: it has 32 hexadecimal digits", shown(value))};
+  call.id = *id;
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> read_number(std::string_view text) {
@@ -141,7 +180,8 @@ bool takes_body(Endpoint endpoint) {
   return endpoint == Endpoint::propose || endpoint == Endpoint::pairing_offer ||
          endpoint == Endpoint::pairing_approve ||
          endpoint == Endpoint::pairing_door || endpoint == Endpoint::vm_stop ||
-         endpoint == Endpoint::image_add || endpoint == Endpoint::placement;
+         endpoint == Endpoint::image_add || endpoint == Endpoint::placement ||
+         endpoint == Endpoint::fleet_order;
 }
 
 bool is_json(std::string_view content_type) {
@@ -172,12 +212,12 @@ Answer<Call> read_call(std::string_view method, std::string_view target) {
   auto question = target.find('?');
   auto path = target.substr(0, question);
   Call call;
-  std::string_view id;
+  Places places;
   for (const auto& route : all_routes)
     if (auto matched = match(route.path, path);
         matched && route.method == method) {
       call.route = &route;
-      id = *matched;
+      places = std::move(*matched);
     }
   if (call.route == nullptr) {
     if (auto methods = allowed_methods(target); !methods.empty())
@@ -186,14 +226,8 @@ Answer<Call> read_call(std::string_view method, std::string_view target) {
     return Problem{ProblemType::not_found,
                    fmt::format("there is no {} here", shown(path))};
   }
-  if (!id.empty()) {
-    auto read = Id::parse_hex(id);
-    if (!read)
-      return Problem{
-          ProblemType::not_found,
-          fmt::format("{} is no id: it has 32 hexadecimal digits", shown(id))};
-    call.id = *read;
-  }
+  for (const auto& [place, value] : places)
+    if (auto problem = take_place(place, value, call)) return *problem;
   if (question == std::string_view::npos) return call;
   auto parameters = read_parameters(target.substr(question + 1));
   if (auto* problem = std::get_if<Problem>(&parameters)) return *problem;
@@ -201,7 +235,8 @@ Answer<Call> read_call(std::string_view method, std::string_view target) {
       std::move(std::get<std::map<std::string, std::string>>(parameters));
   bool takes_any = call.route->endpoint == Endpoint::entries ||
                    call.route->endpoint == Endpoint::stream ||
-                   call.route->endpoint == Endpoint::vm_console_log;
+                   call.route->endpoint == Endpoint::vm_console_log ||
+                   call.route->endpoint == Endpoint::fleet_console_log;
   if (!takes_any)
     if (auto problem = refuse_unknown(call.parameters, {})) return *problem;
   return call;

@@ -49,13 +49,19 @@ enum class Endpoint : std::uint8_t {
   pool,
   fleet,
   placement,
+  fleet_order,
+  fleet_requests,
+  fleet_request,
+  fleet_console,
+  fleet_console_log,
   images,
   image_add,
 };
 
 struct Route {
   std::string_view method;
-  /// {id} stands for the id of one proposal, session or guest.
+  /// {id} stands for the id of one proposal, session, guest or request; {node}
+  /// and {vm} for the names or the ids of a member and one of its guests.
   std::string_view path;
   Endpoint endpoint;
   Access needs;
@@ -67,8 +73,10 @@ std::span<const Route> routes();
 /// A request that a route was found for.
 struct Call {
   const Route* route = nullptr;
-  /// What {id} stands for.
+  /// What {id} stands for, and the others.
   Id id;
+  std::string node;
+  std::string vm;
   std::map<std::string, std::string> parameters;
 };
 

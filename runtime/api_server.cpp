@@ -71,7 +71,6 @@ struct Server {
   /// Entries in the ledger.
   std::uint64_t entries = 0;
   std::array<std::size_t, seats.size()> taken{};
-  std::shared_ptr<TakenConsoles> consoles = std::make_shared<TakenConsoles>();
   bool stopping = false;
 };
 
@@ -187,8 +186,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                    request.body()))
       return send(to_response(*problem));
     if (call.route->endpoint == Endpoint::stream) return begin_stream(call);
-    if (call.route->endpoint == Endpoint::vm_console)
-      return begin_console(call.id);
+    if (call.route->endpoint == Endpoint::vm_console ||
+        call.route->endpoint == Endpoint::fleet_console)
+      return begin_console(call);
     server_->api->handle(call, peer_.uid, request.body(),
                          [self = shared_from_this()](ApiResponse response) {
                            self->send(std::move(response));
@@ -239,7 +239,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // -- a console --------------------------------------------------------------
 
-  void begin_console(const Id& vm) {
+  void begin_console(const Call& call) {
     const auto& request = parser_->get();
     auto wanted = request[http::field::upgrade];
     if (!beast::iequals(wanted, console_protocol))
@@ -247,16 +247,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
           to_response({ProblemType::bad_request,
                        "a console is a connection of its own: ask for Upgrade: "
                        "ppn-console"}));
-    auto path = server_->api->console_of(vm);
-    if (const auto* problem = std::get_if<Problem>(&path))
-      return send(to_response(*problem));
-    auto seat = server_->consoles->take(std::get<std::string>(path));
-    if (!seat)
-      return send(to_response(
-          {ProblemType::refused, "somebody is at the console of this guest"}));
-    auto guest = connect_to_serial(server_->io, std::get<std::string>(path));
-    if (!guest) return send(to_response(problem_of(guest.error())));
-    auto link_guest = std::make_shared<LocalSocket>(std::move(*guest));
+    server_->api->open_console(
+        call, server_->io,
+        [self = shared_from_this()](const Answer<Api::ConsolePtr>& opened) {
+          if (const auto* problem = std::get_if<Problem>(&opened))
+            return self->send(to_response(*problem));
+          self->join_console(std::get<Api::ConsolePtr>(opened));
+        });
+  }
+
+  void join_console(const Api::ConsolePtr& console) {
     auto message = std::make_shared<http::response<http::empty_body>>();
     message->version(11);
     message->result(http::status::switching_protocols);
@@ -264,12 +264,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message->set(http::field::upgrade, console_protocol);
     http::async_write(
         stream_, *message,
-        [self = shared_from_this(), message, link_guest, seat](ErrorCode error,
-                                                               std::size_t) {
+        [self = shared_from_this(), message, console](ErrorCode error,
+                                                      std::size_t) {
           if (error) return self->close();
           auto typed = beast::buffers_to_string(self->buffer_.data());
           std::make_shared<ConsoleLink>(self->stream_.release_socket(),
-                                        std::move(*link_guest), seat)
+                                        std::move(console->socket),
+                                        console->seat)
               ->begin(std::move(typed));
         });
   }

@@ -59,34 +59,19 @@ Json disk_json(const VmDisk& disk, const Images* images) {
   return json;
 }
 
-Json forward_json(const VmForward& forward) {
+Json address_json(const VmForward& forward, const MeshAddress& in_mesh) {
+  if (forward.open) return "0.0.0.0";
+  if (!forward.mesh) return "127.0.0.1";
+  return in_mesh ? Json(in_mesh->text()) : Json();
+}
+
+Json forward_json(const VmForward& forward, const MeshAddress& in_mesh) {
   return {{"host_port", forward.host_port},
           {"guest_port", forward.guest_port},
           {"protocol", forward.udp ? "udp" : "tcp"},
           {"open", forward.open},
-          {"address", forward.open ? "0.0.0.0" : "127.0.0.1"}};
-}
-
-Json spec_json(const VmSpec& spec, const Images* images) {
-  Json json{{"vcpus", spec.vcpus},
-            {"memory_mb", spec.memory_mb},
-            {"floor_mb", spec.floor_mb},
-            {"cpu_weight", spec.cpu_weight},
-            {"disks", Json::array()}};
-  for (const auto& disk : spec.disks)
-    json["disks"].push_back(disk_json(disk, images));
-  add_image_json(json, "kernel", spec.kernel, images);
-  add_image_json(json, "initrd", spec.initrd, images);
-  json["command_line"] = text_or_null(spec.command_line);
-  json["bridge"] = text_or_null(spec.bridge);
-  json["forwards"] = Json::array();
-  for (const auto& forward : spec.forwards)
-    json["forwards"].push_back(forward_json(forward));
-  json["cloud_init"] = spec.cloud_init.has_value();
-  json["autostart"] = spec.autostart;
-  json["restart"] = name_of(spec.restart);
-  json["node"] = hex_or_null(spec.node);
-  return json;
+          {"mesh", forward.mesh},
+          {"address", address_json(forward, in_mesh)}};
 }
 
 /// Of the newest pause, stop or crash, as long as that is so.
@@ -189,7 +174,7 @@ std::string evidence_of(const Vm& vm, const events::VmSight& sight) {
 // -- guests -------------------------------------------------------------------
 
 void add_vm(Json& json, const actors::PoolStatus& all, const Id& id,
-            const Vm& vm) {
+            const Vm& vm, const MeshAddress& in_mesh) {
   auto found = all.vms.find(id);
   auto status = found == all.vms.end() ? actors::VmStatus{} : found->second;
   auto cause = cause_of(vm);
@@ -210,7 +195,7 @@ void add_vm(Json& json, const actors::PoolStatus& all, const Id& id,
   json["restarts_in_row"] = vm.ends_in_row;
   json["gave_up"] = vm.gave_up;
   json["problem"] = text_or_null(status.problem);
-  json["spec"] = spec_json(vm.spec, &all.pool.images);
+  json["spec"] = spec_json(vm.spec, &all.pool.images, in_mesh);
   json["stream"] = events::vm_stream(id);
 }
 
@@ -271,13 +256,13 @@ struct ChangeJson {
             {"vm", define.vm.hex()},
             {"name", define.name},
             {"vm_kind", events::name_of(define.spec.kind)},
-            {"spec", spec_json(define.spec, nullptr)},
+            {"spec", spec_json(define.spec, nullptr, {})},
             {"start", define.start}};
   }
   Json operator()(const events::ChangeVm& change) const {
     return {{"kind", "vm-set"},
             {"vm", change.vm.hex()},
-            {"spec", spec_json(change.spec, nullptr)}};
+            {"spec", spec_json(change.spec, nullptr, {})}};
   }
   Json operator()(const events::DeleteVm& gone) const {
     return {
@@ -304,13 +289,37 @@ GuestReport guest_report(const events::Pool& pool) {
   return report;
 }
 
-Json vms_document(const actors::PoolStatus& status) {
+Json spec_json(const VmSpec& spec, const Images* images,
+               const MeshAddress& in_mesh) {
+  Json json{{"vcpus", spec.vcpus},
+            {"memory_mb", spec.memory_mb},
+            {"floor_mb", spec.floor_mb},
+            {"cpu_weight", spec.cpu_weight},
+            {"disks", Json::array()}};
+  for (const auto& disk : spec.disks)
+    json["disks"].push_back(disk_json(disk, images));
+  add_image_json(json, "kernel", spec.kernel, images);
+  add_image_json(json, "initrd", spec.initrd, images);
+  json["command_line"] = text_or_null(spec.command_line);
+  json["bridge"] = text_or_null(spec.bridge);
+  json["forwards"] = Json::array();
+  for (const auto& forward : spec.forwards)
+    json["forwards"].push_back(forward_json(forward, in_mesh));
+  json["cloud_init"] = spec.cloud_init.has_value();
+  json["autostart"] = spec.autostart;
+  json["restart"] = name_of(spec.restart);
+  json["node"] = hex_or_null(spec.node);
+  return json;
+}
+
+Json vms_document(const actors::PoolStatus& status,
+                  const MeshAddress& in_mesh) {
   std::map<std::string, Id> by_name;
   for (const auto& [id, vm] : status.pool.vms) by_name[vm.name] = id;
   auto vms = Json::array();
   for (const auto& [name, id] : by_name)
-    add_vm(vms.emplace_back(Json::object()), status, id,
-           status.pool.vms.at(id));
+    add_vm(vms.emplace_back(Json::object()), status, id, status.pool.vms.at(id),
+           in_mesh);
   return {{"schema", "ppn.vms.v1"},
           {"vms", std::move(vms)},
           {"pool", pool_json(status.pool)},
@@ -318,9 +327,10 @@ Json vms_document(const actors::PoolStatus& status) {
           {"problem", status.problem ? Json(*status.problem) : Json()}};
 }
 
-Json vm_document(const actors::PoolStatus& status, const Id& vm) {
+Json vm_document(const actors::PoolStatus& status, const Id& vm,
+                 const MeshAddress& in_mesh) {
   Json json{{"schema", "ppn.vm.v1"}};
-  add_vm(json, status, vm, status.pool.vms.at(vm));
+  add_vm(json, status, vm, status.pool.vms.at(vm), in_mesh);
   return json;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,12 +29,20 @@ struct ConsolePart {
   std::uint64_t size = 0;
 };
 
-schema::Json vms_document(const actors::PoolStatus& status);
+/// Of this host in the mesh; nothing if it is in none, or that is not known.
+using MeshAddress = std::optional<events::IpAddress>;
+
+schema::Json vms_document(const actors::PoolStatus& status,
+                          const MeshAddress& in_mesh);
 /// Of a guest that is there.
-schema::Json vm_document(const actors::PoolStatus& status, const Id& vm);
+schema::Json vm_document(const actors::PoolStatus& status, const Id& vm,
+                         const MeshAddress& in_mesh);
 schema::Json vm_command_document(const Id& vm, const std::string& name,
                                  std::uint64_t sequence);
 schema::Json console_log_document(const ConsolePart& part);
+/// Without `images`, those that there are, their names are left out.
+schema::Json spec_json(const events::VmSpec& spec, const events::Images* images,
+                       const MeshAddress& in_mesh);
 schema::Json images_document(const actors::PoolStatus& status);
 schema::Json image_add_document(const Id& progress);
 

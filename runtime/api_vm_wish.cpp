@@ -118,6 +118,7 @@ VmForward read_forward(FieldReader& fields) {
   if (!protocol.empty() && protocol != "tcp" && !forward.udp)
     fields.complain("'protocol' must be tcp or udp");
   forward.open = fields.flag("open");
+  forward.mesh = fields.flag("mesh");
   return forward;
 }
 

@@ -184,6 +184,12 @@ Status set_fleet_margin(Configuration& configuration,
   return set_amount(configuration.fleet_margin_mb, value);
 }
 
+Status set_fleet_dispatches(Configuration& configuration,
+                            const std::string& value) {
+  configuration.fleet_dispatches = value == "true";
+  return {};
+}
+
 Status set_open_forwards(Configuration& configuration,
                          const std::string& value) {
   configuration.guest_open_forwards = value == "true";
@@ -261,6 +267,7 @@ constexpr std::array keys{
     Key{"guests.bridges", set_guest_bridges, Kind::list},
     Key{"guests.devices", set_guest_devices, Kind::list},
     Key{"fleet.margin_mb", set_fleet_margin, Kind::number},
+    Key{"fleet.dispatches", set_fleet_dispatches, Kind::flag},
 };
 
 bool is_section(std::string_view path) {
@@ -479,6 +486,8 @@ std::vector<std::string> need_restart(const Configuration& before,
     differing.emplace_back("guests.devices");
   if (before.fleet_margin_mb != after.fleet_margin_mb)
     differing.emplace_back("fleet.margin_mb");
+  if (before.fleet_dispatches != after.fleet_dispatches)
+    differing.emplace_back("fleet.dispatches");
   return differing;
 }
 

@@ -51,6 +51,8 @@ struct Configuration {
   std::map<std::string, std::string> guest_devices = {};
   /// What the controller leaves each host beside what guests ask for.
   std::uint32_t fleet_margin_mb = 512;
+  /// The controller's guests are taken, and what it orders is done.
+  bool fleet_dispatches = true;
 
   bool operator==(const Configuration&) const = default;
 };

@@ -2,7 +2,11 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/un.h>
+
+#include "runtime/tcp_socket.hpp"
 
 namespace ppn::runtime {
 
@@ -11,13 +15,23 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
+/// In seconds; the last one is for what was said and is not taken, too.
+constexpr int silence_before_question = 30;
+constexpr int between_questions = 15;
+constexpr int until_it_is_gone = 120;
+
 }  // namespace
 
 std::shared_ptr<void> TakenConsoles::take(const std::string& path) {
+  std::lock_guard lock{mutex_};
   if (!taken_.insert(path).second) return nullptr;
-  return {this, [self = shared_from_this(), path](void*) {
-            self->taken_.erase(path);
-          }};
+  return {this,
+          [self = shared_from_this(), path](void*) { self->leave(path); }};
+}
+
+void TakenConsoles::leave(const std::string& path) {
+  std::lock_guard lock{mutex_};
+  taken_.erase(path);
 }
 
 store::Result<LocalSocket> connect_to_serial(asio::io_context& io,
@@ -40,7 +54,21 @@ store::Result<LocalSocket> connect_to_serial(asio::io_context& io,
   return socket;
 }
 
-ConsoleLink::ConsoleLink(LocalSocket user, LocalSocket guest,
+void end_when_gone(asio::ip::tcp::socket& socket) {
+  constexpr unsigned ms_per_s = 1000;
+  unsigned gone_ms = until_it_is_gone * ms_per_s;
+  auto descriptor = socket.native_handle();
+  ErrorCode error;
+  switch_on(descriptor, SOL_SOCKET, SO_KEEPALIVE, error);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &silence_before_question,
+             sizeof silence_before_question, error);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &between_questions,
+             sizeof between_questions, error);
+  set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms,
+             sizeof gone_ms, error);
+}
+
+ConsoleLink::ConsoleLink(StreamSocket user, StreamSocket guest,
                          std::shared_ptr<void> seat)
     : user_(std::move(user)),
       guest_(std::move(guest)),
@@ -72,9 +100,10 @@ void ConsoleLink::pass(Side& from, Side& to) {
 
 void ConsoleLink::end() {
   ErrorCode ignored;
-  user_.socket.close(ignored);
   guest_.socket.close(ignored);
+  // Before the user knows: who then comes again finds it free.
   seat_.reset();
+  user_.socket.close(ignored);
 }
 
 }  // namespace ppn::runtime

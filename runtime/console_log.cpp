@@ -8,10 +8,8 @@
 
 namespace ppn::runtime {
 
-namespace {
-
 /// Its folder is the guests' user's, so no link in it is followed.
-store::Result<store::FileHandle> open_log(
+store::Result<store::FileHandle> open_console_log(
     const std::filesystem::path& guest_dir, const Id& vm) {
   auto guests = open_folder(guest_dir / "guests");
   if (!guests) return guests.error();
@@ -20,13 +18,11 @@ store::Result<store::FileHandle> open_log(
   return open_file_in(*folder, "console.log", O_RDONLY);
 }
 
-}  // namespace
-
 store::Result<ConsolePart> read_console_log(
     const std::filesystem::path& guest_dir, const Id& vm, std::uint64_t from,
     std::uint64_t limit) {
   ConsolePart part;
-  auto log = open_log(guest_dir, vm);
+  auto log = open_console_log(guest_dir, vm);
   if (!log) {
     if (log.error().code == store::ErrorCode::not_found) return part;
     return log.error();

@@ -6,6 +6,10 @@
 
 namespace ppn::runtime {
 
+/// All of it, to be read. not_found: it said nothing yet, or is not there; io.
+store::Result<store::FileHandle> open_console_log(
+    const std::filesystem::path& guest_dir, const Id& vm);
+
 /// At most `limit` bytes from a place on; none if it said nothing yet. io.
 store::Result<ConsolePart> read_console_log(
     const std::filesystem::path& guest_dir, const Id& vm, std::uint64_t from,

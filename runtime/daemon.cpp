@@ -116,6 +116,7 @@ class Daemon {
         configuration.guest_bridges, configuration.guest_devices};
     node.pool = limits_of(configuration);
     node.margin_mb = configuration.fleet_margin_mb;
+    node.takes_dispatches = configuration.fleet_dispatches;
     node.balloons = {configuration.guest_low_mb, configuration.guest_high_mb};
     if (settings_.accept_outside_checkpoint)
       node.accept_outside_checkpoint =

@@ -12,6 +12,7 @@
 #include "runtime/guest_process_linux.hpp"
 #include "runtime/process_linux.hpp"
 #include "runtime/qemu_command.hpp"
+#include "runtime/user_data.hpp"
 #include "runtime/vm_launch.hpp"
 
 namespace ppn::runtime {
@@ -107,8 +108,8 @@ std::optional<std::string> stray_process(const Id& vm) {
 
 // -- the I/O thread -----------------------------------------------------------
 
-/// The monitors of all guests, and who is shown what they see. All but `post`
-/// and the audience is of the I/O thread.
+/// The monitors of all guests, and who is shown what they see. All but `post`,
+/// the audience and `process_of` is of the I/O thread.
 class QemuHypervisor::Monitors : public std::enable_shared_from_this<Monitors> {
  public:
   explicit Monitors(asio::io_context& io) : io_(io) {}
@@ -182,10 +183,19 @@ class QemuHypervisor::Monitors : public std::enable_shared_from_this<Monitors> {
     if (auto gone = monitors_.extract(vm)) gone.mapped()->let_go();
     std::lock_guard lock{mutex_};
     followers_.erase(vm);
+    processes_.erase(vm);
+  }
+
+  /// The start whose process it has, as it was seen last; 0: none.
+  [[nodiscard]] std::uint64_t process_of(const Id& vm) const {
+    std::lock_guard lock{mutex_};
+    auto found = processes_.find(vm);
+    return found == processes_.end() ? 0 : found->second;
   }
 
   void show(const Id& vm, const events::VmSight& sight) {
     std::lock_guard lock{mutex_};
+    processes_[vm] = sight.process;
     auto follower = followers_.find(vm);
     if (follower != followers_.end())
       caf::anon_send(follower->second, actors::observed_atom::value,
@@ -225,6 +235,7 @@ class QemuHypervisor::Monitors : public std::enable_shared_from_this<Monitors> {
   Port port_;
   Memory memory_;
   std::map<Id, actors::VmFollower> followers_;
+  std::map<Id, std::uint64_t> processes_;
   bool has_ended_ = false;
 };
 
@@ -237,12 +248,16 @@ QemuHypervisor::~QemuHypervisor() {
   monitors_->end();
 }
 
-Result<std::filesystem::path> QemuHypervisor::serial_of(const Id& vm) const {
-  const auto* monitor = monitors_->find(vm);
-  if (monitor == nullptr || !monitor->is_running())
+Result<TakenSerial> QemuHypervisor::take_serial(const Id& vm) const {
+  auto process = monitors_->process_of(vm);
+  if (process == 0)
     return Error{ErrorCode::not_found, "the guest does not run"};
-  return host_->settings().run_dir / vm.hex() /
-         (std::to_string(monitor->sight().process) + ".serial");
+  auto path = host_->settings().run_dir / vm.hex() /
+              (std::to_string(process) + ".serial");
+  auto seat = consoles_->take(path);
+  if (!seat)
+    return Error{ErrorCode::locked, "somebody is at the console of this guest"};
+  return TakenSerial{path, std::move(seat)};
 }
 
 QemuHypervisor::Port::behavior_type QemuHypervisor::behaviour(
@@ -320,9 +335,9 @@ QemuHypervisor::Port::behavior_type QemuHypervisor::behaviour(
           // Without one it says so itself.
           if (!self->state.acceleration) static_cast<void>(prove_now(nullptr));
           const auto& proved = self->state.acceleration;
-          auto started =
-              launch_vm(*host, **ready, *wish,
-                        proved ? proved->accelerator : std::string{});
+          auto started = launch_vm(*host, **ready, *wish,
+                                   proved ? proved->accelerator : std::string{},
+                                   self->state.mesh_address);
           if (!started) {
             VmEnd end{VmEnd::Kind::not_started, started.error().message};
             monitors->post([=](Monitors& in) {
@@ -367,6 +382,28 @@ QemuHypervisor::Port::behavior_type QemuHypervisor::behaviour(
         if (!removed) return actors::to_message(removed.error());
         monitors->post([vm](Monitors& in) { in.forget(vm); });
         return true;
+      },
+      [=](actors::bind_atom, const events::IpAddress& address) {
+        self->state.mesh_address = address;
+      },
+      [=](actors::read_atom,
+          const Hash& hash) -> caf::result<actors::SecretBufferPtr> {
+        auto kept = read_salted_user_data(host->settings().guest_dir, hash);
+        if (!kept) return actors::to_message(kept.error());
+        return std::make_shared<const store::SecretBuffer>(std::move(*kept));
+      },
+      [=](actors::take_atom, const Hash& hash,
+          const actors::SecretBufferPtr& salted) -> caf::result<bool> {
+        // It makes the place first.
+        if (auto ready = host->ready(); !ready)
+          return actors::to_message(ready.error());
+        auto kept = keep_salted_user_data(host->settings().guest_dir, hash,
+                                          salted->view());
+        if (!kept) return actors::to_message(kept.error());
+        return true;
+      },
+      [=](actors::forget_atom, const Hash& hash) {
+        forget_user_data(host->settings().guest_dir, hash);
       },
       [=](actors::follow_atom, const Id& vm,
           const actors::VmFollower& follower) {

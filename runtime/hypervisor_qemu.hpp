@@ -7,8 +7,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "actors/interfaces.hpp"
+#include "runtime/console_link.hpp"
 #include "runtime/guest_host.hpp"
 #include "runtime/io_questions.hpp"
 
@@ -31,6 +33,8 @@ class QemuHypervisor {
     IoQuestions questions;
     /// What was proved of this host, in this life or before.
     actors::AccelerationPtr acceleration;
+    /// Of this host in the mesh, once it is in one.
+    std::optional<events::IpAddress> mesh_address;
     static inline const char* name = "hypervisor";
   };
 
@@ -55,15 +59,15 @@ class QemuHypervisor {
   Memory::behavior_type memory_behaviour(
       Memory::stateful_pointer<MemoryState> self);
 
-  /// Where the serial port of a guest that runs is reached. Of the I/O thread.
-  /// not_found.
-  [[nodiscard]] store::Result<std::filesystem::path> serial_of(
-      const Id& vm) const;
+  /// The serial port of a guest. Any thread may call it. not_found: it does not
+  /// run; locked: somebody is there.
+  [[nodiscard]] store::Result<TakenSerial> take_serial(const Id& vm) const;
 
  private:
   class Monitors;
   std::shared_ptr<GuestHost> host_;
   std::shared_ptr<Monitors> monitors_;
+  std::shared_ptr<TakenConsoles> consoles_ = std::make_shared<TakenConsoles>();
 };
 
 }  // namespace ppn::runtime

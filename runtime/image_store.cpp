@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <span>
@@ -18,8 +19,6 @@
 #include "runtime/guest_files.hpp"
 #include "runtime/state_directory_linux.hpp"
 #include "store/byte_order.hpp"
-#include "store/files.hpp"
-#include "store/hash.hpp"
 
 namespace ppn::runtime {
 
@@ -179,6 +178,38 @@ store::Status write_sparse(int file, ByteView bytes, const fs::path& path) {
   return {};
 }
 
+/// Else who syncs a small file meanwhile waits for all of this one.
+store::Status sync_now_and_then(int file, const fs::path& path,
+                                std::uint64_t& unsynced, std::size_t more) {
+  unsynced += more;
+  if (unsynced < unsynced_bytes_max) return {};
+  unsynced = 0;
+  if (::fdatasync(file) != 0) return system_error("sync", path);
+  return {};
+}
+
+/// After all of it was written: for good, and as it is to be.
+store::Status make_final(int file, const fs::path& path, std::uint64_t total,
+                         gid_t readers) {
+  struct stat status {};
+  // What is zero at its end was not written.
+  if (::ftruncate(file, static_cast<off_t>(total)) != 0)
+    return system_error("write", path);
+  if (::fstat(file, &status) != 0) return system_error("look at", path);
+  if (status.st_gid != readers && ::fchown(file, status.st_uid, readers) != 0)
+    return system_error("give to the guests' group", path);
+  if (::fchmod(file, S_IRUSR | S_IRGRP) != 0)
+    return system_error("change the mode of", path);
+  if (::fsync(file) != 0) return system_error("sync", path);
+  return {};
+}
+
+store::Status move_file(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    return system_error("rename", from);
+  return store::sync_directory(to.parent_path());
+}
+
 std::int64_t in_ns(const timespec& time) {
   return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
 }
@@ -232,36 +263,20 @@ class Copy {
     hash_.update(piece);
     if (auto written = write_sparse(file_.get(), piece, path_); !written)
       return written;
-    unsynced_ += piece.size();
-    if (unsynced_ < unsynced_bytes_max) return {};
-    // Else who syncs a small file meanwhile waits for all of this one.
-    unsynced_ = 0;
-    if (::fdatasync(file_.get()) != 0) return system_error("sync", path_);
-    return {};
+    return sync_now_and_then(file_.get(), path_, unsynced_, piece.size());
   }
 
-  /// After all of it was taken: for good, and as it is to be.
+  /// After all of it was taken.
   store::Result<Image> finish(gid_t readers) {
-    struct stat status {};
-    // What is zero at its end was not written.
-    if (::ftruncate(file_.get(), static_cast<off_t>(total_)) != 0)
-      return system_error("write", path_);
-    if (::fstat(file_.get(), &status) != 0)
-      return system_error("look at", path_);
-    if (status.st_gid != readers &&
-        ::fchown(file_.get(), status.st_uid, readers) != 0)
-      return system_error("give to the guests' group", path_);
-    if (::fchmod(file_.get(), S_IRUSR | S_IRGRP) != 0)
-      return system_error("change the mode of", path_);
-    if (::fsync(file_.get()) != 0) return system_error("sync", path_);
+    if (auto made = make_final(file_.get(), path_, total_, readers); !made)
+      return made.error();
     return Image{hash_.finish(), total_, format_.value_or(DiskFormat::raw)};
   }
 
   store::Status move_to(const fs::path& path) {
-    if (::rename(path_.c_str(), path.c_str()) != 0)
-      return system_error("rename", path_);
-    path_.clear();
-    return store::sync_directory(path.parent_path());
+    auto moved = move_file(path_, path);
+    if (moved) path_.clear();
+    return moved;
   }
 
   [[nodiscard]] int file() const { return file_.get(); }
@@ -303,6 +318,26 @@ std::optional<NamedImage> image_named(std::string_view name) {
     if (digest) return NamedImage{*digest, format};
   }
   return std::nullopt;
+}
+
+constexpr std::string_view part_suffix = ".part";
+/// How long what came of an image waits for the rest.
+constexpr auto part_age_max = std::chrono::hours{24 * 7};
+
+std::optional<Hash> part_named(std::string_view name) {
+  if (!name.ends_with(part_suffix)) return std::nullopt;
+  return Hash::parse_hex(name.substr(0, name.size() - part_suffix.size()));
+}
+
+/// A file that was written lately.
+bool is_fresh(const Folder& folder, const std::string& name) {
+  struct stat status {};
+  if (::fstatat(folder.handle.get(), name.c_str(), &status,
+                AT_SYMLINK_NOFOLLOW) != 0 ||
+      !S_ISREG(status.st_mode))
+    return false;
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return now - std::chrono::seconds{status.st_mtim.tv_sec} <= part_age_max;
 }
 
 Error no_image(const Hash& digest) {
@@ -381,18 +416,151 @@ store::Result<AddedImage> ImageStore::add(int descriptor,
     return Error{ErrorCode::bad_input, "the file changed while it was read"};
   auto image = copy->finish(readers_);
   if (!image) return image.error();
-  auto place = images_ / name_of(image->digest, image->format);
+  return place(*image, copy->file(),
+               [&](const fs::path& to) { return copy->move_to(to); });
+}
+
+store::Result<AddedImage> ImageStore::place(
+    const Image& image, int file,
+    const std::function<store::Status(const fs::path&)>& move) {
+  auto to = images_ / name_of(image.digest, image.format);
   std::lock_guard lock{placing_};
-  bool was_there = find(image->digest).has_value();
+  bool was_there = find(image.digest).has_value();
   // What nobody has checked may be damaged, and what was just read is not.
-  if (auto old = open_image(place)) {
+  if (auto old = open_image(to)) {
     auto touch = touch_of(old->get());
-    if (touch && is_verified(image->digest, *touch))
-      return AddedImage{*image, true};
+    if (touch && is_verified(image.digest, *touch))
+      return AddedImage{image, true};
   }
-  if (auto moved = copy->move_to(place); !moved) return moved.error();
-  if (auto touch = touch_of(copy->file())) remember(image->digest, *touch);
-  return AddedImage{*image, was_there};
+  if (auto moved = move(to); !moved) return moved.error();
+  if (auto touch = touch_of(file)) remember(image.digest, *touch);
+  return AddedImage{image, was_there};
+}
+
+// -- receiving ----------------------------------------------------------------
+
+store::Result<std::unique_ptr<IncomingImage>> ImageStore::receive(
+    const Image& promised, const Progress& progress) {
+  if (promised.size == 0 || promised.size > guest_bytes_max)
+    return Error{ErrorCode::bad_input,
+                 fmt::format("an image can not have {} bytes", promised.size)};
+  {
+    std::lock_guard lock{mutex_};
+    if (!receiving_.insert(promised.digest).second)
+      return Error{ErrorCode::io, "image " + promised.digest.hex() +
+                                      " is being fetched already"};
+  }
+  std::unique_ptr<IncomingImage> incoming{new IncomingImage{*this, promised}};
+  if (auto opened = incoming->open(progress); !opened) return opened.error();
+  return incoming;
+}
+
+fs::path ImageStore::part_of(const Hash& digest) const {
+  return images_ / "incoming" / (digest.hex() + std::string{part_suffix});
+}
+
+void ImageStore::end_receiving(const Hash& digest) {
+  std::lock_guard lock{mutex_};
+  receiving_.erase(digest);
+}
+
+IncomingImage::IncomingImage(ImageStore& images, const Image& promised)
+    : images_(images),
+      promised_(promised),
+      path_(images.part_of(promised.digest)) {}
+
+IncomingImage::~IncomingImage() { images_.end_receiving(promised_.digest); }
+
+store::Status IncomingImage::open(const Progress& progress) {
+  // Not to wait for the other end of what may be a pipe.
+  file_ = FileHandle{::open(
+      path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+      S_IRUSR | S_IWUSR)};
+  struct stat status {};
+  if (!file_.open()) return system_error("open", path_);
+  if (::fstat(file_.get(), &status) != 0) return system_error("look at", path_);
+  if (!S_ISREG(status.st_mode))
+    return Error{ErrorCode::io, path_.string() + " is no regular file"};
+  auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > promised_.size) return drop("more of it came than there is");
+  if (auto read = read_on(size, progress); !read) return read;
+  Room room{images_.free_space_, images_.images_};
+  if (auto enough = room.check(promised_.size - offset_); !enough)
+    return enough;
+  return check_head();
+}
+
+store::Status IncomingImage::read_on(std::uint64_t size,
+                                     const Progress& progress) {
+  auto take = [&](ByteView piece) {
+    hash_.update(piece);
+    return store::Status{};
+  };
+  if (auto read = read_all(file_.get(), path_, size, progress, take); !read)
+    return read;
+  if (::lseek(file_.get(), static_cast<off_t>(size), SEEK_SET) < 0)
+    return system_error("read", path_);
+  offset_ = size;
+  return {};
+}
+
+store::Status IncomingImage::write(ByteView piece) {
+  if (piece.size() > promised_.size - offset_)
+    return Error{
+        ErrorCode::bad_input,
+        "more comes of image " + promised_.digest.hex() + " than was promised"};
+  Room room{images_.free_space_, images_.images_};
+  if (auto enough = room.check(piece.size()); !enough) return enough;
+  if (auto written = write_sparse(file_.get(), piece, path_); !written)
+    return written;
+  hash_.update(piece);
+  offset_ += piece.size();
+  // How far it came is the size of the file, also if that ends in a hole.
+  if (::ftruncate(file_.get(), static_cast<off_t>(offset_)) != 0)
+    return system_error("write", path_);
+  if (auto synced =
+          sync_now_and_then(file_.get(), path_, unsynced_, piece.size());
+      !synced)
+    return synced;
+  return check_head();
+}
+
+store::Status IncomingImage::check_head() {
+  std::array<std::uint8_t, image_head_bytes> buffer{};
+  auto bytes = std::span{buffer}.first(
+      std::min<std::uint64_t>(buffer.size(), promised_.size));
+  if (is_head_good_ || offset_ < bytes.size()) return {};
+  if (auto read = read_piece(file_.get(), path_, 0, bytes); !read) return read;
+  auto head = read_image_head(bytes, promised_.size);
+  if (!head) return drop(head.error().message);
+  if (head->format != promised_.format)
+    return drop("it has another format than was promised");
+  is_head_good_ = true;
+  return {};
+}
+
+store::Result<AddedImage> IncomingImage::finish() {
+  if (offset_ != promised_.size)
+    return Error{ErrorCode::bad_input,
+                 "some of image " + promised_.digest.hex() + " is missing"};
+  if (hash_.finish() != promised_.digest)
+    return drop("its content has another digest");
+  if (auto made =
+          make_final(file_.get(), path_, promised_.size, images_.readers_);
+      !made)
+    return made.error();
+  auto placed = images_.place(promised_, file_.get(), [&](const fs::path& to) {
+    return move_file(path_, to);
+  });
+  // It is still there if the image was, too.
+  if (placed) ::unlink(path_.c_str());
+  return placed;
+}
+
+Error IncomingImage::drop(const std::string& why) {
+  ::unlink(path_.c_str());
+  return {ErrorCode::damaged, "what came as image " + promised_.digest.hex() +
+                                  " is something else and was removed: " + why};
 }
 
 // -- what is there ------------------------------------------------------------
@@ -509,6 +677,9 @@ store::Result<std::size_t> ImageStore::sweep() const {
   if (!incoming) return incoming.error();
   std::size_t count = 0;
   auto swept = for_each_in(*incoming, [&](const std::string& name) {
+    auto digest = part_named(name);
+    if (digest && !find(*digest) && is_fresh(*incoming, name))
+      return store::Status{};
     ++count;
     return remove_in(*incoming, name);
   });

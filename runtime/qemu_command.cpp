@@ -206,9 +206,17 @@ void add_kernel(Words& words, const QemuGuest& guest) {
 
 // -- the network --------------------------------------------------------------
 
-std::string forward_text(const events::VmForward& forward) {
+/// Empty: all of the host's.
+std::string address_of(const events::VmForward& forward,
+                       const std::string& mesh_address) {
+  if (forward.open) return {};
+  return forward.mesh ? mesh_address : "127.0.0.1";
+}
+
+std::string forward_text(const events::VmForward& forward,
+                         const std::string& mesh_address) {
   return std::string{",hostfwd="} + (forward.udp ? "udp:" : "tcp:") +
-         (forward.open ? "" : "127.0.0.1") + ":" +
+         address_of(forward, mesh_address) + ":" +
          std::to_string(forward.host_port) +
          "-:" + std::to_string(forward.guest_port);
 }
@@ -221,7 +229,7 @@ std::string netdev_of(const QemuGuest& guest) {
     return "tap,id=net,fd=" + std::to_string(guest.descriptors.tap);
   std::string netdev = "user,id=net,restrict=on,ipv6=off";
   for (const auto& forward : guest.spec.forwards)
-    netdev += forward_text(forward);
+    netdev += forward_text(forward, guest.mesh_address);
   return netdev;
 }
 

@@ -60,6 +60,8 @@ struct QemuGuest {
   /// What the guest says on its serial port is added to it.
   std::filesystem::path console_log;
   QemuDescriptors descriptors = {};
+  /// Of the host in the mesh, if the spec has forwards there.
+  std::string mesh_address = {};
 };
 
 /// The program of that name runs guests.

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "runtime/clock_linux.hpp"
+#include "runtime/console_log.hpp"
 #include "runtime/host_linux.hpp"
 #include "runtime/image_port.hpp"
 #include "runtime/log.hpp"
@@ -29,6 +30,16 @@ Id random_id() {
 
 void fill_randomly(std::span<std::uint8_t> bytes) {
   ::randombytes_buf(bytes.data(), bytes.size());
+}
+
+/// What the controller may be given of the guests here, if anything.
+std::optional<OwnConsoles> consoles_of(const NodeSettings& settings,
+                                       const QemuHypervisor& qemu) {
+  if (!settings.takes_dispatches) return std::nullopt;
+  return OwnConsoles{[guest_dir = settings.hypervisor.guest_dir](const Id& vm) {
+                       return open_console_log(guest_dir, vm);
+                     },
+                     [&qemu](const Id& vm) { return qemu.take_serial(vm); }};
 }
 
 /// What actors have to say goes to the log.
@@ -144,6 +155,14 @@ void RunningNode::spawn(const NodeSettings& settings,
   host_ =
       system_.spawn<caf::detached>(host_port, settings.hypervisor.guest_dir);
   images_ = system_.spawn<caf::detached>(image_port, guests);
+  bulk_tcp_ = std::make_unique<TcpBulk>(
+      BulkParts{settings.interface, bulk_port, images_of(guests),
+                consoles_of(settings, *qemu_)});
+  consoles_elsewhere_ = std::make_unique<BulkConsoles>(
+      io, BulkWay{settings.interface, bulk_port});
+  bulk_ = system_.spawn([](TcpBulk::Port::stateful_pointer<TcpBulk::Asked> self,
+                           TcpBulk* tcp) { return tcp->behaviour(self); },
+                        bulk_tcp_.get());
   journal_ = system_.spawn(journal_port, LogLevel::warning);
   actors::NodeParts parts;
   parts.ledger = ledger_;
@@ -156,9 +175,11 @@ void RunningNode::spawn(const NodeSettings& settings,
   parts.memory = memory_;
   parts.host = host_;
   parts.images = images_;
+  parts.bulk = bulk_;
   parts.pool = settings.pool;
   parts.balloons = settings.balloons;
   parts.margin_mb = settings.margin_mb;
+  parts.takes_dispatches = settings.takes_dispatches;
   parts.listen_port = settings.listen_port;
   parts.entropy = fill_randomly;
   parts.next_id = random_id;
@@ -184,6 +205,7 @@ RunningNode::~RunningNode() {
                             caf::actor_cast<caf::actor>(memory_),
                             caf::actor_cast<caf::actor>(host_),
                             caf::actor_cast<caf::actor>(images_),
+                            caf::actor_cast<caf::actor>(bulk_),
                             caf::actor_cast<caf::actor>(journal_),
                             caf::actor_cast<caf::actor>(views_),
                             caf::actor_cast<caf::actor>(clock_)})

@@ -6,6 +6,8 @@
 #include "actors/ledger.hpp"
 #include "actors/node.hpp"
 #include "runtime/actor_bridge.hpp"
+#include "runtime/bulk_consoles.hpp"
+#include "runtime/bulk_tcp.hpp"
 #include "runtime/hypervisor_qemu.hpp"
 #include "runtime/pairing_wire_tcp.hpp"
 #include "runtime/roster_views.hpp"
@@ -29,6 +31,7 @@ struct NodeSettings {
   events::PoolLimits pool;
   events::BalloonMarks balloons;
   std::uint64_t margin_mb = events::placement_margin_mb_usual;
+  bool takes_dispatches = true;
   /// Who said to open although the checkpoint outside is missing or invalid.
   std::optional<store::Principal> accept_outside_checkpoint;
 };
@@ -51,6 +54,10 @@ class RunningNode {
   [[nodiscard]] const actors::LedgerActor& ledger() const { return ledger_; }
   [[nodiscard]] const NodeId& id() const { return id_; }
   [[nodiscard]] const QemuHypervisor& hypervisor() const { return *qemu_; }
+  /// Of the I/O thread.
+  [[nodiscard]] BulkConsoles& consoles_elsewhere() {
+    return *consoles_elsewhere_;
+  }
 
   /// The number of entries there were, and the time of the newest, by the clock
   /// of then.
@@ -91,6 +98,8 @@ class RunningNode {
   std::unique_ptr<UdpWire> udp_;
   std::unique_ptr<TcpPairingWire> pairing_tcp_;
   std::unique_ptr<QemuHypervisor> qemu_;
+  std::unique_ptr<TcpBulk> bulk_tcp_;
+  std::unique_ptr<BulkConsoles> consoles_elsewhere_;
   actors::ClockPort clock_;
   actors::WireguardPort wireguard_;
   actors::WirePort wire_;
@@ -99,6 +108,7 @@ class RunningNode {
   actors::MemoryPort memory_;
   actors::HostPort host_;
   actors::ImagePort images_;
+  actors::BulkPort bulk_;
   actors::JournalPort journal_;
   actors::LedgerActor ledger_;
   actors::NodeActor node_;

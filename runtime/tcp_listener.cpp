@@ -110,7 +110,7 @@ void TcpListener::take(int descriptor, const tcp::endpoint& from) {
 }
 
 void TcpListener::accept_later(ErrorCode error) {
-  log(LogLevel::warning, "pairing.accept_failed", {{"error", error.message()}});
+  log(LogLevel::warning, "tcp.accept_failed", {{"error", error.message()}});
   timer_.expires_after(accept_again_after);
   timer_.async_wait([self = shared_from_this()](ErrorCode cancelled) {
     if (!cancelled) self->take_some();

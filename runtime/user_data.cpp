@@ -17,39 +17,74 @@ std::filesystem::path folder_in(const std::filesystem::path& guest_dir) {
   return guest_dir / "user-data";
 }
 
+constexpr std::size_t salted_max = CloudInitSalt{}.size() + user_data_max;
+
+ByteView view(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+store::Error damaged() {
+  return {store::ErrorCode::damaged,
+          "the user data of the guest is not what was committed"};
+}
+
+/// Nothing if the hash is not of that.
+std::optional<KeptUserData> read_salted(std::string_view all,
+                                        const Hash& hash) {
+  KeptUserData kept;
+  if (all.size() < kept.salt.size()) return std::nullopt;
+  std::copy_n(all.begin(), kept.salt.size(), kept.salt.begin());
+  kept.text = all.substr(kept.salt.size());
+  if (cloud_init_hash(kept.salt, kept.text) != hash) return std::nullopt;
+  return kept;
+}
+
+store::Status put(const std::filesystem::path& guest_dir, const Hash& hash,
+                  ByteView salted) {
+  auto folder = folder_in(guest_dir);
+  if (auto made = store::make_directory(folder, folder_mode); !made)
+    return made;
+  return store::replace_file(folder / hash.hex(), salted, file_mode);
+}
+
 }  // namespace
 
 store::Result<Hash> keep_user_data(const std::filesystem::path& guest_dir,
                                    std::string_view text) {
   if (auto flaw = flaw_of_user_data(text))
     return store::Error{store::ErrorCode::bad_input, *flaw};
-  auto folder = folder_in(guest_dir);
-  if (auto made = store::make_directory(folder, folder_mode); !made)
-    return made.error();
   CloudInitSalt salt;
   ::randombytes_buf(salt.data(), salt.size());
   auto hash = cloud_init_hash(salt, text);
   Bytes all{salt.begin(), salt.end()};
   all.insert(all.end(), text.begin(), text.end());
-  if (auto kept = store::replace_file(folder / hash.hex(), all, file_mode);
-      !kept)
-    return kept.error();
+  if (auto kept = put(guest_dir, hash, all); !kept) return kept.error();
   return hash;
 }
 
 store::Result<KeptUserData> read_user_data(
     const std::filesystem::path& guest_dir, const Hash& hash) {
-  KeptUserData kept;
-  auto all = store::read_file(folder_in(guest_dir) / hash.hex(),
-                              kept.salt.size() + user_data_max);
+  auto all = store::read_file(folder_in(guest_dir) / hash.hex(), salted_max);
   if (!all) return all.error();
-  if (all->size() >= kept.salt.size()) {
-    std::copy_n(all->begin(), kept.salt.size(), kept.salt.begin());
-    kept.text = all->substr(kept.salt.size());
-    if (cloud_init_hash(kept.salt, kept.text) == hash) return kept;
-  }
-  return store::Error{store::ErrorCode::damaged,
-                      "the user data of the guest is not what was committed"};
+  if (auto kept = read_salted(*all, hash)) return *kept;
+  return damaged();
+}
+
+store::Result<store::SecretBuffer> read_salted_user_data(
+    const std::filesystem::path& guest_dir, const Hash& hash) {
+  auto all = store::read_file(folder_in(guest_dir) / hash.hex(), salted_max);
+  if (!all) return all.error();
+  if (!read_salted(*all, hash)) return damaged();
+  return store::secret_copy(view(*all));
+}
+
+store::Status keep_salted_user_data(const std::filesystem::path& guest_dir,
+                                    const Hash& hash, ByteView salted) {
+  std::string_view all{reinterpret_cast<const char*>(salted.data()),
+                       salted.size()};
+  auto kept = read_salted(all, hash);
+  if (!kept || flaw_of_user_data(kept->text)) return damaged();
+  return put(guest_dir, hash, salted);
 }
 
 void forget_user_data(const std::filesystem::path& guest_dir,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "runtime/cloud_init.hpp"
+#include "store/sealing.hpp"
 
 namespace ppn::runtime {
 
@@ -23,6 +24,15 @@ store::Result<Hash> keep_user_data(const std::filesystem::path& guest_dir,
 /// not_found, damaged if it is not that, io.
 store::Result<KeptUserData> read_user_data(
     const std::filesystem::path& guest_dir, const Hash& hash);
+
+/// Salt and text, as another host is to keep them. As read_user_data().
+store::Result<store::SecretBuffer> read_salted_user_data(
+    const std::filesystem::path& guest_dir, const Hash& hash);
+
+/// Such as another host kept them, durably. damaged if the hash is not of them,
+/// disk_full, io.
+store::Status keep_salted_user_data(const std::filesystem::path& guest_dir,
+                                    const Hash& hash, ByteView salted);
 
 /// Nothing if it is gone already.
 void forget_user_data(const std::filesystem::path& guest_dir, const Hash& hash);

@@ -3,6 +3,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "runtime/acceleration_linux.hpp"
 #include "runtime/cloud_init.hpp"
 #include "runtime/guest_process_linux.hpp"
@@ -102,6 +104,11 @@ Result<QemuGuest> guest_of(const GuestHost& host, GuestHost::Ready& ready,
   return guest;
 }
 
+bool has_forward_in_mesh(const events::VmSpec& spec) {
+  return std::any_of(spec.forwards.begin(), spec.forwards.end(),
+                     [](const auto& forward) { return forward.mesh; });
+}
+
 /// Where the guest finds it when it begins.
 Status put_seed(const GuestHost& host, const GuestHost::Ready& ready,
                 const actors::VmProcess& wish) {
@@ -146,8 +153,8 @@ Result<actors::AccelerationPtr> prove_acceleration(
 }
 
 Status launch_vm(const GuestHost& host, GuestHost::Ready& ready,
-                 const actors::VmProcess& wish,
-                 const std::string& accelerator) {
+                 const actors::VmProcess& wish, const std::string& accelerator,
+                 const std::optional<events::IpAddress>& mesh_address) {
   if (accelerator.empty())
     return Error{ErrorCode::io,
                  "no accelerator of this host runs a guest; `ppnctl doctor` "
@@ -159,6 +166,11 @@ Status launch_vm(const GuestHost& host, GuestHost::Ready& ready,
   if (auto put = put_seed(host, ready, wish); !put) return put;
   auto guest = guest_of(host, ready, wish, accelerator);
   if (!guest) return guest.error();
+  if (mesh_address) guest->mesh_address = mesh_address->text();
+  if (!mesh_address && has_forward_in_mesh(wish.spec))
+    return Error{ErrorCode::io,
+                 "a forward of the guest is at this host's address in the "
+                 "mesh, and the host is in none"};
   auto places = places_of(ready.files, wish.vm);
   if (wish.start > 1) forget_starts(places.run_dir, wish.start - 1);
   GuestLaunch launch;

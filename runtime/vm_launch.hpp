@@ -2,6 +2,7 @@
 // then its process. All of it may block.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "actors/interfaces.hpp"
@@ -18,9 +19,11 @@ VmPlaces places_of(const GuestFiles& files, const Id& vm);
 store::Result<actors::AccelerationPtr> prove_acceleration(
     const GuestHost& host, const actors::AccelerationPtr& known);
 
-/// bad_input, not_found, damaged, permission, disk_full, io.
+/// `mesh_address`: this host's, where forwards may be; nothing if it is in no
+/// mesh. bad_input, not_found, damaged, permission, disk_full, io.
 store::Status launch_vm(const GuestHost& host, GuestHost::Ready& ready,
                         const actors::VmProcess& wish,
-                        const std::string& accelerator);
+                        const std::string& accelerator,
+                        const std::optional<events::IpAddress>& mesh_address);
 
 }  // namespace ppn::runtime

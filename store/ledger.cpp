@@ -102,6 +102,10 @@ class Ledger::Implementation {
         options_(std::move(options)),
         signers_(options_.extra_signers) {}
 
+  [[nodiscard]] Result<SecretBuffer> unseal(ByteView sealed) const {
+    return store::unseal(sealed, key_);
+  }
+
   [[nodiscard]] Signature sign(const SignatureDomain& domain,
                                ByteView body) const {
     return key_.sign(domain, body);
@@ -638,6 +642,10 @@ const LedgerPosition& Ledger::position() const {
 
 const std::string& Ledger::checkpoint() const {
   return implementation_->opened().checkpoint;
+}
+
+Result<SecretBuffer> Ledger::unseal(ByteView sealed) const {
+  return implementation_->unseal(sealed);
 }
 
 Signature Ledger::sign(const SignatureDomain& domain, ByteView body) const {

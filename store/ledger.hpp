@@ -18,6 +18,7 @@
 #include "store/key_store.hpp"
 #include "store/outside_checkpoint.hpp"
 #include "store/record.hpp"
+#include "store/sealing.hpp"
 #include "store/snapshot.hpp"
 
 namespace ppn::store {
@@ -162,6 +163,9 @@ class Ledger {
   /// appends are taken any more.
   [[nodiscard]] Signature sign(const SignatureDomain& domain,
                                ByteView body) const;
+
+  /// Opens what was sealed for the key in force. damaged.
+  [[nodiscard]] Result<SecretBuffer> unseal(ByteView sealed) const;
 
   /// Number of events in a stream.
   [[nodiscard]] std::uint64_t stream_version(std::string_view stream) const;

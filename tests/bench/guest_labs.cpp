@@ -1,6 +1,7 @@
 #include "tests/bench/guest_labs.hpp"
 
 #include <fmt/format.h>
+#include <sys/mount.h>
 
 #include <cerrno>
 #include <chrono>
@@ -51,6 +52,13 @@ bool find_kernel(const GuestLabs& labs) try {
   return true;
 } catch (const Failure&) {
   return false;
+}
+
+void hide_control_groups() {
+  const char* groups = "/sys/fs/cgroup";
+  if (!std::filesystem::exists(groups)) return;
+  require(::mount("tmpfs", groups, "tmpfs", MS_RDONLY, nullptr) == 0,
+          "hide the control groups");
 }
 
 std::string run_apart(const GuestLabs& labs,

@@ -26,6 +26,10 @@ inline constexpr const char* no_kernel =
     "there is no kernel for guests to be had: it comes from the distribution, "
     "by apt-get download";
 
+/// To be done before labs that do not hang on weights: the control groups that
+/// ppnd makes for those of guests would outlive whoever is killed.
+void hide_control_groups();
+
 /// Runs them. Why they can not be run here, if they can not; throws if one
 /// failed.
 std::string run_apart(const GuestLabs& labs,

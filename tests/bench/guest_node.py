@@ -85,19 +85,22 @@ class Stream:
                         self.entries.append((now, entry))
                         self.news.notify_all()
 
-    def find(self, kind, vm, since):
+    def find(self, kind, whose, since, field):
         for when, entry in reversed(self.entries):
             if when < since:
                 break
-            if entry["payload_type"] == kind and entry["payload"].get("vm") == vm:
+            if (entry["payload_type"] == kind and
+                    entry["payload"].get(field) == whose):
                 return when
         return None
 
-    def wait_for(self, kind, vm, since=0):
-        """When such an entry of that guest came, from that time on."""
+    def wait_for(self, kind, whose, since=0, field="vm"):
+        """When such an entry of that guest came, from that time on; or of what
+        another field tells."""
         with self.news:
-            came = self.news.wait_for(lambda: self.find(kind, vm, since), PATIENCE)
-        assert came, f"{kind} of {vm} never came: {self.entries[-5:]}"
+            came = self.news.wait_for(lambda: self.find(kind, whose, since, field),
+                                      PATIENCE)
+        assert came, f"{kind} of {whose} never came: {self.entries[-5:]}"
         return came
 
 

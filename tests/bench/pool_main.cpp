@@ -3,12 +3,10 @@
 // look after so many, and how soon memory is taken and given back.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <array>
 
-#include "tests/bench/failure.hpp"
 #include "tests/bench/guest_labs.hpp"
 #include "tests/bench/lab_run.hpp"
 #include "tests/bench/machine.hpp"
@@ -31,15 +29,6 @@ const std::string decision_part = "decision";
 const std::string cost_part = "cost";
 const std::string pressure_part = "pressure";
 const std::array all_parts{decision_part, cost_part, pressure_part};
-
-/// Those that ppnd makes for the weights of guests would outlive whoever is
-/// killed. Nothing here hangs on weights.
-void hide_control_groups() {
-  const char* groups = "/sys/fs/cgroup";
-  if (!fs::exists(groups)) return;
-  require(::mount("tmpfs", groups, "tmpfs", MS_RDONLY, nullptr) == 0,
-          "hide the control groups");
-}
 
 void add_labs(const Wishes& wishes, double decision_us, const fs::path& scratch,
               std::vector<Part>& parts) {

@@ -4,6 +4,7 @@
 #include "actors/mesh.hpp"
 #include "tests/bench/failure.hpp"
 #include "tests/bench/progress.hpp"
+#include "tests/simulation/bulk.hpp"
 #include "tests/simulation/hypervisor.hpp"
 #include "tests/simulation/mesh_ports.hpp"
 #include "tests/simulation/mesh_rules.hpp"
@@ -93,6 +94,7 @@ void SimulatedMesh::end() {
     kill(process.memory);
     kill(process.host);
     kill(process.images);
+    kill(process.bulk);
   }
   scene_.end();
   for (auto& host : scene_.hosts) host.process.reset();
@@ -135,6 +137,7 @@ void SimulatedMesh::spawn(Host& host) {
   process.memory = system.spawn(simulation::no_memory, 0);
   process.host = system.spawn(simulation::no_host, 0);
   process.images = system.spawn(simulation::no_images, 0);
+  process.bulk = system.spawn(simulation::no_bulk, 0);
   actors::NodeParts parts;
   parts.ledger = process.ledger;
   parts.clock = process.clock;
@@ -146,6 +149,7 @@ void SimulatedMesh::spawn(Host& host) {
   parts.memory = process.memory;
   parts.host = process.host;
   parts.images = process.images;
+  parts.bulk = process.bulk;
   parts.listen_port = simulation::tunnel_port;
   parts.next_id = [this] { return scene_.next_id(); };
   parts.version = "simulated";

@@ -153,9 +153,11 @@ void ToldController::spawn() {
   node_ = system.spawn(node_alone, 0);
   events::Node self;
   self.id = nodes_.front();
-  scheduler_ = system.spawn(actors::scheduler_actor,
-                            actors::SchedulerParts{ledger_, clock_, node_},
-                            self);
+  actors::SchedulerParts parts;
+  parts.ledger = ledger_;
+  parts.clock = clock_;
+  parts.node = node_;
+  scheduler_ = system.spawn(actors::scheduler_actor, parts, self);
   caf::anon_send(scheduler_, actors::roster_atom::value,
                  actors::RosterPtr{roster_});
   settle();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/api_change.hpp"
+#include "runtime/api_fleet.hpp"
 #include "runtime/api_request.hpp"
 #include "store/byte_order.hpp"
 #include "tests/fuzz/target.hpp"
@@ -45,9 +46,16 @@ void check_call(std::string_view method, std::string_view target) {
   }
   require(call->route->method == method, "a method is not another");
   auto path = target.substr(0, target.find('?'));
-  require(call->route->path == path ||
-              path.find(call->id.hex()) != std::string_view::npos,
-          "a path is the route's, or has an id");
+  if (call->node.empty())
+    require(call->route->path == path ||
+                path.find(call->id.hex()) != std::string_view::npos,
+            "a path is the route's, or has an id");
+  else
+    require(path.find("/" + call->node + "/" + call->vm + "/") !=
+                    std::string_view::npos &&
+                events::is_member_name(call->node) &&
+                events::is_member_name(call->vm),
+            "a path has the names of a node and its guest");
   constexpr std::uint64_t size = 500;
   auto range = runtime::read_range(call->parameters, size);
   if (const auto* wanted = understood(range))
@@ -102,6 +110,33 @@ struct CheckWish {
             "a signature is the same when it is told again");
   }
 
+  void operator()(const runtime::FleetUseWish& wish) const {
+    check_text(wish.node);
+    require(wish.drained || wish.reserved, "a use changes something");
+  }
+  void operator()(const runtime::PlaceGuestWish& wish) const {
+    (*this)(wish.guest);
+    if (!wish.node.empty()) check_text(wish.node);
+    if (!wish.owner.empty()) check_text(wish.owner);
+    for (const auto* labels : {&wish.labels, &wish.near, &wish.apart})
+      require(labels->size() <= events::labels_max &&
+                  std::all_of(labels->begin(), labels->end(),
+                              [](const auto& label) {
+                                return events::is_label(label);
+                              }),
+              "labels are few, and look like ones");
+  }
+  void operator()(const events::SetQuota& wish) const {
+    check_text(wish.owner);
+    require(wish.quota != events::Quota{}, "a quota bounds something");
+  }
+  void operator()(const runtime::OrderGuestWish& wish) const {
+    check_text(wish.node);
+    check_text(wish.vm);
+    require(wish.order.verb != schema::GuestVerb::unknown,
+            "an order has a verb");
+  }
+
   void operator()(const runtime::CreateVmWish& wish) const {
     check_text(wish.name);
     check_spec(runtime::spec_of(wish));
@@ -137,6 +172,9 @@ struct CheckWish {
 void check_change(std::string_view body) {
   auto read = runtime::read_change(body);
   if (const auto* wish = understood(read)) std::visit(CheckWish{}, *wish);
+  auto order = runtime::read_fleet_order(body);
+  if (const auto* wish = understood(order)) CheckWish{}(*wish);
+  understood(runtime::read_placement(body));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "actors/mesh_file.hpp"
 #include "actors/pairing_message.hpp"
 #include "events/state_codec.hpp"
+#include "runtime/bulk_wire.hpp"
 #include "runtime/rejoin_documents.hpp"
 #include "schema/recovery_statement.hpp"
 #include "store/base64.hpp"
@@ -544,6 +545,25 @@ void write_pairing_messages(const Corpus& corpus) {
   corpus.write("pairing_message", "all", all);
 }
 
+// -- what nodes give each other by its hash -----------------------------------
+
+void write_bulk(const Corpus& corpus) {
+  using runtime::BulkKind;
+  using runtime::BulkStatus;
+  Hash hash;
+  hash.bytes.fill(7);
+  corpus.write("bulk_wire", "document",
+               runtime::write_bulk_request({BulkKind::document, hash, 0}));
+  corpus.write("bulk_wire", "image",
+               runtime::write_bulk_request({BulkKind::image, hash, 1U << 20U}));
+  corpus.write("bulk_wire", "here",
+               runtime::write_bulk_answer({BulkStatus::here, 1U << 20U}));
+  corpus.write("bulk_wire", "not_here",
+               runtime::write_bulk_answer({BulkStatus::not_here}));
+  corpus.write("bulk_wire", "busy",
+               runtime::write_bulk_answer({BulkStatus::busy}));
+}
+
 // -- what nodes exchange as a file --------------------------------------------
 
 /// Behind its length, to be signed by the target.
@@ -730,6 +750,7 @@ int write_all(const std::filesystem::path& root) {
   write_requests(corpus);
   write_frames(corpus, sample);
   write_pairing_messages(corpus);
+  write_bulk(corpus);
   write_mesh_files(corpus, sample);
   write_uapi_replies(corpus);
   write_monitors(corpus);

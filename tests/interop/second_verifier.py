@@ -159,6 +159,36 @@ TABLES = {
     "HostUseSet": [("node!", "16"), ("drained", "u8"), ("reserved", "u8")],
     "HostFellSilent": [("node!", "16")],
     "HostHeardAgain": [("node!", "16")],
+    "GuestPlaced": [
+        ("request!", "16"), ("node!", "16"), ("vm!", "16"),
+        ("name!", "string"), ("spec!", "VmSpec"), ("start", "u8"),
+        ("owner", "string"), ("labels", "[string]"),
+        ("images", "[ImageOfGuest]"), ("margin_mb", "u64"),
+        ("verdicts", "[PlacementVerdict]"), ("more_hosts", "u32")],
+    "GuestOrdered": [
+        ("request!", "16"), ("node!", "16"), ("vm!", "16"),
+        ("name!", "string"), ("verb", "u8"), ("force", "u8"),
+        ("vcpus", "u16"), ("memory_mb", "u32"), ("floor_mb", "u32"),
+        ("cpu_weight", "u16")],
+    "RequestEnded": [
+        ("request!", "16"), ("outcome", "u8"), ("reason", "string"),
+        ("sequence", "u64")],
+    "RequestLapsed": [("request!", "16")],
+    "GuestGone": [("vm!", "16")],
+    "QuotaSet": [
+        ("owner!", "string"), ("none", "u8"), ("guests", "u32"),
+        ("memory_mb", "u64"), ("vcpus", "u32")],
+    "DispatchTaken": [
+        ("request!", "16"), ("controller!", "16"), ("sequence", "u64"),
+        ("refused", "string")],
+    "FleetTermBegun": [("epoch", "u64"), ("version", "u64")],
+    "FleetTaken": [
+        ("from!", "16"), ("size", "u64"), ("hosts", "[HostUseSet]"),
+        ("guests", "[FleetGuestState]"), ("quotas", "[QuotaSet]")],
+    "FleetGuestState": [
+        ("vm!", "16"), ("node!", "16"), ("name!", "string"),
+        ("owner", "string"), ("labels", "[string]"), ("memory_mb", "u64"),
+        ("vcpus", "u32"), ("disk_mb", "u64"), ("images", "[32]")],
     "DeviceRepaired": [("repair", "u8"), ("peer", "32"), ("detail!", "string")],
     "TunnelUp": [("node!", "16"), ("endpoint", "Endpoint")],
     "TunnelDown": [("node!", "16"), ("last_handshake_ns", "i64")],
@@ -183,6 +213,12 @@ TABLES = {
         ("open", "u8")],
     "AcceleratorTried": [
         ("name!", "string"), ("works", "u8"), ("reason", "string")],
+    "ImageOfGuest": [
+        ("digest!", "32"), ("name!", "string"), ("size", "u64"),
+        ("format", "u8")],
+    "PlacementVerdict": [
+        ("node!", "16"), ("reason", "u8"), ("needs", "u64"), ("has", "u64"),
+        ("to_fetch", "u64")],
     "IpRange": [("address!", "bytes"), ("length", "u8")],
     "Endpoint": [("address!", "bytes"), ("port", "u16")],
     "Identity": [("key!", "32"), ("schema_digest!", "32"), ("name!", "string")],
@@ -205,7 +241,9 @@ EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "VmResumed", "VmReset", "VmStopped", "VmCrashed", "VmGaveUp",
           "VmUnresponsive", "VmResponsive", "VmDeleted", "ImageAdded",
           "ImageRemoved", "AcceleratorProved", "HostUseSet", "HostFellSilent",
-          "HostHeardAgain"]
+          "HostHeardAgain", "GuestPlaced", "GuestOrdered", "RequestEnded",
+          "RequestLapsed", "GuestGone", "QuotaSet", "DispatchTaken",
+          "FleetTermBegun", "FleetTaken"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
            [("u8", "B"), ("u16", "H"), ("u32", "I"), ("u64", "Q"),
@@ -272,6 +310,9 @@ class FlatBuffer:
         if kind.startswith("[") and kind[1:-1].isdigit():
             return self.raw(target + 4, self.number(U32, target) *
                             int(kind[1:-1]))
+        if kind == "[string]":
+            return [self.string(self.refer(target + 4 + 4 * item))
+                    for item in range(self.number(U32, target))]
         if kind.startswith("["):
             return [self.table(kind[1:-1], self.refer(target + 4 + 4 * item))
                     for item in range(self.number(U32, target))]

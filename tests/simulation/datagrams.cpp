@@ -75,15 +75,21 @@ void flip_a_bit(Bytes& bytes, Random& random) {
 
 }  // namespace
 
-std::optional<Signature> sign(const Host& host,
-                              const store::SignatureDomain& domain,
-                              const Bytes& body) {
+std::optional<store::SigningKey> signing_key(const Host& host) {
   const auto& key = host.shadow.state().node.keys.back().key;
   for (const auto& seed : host.disk.keys) {
     auto pair = store::SigningKey::from_seed(seed);
-    if (pair.public_key() == key) return pair.sign(domain, body);
+    if (pair.public_key() == key) return pair;
   }
   return std::nullopt;
+}
+
+std::optional<Signature> sign(const Host& host,
+                              const store::SignatureDomain& domain,
+                              const Bytes& body) {
+  auto key = signing_key(host);
+  if (!key) return std::nullopt;
+  return key->sign(domain, body);
 }
 
 void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {

@@ -50,8 +50,8 @@ class Datagrams {
   std::vector<Recorded> recorded_;
 };
 
-/// With the key that the host signs its frames with. Nothing if its disk has
-/// none.
+/// By which the host signs now. Nothing if its disk has none.
+std::optional<store::SigningKey> signing_key(const Host& host);
 std::optional<Signature> sign(const Host& host,
                               const store::SignatureDomain& domain,
                               const Bytes& body);

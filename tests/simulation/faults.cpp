@@ -69,6 +69,10 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"guest-lies", 100'000},
     {"guest-mute", 100'000},
     {"balloon-stuck", 100'000},
+    {"bulk-fails", 200'000},
+    {"bulk-late", 200'000},
+    {"request-kills", 100'000},
+    {"request-cut", 200'000},
 }};
 
 }  // namespace

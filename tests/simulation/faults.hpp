@@ -103,6 +103,14 @@ enum class Fault : std::uint8_t {
   guest_lies,
   guest_mute,
   balloon_stuck,
+  /// A member is not reached by those who want a document or an image of it, or
+  /// gives it late.
+  bulk_fails,
+  bulk_late,
+  /// A controller or a host dies just after it recorded something of a request,
+  /// or one of the two does not hear the other any more.
+  request_kills,
+  request_cut,
   count_,
 };
 

@@ -27,6 +27,15 @@ State* look_into(const Handle& handle) {
   return &static_cast<Stateful*>(actor)->state;
 }
 
+/// Answers in steps of its own, which are planned.
+using SimulatedBulkPort =
+    actors::BulkPort::extend<caf::reacts_to<happen_atom, std::uint64_t>>;
+
+/// What the guests of each host may come to.
+inline constexpr std::uint32_t guests_max = 8;
+inline constexpr std::uint32_t guests_vcpus_max = 14;
+inline constexpr std::uint64_t guests_memory_mb = 4096;
+
 struct Process {
   std::unique_ptr<OpenDisk> disk;
   std::shared_ptr<actors::OpenLedger> opened;
@@ -42,6 +51,7 @@ struct Process {
   actors::MemoryPort memory;
   actors::HostPort host;
   actors::ImagePort images;
+  SimulatedBulkPort bulk;
   actors::LedgerFollower reader;
   actors::NodeActor node;
   /// A fault struck in the middle of a step; the process dies after it.
@@ -207,7 +217,7 @@ struct Step {
 
 /// Holds the host against the rules, as it is after a step of this actor.
 Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
-                RosterHistory& history);
+                RosterHistory& history, FleetRules& fleet);
 
 /// A full audit of what is on its disk.
 Complaint audit(Disk& disk);

@@ -241,6 +241,17 @@ actors::HypervisorPort::behavior_type hypervisor_port(Self self, Scene* scene,
       [=](actors::forget_atom, const Id& id) {
         return forget(self, *scene, *host, id);
       },
+      // Operators of simulations give their guests no user data.
+      [](actors::bind_atom, const events::IpAddress&) {},
+      [](actors::read_atom,
+         const Hash&) -> caf::result<actors::SecretBufferPtr> {
+        return actors::to_message(
+            {store::ErrorCode::not_found, "there is none"});
+      },
+      [](actors::take_atom, const Hash&, const actors::SecretBufferPtr&) {
+        return true;
+      },
+      [](actors::forget_atom, const Hash&) {},
       [=](actors::follow_atom, const Id& id,
           const actors::VmFollower& follower) {
         host->process->vm_followers[id] = follower;
@@ -293,6 +304,12 @@ actors::HypervisorPort::behavior_type no_hypervisor(Self, int) {
       [=](actors::forget_atom, const Id&) -> caf::result<bool> {
         return none();
       },
+      [](actors::bind_atom, const events::IpAddress&) {},
+      [=](actors::read_atom, const Hash&)
+          -> caf::result<actors::SecretBufferPtr> { return none(); },
+      [=](actors::take_atom, const Hash&, const actors::SecretBufferPtr&)
+          -> caf::result<bool> { return none(); },
+      [](actors::forget_atom, const Hash&) {},
       [](actors::follow_atom, const Id&, const actors::VmFollower&) {},
   };
 }

@@ -32,8 +32,8 @@ events::Endpoint local_endpoint(const Host& host) {
 
 }  // namespace
 
-Liars::Liars(Scene& scene, Datagrams& datagrams)
-    : scene_(scene), datagrams_(datagrams) {
+Liars::Liars(Scene& scene, Datagrams& datagrams, FalseDispatches& dispatches)
+    : scene_(scene), datagrams_(datagrams), dispatches_(dispatches) {
   datagrams.on_sent = [this](const Host& from, const schema::Frame& frame) {
     check_sent(from, frame);
   };
@@ -62,13 +62,18 @@ void Liars::lie(Host& host) {
   if (!host.process || host.is_suspended || !to) return;
   events::PathWord word{first_by_path + scene_.random.below(1'000), false, {}};
   const auto& at = mesh.find(*to)->address;
-  switch (scene_.random.below(8)) {
+  switch (scene_.random.below(12)) {
     case 0:
       return flood(host, *to);
     case 1:
     case 2:
     case 3:
+    case 4:
       return say(host, *to, at, word);
+    case 5:
+    case 6:
+    case 7:
+      return dispatch(host, *to);
     default:
       return say(host, *to, at, somewhere(mesh, *to));
   }
@@ -104,6 +109,14 @@ void Liars::say(Host& host, const NodeId& to, const events::IpAddress& at,
   if (datagram.empty()) return;
   datagrams_.send(host, std::make_shared<const actors::Datagram>(
                             actors::Datagram{at, std::move(datagram), 0}));
+}
+
+void Liars::dispatch(Host& host, const NodeId& to) {
+  const auto* victim = scene_.host_of(to);
+  if (victim == nullptr) return;
+  const auto& member = *host.shadow.state().mesh.find(to);
+  if (auto lie = dispatches_.make(host, *victim))
+    say(host, to, member.address, *lie);
 }
 
 /// By somebody else, who is to look guilty.

@@ -1,15 +1,17 @@
 // Members that lie of paths and places: they say by the path of packets what
-// says something of the tunnel alone, have others flooded, and claim to be at
-// addresses where nobody of the mesh is. And what shows that one was believed.
+// says something of the tunnel alone, have others flooded, claim to be at
+// addresses where nobody of the mesh is, and have guests dispatched that no
+// controller recorded. And what shows that one was believed.
 #pragma once
 
 #include "tests/simulation/datagrams.hpp"
+#include "tests/simulation/false_dispatches.hpp"
 
 namespace ppn::simulation {
 
 class Liars {
  public:
-  Liars(Scene& scene, Datagrams& datagrams);
+  Liars(Scene& scene, Datagrams& datagrams, FalseDispatches& dispatches);
 
   /// Whoever lies does it now and then.
   void begin();
@@ -33,6 +35,7 @@ class Liars {
   Bytes sealed(Host& host, const NodeId& to, const actors::FrameBody& body);
   void say(Host& host, const NodeId& to, const events::IpAddress& at,
            const actors::FrameBody& body);
+  void dispatch(Host& host, const NodeId& to);
   void flood(Host& host, const NodeId& relay);
   events::Whereabouts somewhere(const events::Mesh& mesh, const NodeId& victim);
 
@@ -43,6 +46,7 @@ class Liars {
 
   Scene& scene_;
   Datagrams& datagrams_;
+  FalseDispatches& dispatches_;
   std::map<std::pair<int, NodeId>, Passing> passing_;
   std::map<int, Stay> stays_;
 };

@@ -28,9 +28,10 @@ bool is_over(const events::Grant& grant, const schema::ClockReading& clock,
 }  // namespace
 
 Complaint Shadow::follow(const Disk& disk, int host, Trace& trace,
-                         RosterHistory* history) {
+                         RosterHistory* history, FleetRules* fleet) {
   const auto& records = disk.of(store::Table::entries);
   if (records.size() < next_) return "the disk lost entries that were durable";
+  if (records.size() == next_) return {};
   for (; next_ < records.size(); ++next_) {
     auto record = records.find([&] {
       auto key = store::big_endian(next_);
@@ -48,6 +49,9 @@ Complaint Shadow::follow(const Disk& disk, int host, Trace& trace,
     if (history != nullptr && is_of_roster)
       if (auto complaint = history->take(**entry, record->second))
         return at_entry(next_, *complaint);
+    if (fleet != nullptr)
+      if (auto complaint = fleet->take(**entry, state_))
+        return at_entry(next_, *complaint);
     if (auto complaint = fold(**entry, halves->entry))
       return at_entry(next_, *complaint);
     if (history != nullptr)
@@ -55,7 +59,7 @@ Complaint Shadow::follow(const Disk& disk, int host, Trace& trace,
         return at_entry(next_, *complaint);
     link_ = store::hash_record(*halves).link;
   }
-  return {};
+  return fleet == nullptr ? Complaint{} : fleet->check(state_);
 }
 
 Complaint Shadow::fold(const schema::Entry& entry, ByteView bytes) {

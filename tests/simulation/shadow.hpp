@@ -11,6 +11,7 @@
 #include "events/state.hpp"
 #include "tests/simulation/counter.hpp"
 #include "tests/simulation/disk.hpp"
+#include "tests/simulation/fleet_rules.hpp"
 #include "tests/simulation/roster_history.hpp"
 #include "tests/simulation/trace.hpp"
 
@@ -27,10 +28,11 @@ struct Silence {
 
 class Shadow {
  public:
-  /// Folds what is new on the disk; the entries of a roster are held against
-  /// the history, too, if there is one.
+  /// Folds what is new on the disk; if they are there, the entries of a roster
+  /// are held against the history, and those of guests against the rules of a
+  /// fleet.
   Complaint follow(const Disk& disk, int host, Trace& trace,
-                   RosterHistory* history);
+                   RosterHistory* history, FleetRules* fleet = nullptr);
 
   [[nodiscard]] const events::State& state() const { return state_; }
   [[nodiscard]] std::uint64_t entries() const { return next_; }

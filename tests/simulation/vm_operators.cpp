@@ -21,14 +21,15 @@ actors::PoolActor pool_of(const Host& host) {
   return host.process->kept<actors::PoolActor>(actors::PoolState::name);
 }
 
-events::VmSpec some_spec(Scene& scene, const Host& host) {
+}  // namespace
+
+events::VmSpec some_spec(Scene& scene, const events::Images& images) {
   auto& random = scene.random;
   events::VmSpec spec;
   spec.vcpus = static_cast<std::uint16_t>(1 + random.below(3));
   spec.memory_mb = static_cast<std::uint32_t>(256 + random.below(1024));
   spec.floor_mb = events::floor_usual(spec.memory_mb);
   spec.disks = {{"root", schema::DiskFormat::qcow2, 1024}};
-  const auto& images = host.shadow.state().images;
   if (!images.empty() && scene.one_in(2)) spec.kernel = some_key(scene, images);
   spec.autostart = !scene.one_in(3);
   constexpr std::array policies{schema::RestartPolicy::never,
@@ -37,8 +38,6 @@ events::VmSpec some_spec(Scene& scene, const Host& host) {
   spec.restart = policies[random.below(policies.size())];
   return spec;
 }
-
-}  // namespace
 
 void VmOperators::operate(Host& host) {
   if (!host.process) return;
@@ -64,14 +63,14 @@ void VmOperators::operate(Host& host) {
 void VmOperators::define(Host& host) {
   events::DefineVm wish;
   wish.name = "guest-" + std::to_string(++defined_);
-  wish.spec = some_spec(scene_, host);
+  wish.spec = some_spec(scene_, host.shadow.state().images);
   wish.start = scene_.one_in(2);
   scene_.trace.note(host.index, "guest wanted", defined_);
   operators_.propose(host, wish);
 }
 
 void VmOperators::change(Host& host, const Id& id) {
-  auto spec = some_spec(scene_, host);
+  auto spec = some_spec(scene_, host.shadow.state().images);
   if (scene_.one_in(2)) {
     // What needs no new start.
     auto weight = 1 + scene_.random.below(events::cpu_weight_max);

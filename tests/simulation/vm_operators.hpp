@@ -6,6 +6,10 @@
 
 namespace ppn::simulation {
 
+/// What a guest may be: nothing more of the host than that it fits, and one of
+/// these images or none.
+events::VmSpec some_spec(Scene& scene, const events::Images& images);
+
 class VmOperators {
  public:
   VmOperators(Scene& scene, Operators& operators)

@@ -4,7 +4,10 @@
 
 #include "actors/device.hpp"
 #include "store/remains.hpp"
+#include "tests/simulation/bulk.hpp"
 #include "tests/simulation/ceremonies.hpp"
+#include "tests/simulation/fleet_faults.hpp"
+#include "tests/simulation/fleet_operators.hpp"
 #include "tests/simulation/fleet_watch.hpp"
 #include "tests/simulation/guests.hpp"
 #include "tests/simulation/intruders.hpp"
@@ -37,8 +40,6 @@ constexpr std::uint64_t recovery_ns = 100 * second;
 /// for each version of the roster.
 constexpr std::uint64_t unasked_a_day = 50;
 constexpr std::uint64_t unasked_a_version = 6;
-/// Of each host.
-constexpr std::uint64_t guests_memory_mb = 4096;
 
 class World {
  public:
@@ -121,8 +122,10 @@ class World {
     ++steps_;
     claim_new_actors(host);
     if (host == nullptr) return;
-    if (auto complaint = check(*host, actor, scene_.trace, history_))
+    if (auto complaint =
+            check(*host, actor, scene_.trace, history_, fleet_rules_))
       violate(*host, *complaint);
+    fleet_faults_.follow();
     datagrams_.check_believed(*host, actor);
     fleet_watch_.follow(*host);
     if (scene_.faults.on(Fault::wireguard_hangs)) note_wish(*host, now());
@@ -327,6 +330,7 @@ class World {
     process.memory = scene_.system.spawn(memory_port, &scene_, &host);
     process.host = scene_.system.spawn(host_port, &scene_, &host);
     process.images = scene_.system.spawn(image_port, &scene_, &host);
+    process.bulk = scene_.system.spawn(bulk_port, &bulk_, &host);
     process.reader = scene_.system.spawn(
         reader, ReaderParts{process.ledger, &host.disk,
                             [this] { return 1 + scene_.random.below(32); },
@@ -353,6 +357,9 @@ class World {
     parts.memory = process.memory;
     parts.host = process.host;
     parts.images = process.images;
+    parts.bulk = process.bulk;
+    parts.pool.guests_max = guests_max;
+    parts.pool.vcpus_max = guests_vcpus_max;
     parts.pool.memory_mb = guests_memory_mb;
     parts.entropy = [this](std::span<std::uint8_t> bytes) {
       for (auto& byte : bytes)
@@ -387,11 +394,13 @@ class World {
     end(process.memory);
     end(process.host);
     end(process.images);
+    end(process.bulk);
     end(process.reader);
     scene_.coordinator.run_jobs_filtered(
         [&](caf::resumable* job) { return host_of(*job) == &host; });
     host.process.reset();
     pairing_net_.end(host);
+    bulk_.end(host);
   }
 
   void crash(Host& host, const char* how) {
@@ -801,6 +810,7 @@ class World {
     plan(some_time(second / 10), [this, &host] { operate(host); });
     operators_.operate(host);
     if (scene_.one_in(4)) vm_operators_.operate(host);
+    if (scene_.one_in(2)) fleet_operators_.operate(host);
   }
 
   /// In a hurry as long as the mesh is small.
@@ -914,6 +924,7 @@ class World {
                                                 scene_.read_clock(host).utc_ns,
                                                 authority_ns));
         scene_.check(host, fleet_watch_.check_at_rest(host));
+        scene_.check(host, fleet_rules_.check_at_rest(host.shadow.state()));
       } else {
         check_reaches_nobody(host);
       }
@@ -981,16 +992,24 @@ class World {
                    after_step([this, &host] { crash(host, "is restarted"); });
                  }};
   PairingNet pairing_net_{scene_, tunnels_};
+  BulkNet bulk_{scene_, tunnels_};
   RosterHistory history_;
+  FleetRules fleet_rules_;
+  FleetFaults fleet_faults_{
+      scene_, fleet_rules_, [this](Host& host) {
+        after_step([this, &host] { crash(host, "dies at a request"); });
+      }};
   Ceremonies ceremonies_{
       scene_, history_,
       [this](Host& host, std::uint64_t time_ns) { close_lid(host, time_ns); }};
   Intruders intruders_{scene_, pairing_net_, ceremonies_};
   Datagrams datagrams_{scene_, tunnels_, history_};
-  Liars liars_{scene_, datagrams_};
+  FalseDispatches false_dispatches_{scene_, bulk_, fleet_rules_};
+  Liars liars_{scene_, datagrams_, false_dispatches_};
   FleetWatch fleet_watch_{scene_};
   Operators operators_{scene_};
   VmOperators vm_operators_{scene_, operators_};
+  FleetOperators fleet_operators_{scene_, operators_};
   MeshOperators mesh_operators_{scene_, operators_, history_,
                                 [this](Host& host) { reinstall(host); }};
   /// By id of the actor; null for those of the world.

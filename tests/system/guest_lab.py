@@ -136,14 +136,16 @@ def make_initramfs(kernel, to):
 
 
 class Console:
-    """An operator at the serial console of a guest."""
+    """An operator at the serial console of a guest; `at` is a node and where its
+    control API has the guest, if that is not the guest's host."""
 
-    def __init__(self, guest):
+    def __init__(self, guest, at=None):
+        node, path = at or (guest.node, f"/v1/vms/{guest.id}")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(str(guest.node.socket))
+        self.socket.connect(str(node.socket))
         self.socket.sendall(
-            f"GET /v1/vms/{guest.id}/console HTTP/1.1\r\nHost: ppn\r\n"
+            f"GET {path}/console HTTP/1.1\r\nHost: ppn\r\n"
             "Connection: Upgrade\r\nUpgrade: ppn-console\r\n\r\n".encode())
         self.heard = ""
         self.answer = self.hear("\r\n\r\n")
@@ -216,21 +218,21 @@ class Guest:
     def command(self, verb, **body):
         return self.node.post(f"/v1/vms/{self.id}/{verb}", body or None)
 
-    def console(self):
+    def console(self, at=None):
         """Waits until nobody else is there."""
         def attach():
-            console = Console(self)
+            console = Console(self, at)
             if console.status == 101:
                 return console
             console.close()
             return None
         return eventually(f"the console of {self.name}", attach)
 
-    def run(self, command, check=True):
+    def run(self, command, check=True, at=None):
         """Has it do something; returns with what code that ended, and what it
         said."""
         tag = f"t{time.monotonic_ns()}"
-        with contextlib.closing(self.console()) as console:
+        with contextlib.closing(self.console(at)) as console:
             console.say(f"{tag} {command}\n")
             console.hear(f"{tag} begins\r\n")
             said = console.hear(f"{tag} ended with ").replace("\r", "")

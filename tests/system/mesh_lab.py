@@ -50,6 +50,7 @@ class Host:
         self.socket = root / "run/ppn/ppnd.sock"
         self.state_dir = root / "var/lib/ppn"
         self.hosts_file = root / "etc/hosts"
+        self.config = lab.config
         self.log = lab.home / f"{name}.log"
         self.log.touch()
 
@@ -84,7 +85,7 @@ class Host:
         with open(self.log, "ab") as log:
             subprocess.run(
                 self.command("setsid", "--fork", self.lab.bin / "ppnd", "--config",
-                             self.lab.config, "--name", self.name),
+                             self.config, "--name", self.name),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
 
         def answers():

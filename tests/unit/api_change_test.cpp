@@ -72,13 +72,22 @@ Json image_removal() {
   return {{"kind", "image-remove"}, {"digest", key_text}};
 }
 
+Json placement() { return {{"kind", "fleet-vm-create"}, {"name", "web"}}; }
+
+Json order() {
+  return {{"kind", "fleet-vm-order"},
+          {"node", "laptop-a"},
+          {"vm", "web"},
+          {"verb", "remove"}};
+}
+
 /// Each kind, with the fields that are due.
 std::vector<Json> all_kinds() {
-  return {grant(),        revoke(),   init(),
-          import(),       removal(),  move(),
-          endpoints(),    recovery(), {{"kind", "mesh-rotate-key"}},
-          create(),       set(),      deletion(),
-          image_removal()};
+  return {grant(),         revoke(),    init(),
+          import(),        removal(),   move(),
+          endpoints(),     recovery(),  {{"kind", "mesh-rotate-key"}},
+          create(),        set(),       deletion(),
+          image_removal(), placement(), order()};
 }
 
 runtime::Answer<ProposalWish> change(const Json& change) {
@@ -263,8 +272,10 @@ BOOST_AUTO_TEST_CASE(a_member_is_called_by_a_name) {
 BOOST_AUTO_TEST_CASE(a_change_of_guests_is_a_wish_of_its_own) {
   for (const auto& json : {create(), set(), deletion(), image_removal()})
     BOOST_TEST(std::holds_alternative<GuestWish>(must(change(json))));
-  for (const auto& json : {grant(), init(), removal()})
+  for (const auto& json : {grant(), init(), removal(), placement()})
     BOOST_TEST(std::holds_alternative<ChangeWish>(must(change(json))));
+  BOOST_TEST(
+      std::holds_alternative<runtime::OrderGuestWish>(must(change(order()))));
 }
 
 /// A program that has nothing to say may say null.
@@ -276,6 +287,10 @@ BOOST_AUTO_TEST_CASE(a_field_that_is_not_due_may_be_null) {
       {removal(), {"force"}},
       {create(), {"vm_kind", "spec", "start", "user_data"}},
       {deletion(), {"force"}},
+      {placement(),
+       {"spec", "user_data", "node", "owner", "labels", "near", "apart",
+        "prefers_accelerator"}},
+      {order(), {"force", "vcpus", "memory_mb", "floor_mb", "cpu_weight"}},
       {endpoints(), {"endpoints"}}};
   for (const auto& [whole, fields] : kinds)
     for (const auto* field : fields) must(changed(whole, field, Json{}));
@@ -348,13 +363,14 @@ BOOST_AUTO_TEST_CASE(a_rotation_may_be_forced) {
   refusal(changed(json, "key", "x"));
 }
 
-BOOST_AUTO_TEST_CASE(a_kind_is_one_of_fourteen) {
+BOOST_AUTO_TEST_CASE(a_kind_is_one_of_seventeen) {
   for (auto kind : {"Grant", "delete", "grant "})
     BOOST_TEST(mentions(refusal(changed(grant(), "kind", kind)),
                         "'kind' must be one of grant, revoke, mesh-init, "
                         "mesh-import, mesh-remove, mesh-move-role, "
                         "mesh-endpoints, mesh-recover, mesh-rotate-key, "
-                        "fleet-use, "
+                        "fleet-use, fleet-vm-create, fleet-vm-order, "
+                        "fleet-quota, "
                         "vm-create, vm-set, vm-delete, image-remove"));
 }
 

@@ -19,6 +19,16 @@ Json placed(const PlacementWish& wish) {
   return must_be(runtime::placement_document(sample_fleet(), wish));
 }
 
+/// One that might be, with a small disk.
+events::PlaceGuest guest_of(std::uint32_t memory_mb) {
+  events::PlaceGuest wish;
+  wish.name = "mail";
+  wish.spec.memory_mb = memory_mb;
+  wish.spec.floor_mb = memory_mb;
+  wish.spec.disks = {{"root", schema::DiskFormat::qcow2, 16}};
+  return wish;
+}
+
 /// Two hosts that can have guests.
 actors::FleetStatus two_hosts() {
   auto status = sample_fleet();
@@ -72,6 +82,75 @@ BOOST_AUTO_TEST_CASE(a_guest_is_told_with_its_node_and_how_old_that_is) {
   BOOST_TEST(guests[0]["heard_ago_s"] == 3);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_waited_for_is_told) {
+  BOOST_TEST(fleet()["waits_for"].is_null());
+  auto status = sample_fleet();
+  status.waits_for = "laptop-a";
+  BOOST_TEST(must_be(runtime::fleet_document(status))["waits_for"] ==
+             "laptop-a");
+}
+
+Json fleet_with_placed() {
+  return must_be(runtime::fleet_document(sample_placed()));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_promised_is_not_left) {
+  auto node = fleet_with_placed()["nodes"][0];
+  BOOST_TEST(node["promised_mb"] == 1124);
+  BOOST_TEST(node["memory_left_mb"] == 2048 - 1124);
+  BOOST_TEST(fleet()["nodes"][0]["promised_mb"] == 0);
+  BOOST_TEST(fleet()["nodes"][1]["promised_mb"] == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_guest_of_the_fleet_has_an_owner_and_labels) {
+  auto web = fleet_with_placed()["guests"][1];
+  BOOST_TEST(web["name"] == "web");
+  BOOST_TEST(web["outcome"] == "running");
+  BOOST_TEST(web["owner"] == "shop");
+  BOOST_TEST(web["labels"] == Json::array({"front", "public"}));
+  BOOST_TEST(web["request"] == id_of(0xd1).hex());
+  auto own = fleet()["guests"][0];
+  BOOST_TEST(own["owner"].is_null());
+  BOOST_TEST(own["labels"] == Json::array());
+  BOOST_TEST(own["request"].is_null());
+}
+
+BOOST_AUTO_TEST_CASE(a_guest_that_its_host_does_not_show_is_promised) {
+  auto guests = fleet_with_placed()["guests"];
+  BOOST_TEST_REQUIRE(guests.size() == 2U);
+  auto db = guests[0];
+  BOOST_TEST(db["name"] == "db");
+  BOOST_TEST(db["node_name"] == "cloud");
+  BOOST_TEST(db["outcome"] == "promised");
+  BOOST_TEST(db["responds"] == true);
+  // Without QEMU's own, like the others.
+  BOOST_TEST(db["memory_mb"] == 1024);
+  BOOST_TEST(db["vcpus"] == 1);
+  BOOST_TEST(db["request"] == id_of(0xd3).hex());
+  auto status = sample_placed();
+  status.requests.clear();
+  db = must_be(runtime::fleet_document(status))["guests"][0];
+  BOOST_TEST(db["request"].is_null());
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_is_told_what_is_allowed_and_used) {
+  auto status = sample_placed();
+  status.guests[id_of(0x74)] = {node_of(2), "x", "guest", {}, {200, 1, 0}, {}};
+  auto quotas = must_be(runtime::fleet_document(status))["quotas"];
+  auto quota = [](const char* owner, const Json& guests, const Json& memory_mb,
+                  const Json& vcpus, int used, int used_mb, int used_vcpus) {
+    return Json{{"owner", owner},          {"guests", guests},
+                {"memory_mb", memory_mb},  {"vcpus", vcpus},
+                {"used_guests", used},     {"used_memory_mb", used_mb},
+                {"used_vcpus", used_vcpus}};
+  };
+  BOOST_TEST((quotas ==
+              Json::array({quota("guest", nullptr, nullptr, nullptr, 1, 200, 1),
+                           quota("idle", nullptr, 4096, nullptr, 0, 0, 0),
+                           quota("shop", 3, nullptr, 8, 2, 1224 + 1124, 3)})));
+  BOOST_TEST(fleet()["quotas"] == Json::array());
+}
+
 BOOST_AUTO_TEST_CASE(nobody_but_the_controller_answers) {
   actors::FleetStatus status;
   status.controller = "cloud";
@@ -123,10 +202,76 @@ BOOST_AUTO_TEST_CASE(what_is_preferred_and_named_counts) {
   BOOST_TEST(chosen({"", 512, 1, 50'001}).is_null());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_promised_is_not_placed_again) {
+  auto node = must_be(
+      runtime::placement_document(sample_placed(), {"", 512}))["nodes"][0];
+  BOOST_TEST(node["memory_left_mb"] == 2048 - 1124);
+  BOOST_TEST(node["vcpus_left"] == 15);
+  BOOST_TEST(node["disk_left_mb"] == 50'000 - 2048);
+  // 924 MB are fewer than 612 and 512 beside them.
+  BOOST_TEST(node["reason"] == "memory");
+  BOOST_TEST(node["fits"] == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_placement_is_near_and_apart) {
+  auto reason_of = [](const PlacementWish& wish) {
+    auto document = must_be(runtime::placement_document(sample_placed(), wish));
+    return document["nodes"][0]["reason"];
+  };
+  PlacementWish wish{"", 64};
+  BOOST_TEST(reason_of(wish) == "chosen");
+  wish.near = {"front"};
+  BOOST_TEST(reason_of(wish) == "chosen");
+  wish.apart = {"public"};
+  BOOST_TEST(reason_of(wish) == "apart");
+}
+
 BOOST_AUTO_TEST_CASE(a_node_that_there_is_not_is_a_problem) {
   auto answer = runtime::placement_document(sample_fleet(), {"moon", 512});
   BOOST_TEST(std::get<Problem>(answer).detail ==
              "no member is called moon; `ppnctl fleet nodes` lists them");
+}
+
+/// Before anything of it is kept.
+BOOST_AUTO_TEST_CASE(a_guest_that_can_go_nowhere_is_refused) {
+  auto why_not = [](const actors::FleetStatus& status,
+                    const events::PlaceGuest& wish) {
+    auto problem = runtime::refuse_place(status, wish);
+    if (!problem) return std::string{};
+    BOOST_TEST((problem->type == runtime::ProblemType::refused));
+    return problem->detail;
+  };
+  BOOST_TEST(why_not(sample_fleet(), guest_of(64)) == "");
+  BOOST_TEST(mentions(why_not(sample_fleet(), guest_of(100'000)),
+                      "cloud has 2048 MB of memory left"));
+  actors::FleetStatus status;
+  status.controller = "cloud";
+  BOOST_TEST(why_not(status, guest_of(64)) ==
+             "this node is not the controller of a mesh: that is cloud");
+  // What is promised to others is not given again.
+  BOOST_TEST(why_not(sample_fleet(), guest_of(1024)) == "");
+  BOOST_TEST(mentions(why_not(sample_placed(), guest_of(1024)),
+                      "cloud has 924 MB of memory left"));
+}
+
+BOOST_AUTO_TEST_CASE(a_guest_is_refused_by_its_name_and_its_owner) {
+  auto why_not = [](const events::PlaceGuest& wish) {
+    auto problem = runtime::refuse_place(sample_placed(), wish);
+    return problem ? problem->detail : "";
+  };
+  auto guest = guest_of(64);
+  BOOST_TEST(why_not(guest) == "");
+  // One that its host shows, and one that it does not show yet.
+  for (const auto* name : {"web", "db"}) {
+    guest.name = name;
+    BOOST_TEST(why_not(guest) == "cloud has a guest of that name already");
+  }
+  guest = guest_of(64);
+  guest.owner = "shop";
+  BOOST_TEST(why_not(guest) == "");
+  guest.spec.vcpus = 6;
+  BOOST_TEST(why_not(guest) ==
+             "the quota of shop allows 8 vCPUs: 3 used, 6 asked for");
 }
 
 // -- what it is asked ---------------------------------------------------------
@@ -134,8 +279,10 @@ BOOST_AUTO_TEST_CASE(a_node_that_there_is_not_is_a_problem) {
 BOOST_AUTO_TEST_CASE(a_wish_has_memory_and_what_else_is_wanted) {
   auto read = runtime::read_placement(
       R"({"memory_mb":512,"vcpus":2,"disk_mb":3,"node":"cloud",)"
-      R"("prefers_accelerator":true})");
+      R"("prefers_accelerator":true,"near":["db"],"apart":["web","a"]})");
   const auto& wish = std::get<PlacementWish>(read);
+  BOOST_TEST((wish.near == std::vector<std::string>{"db"}));
+  BOOST_TEST((wish.apart == std::vector<std::string>{"a", "web"}));
   BOOST_TEST(wish.memory_mb == 512U);
   BOOST_TEST(wish.vcpus == 2U);
   BOOST_TEST(wish.disk_mb == 3U);
@@ -150,6 +297,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_wish_is_refused) {
   BOOST_TEST(problem_of(R"({"memory_mb":0})") != "");
   BOOST_TEST(problem_of(R"({"memory_mb":512,"vcpus":0})") != "");
   BOOST_TEST(problem_of(R"({"memory_mb":512,"cpus":1})") != "");
+  BOOST_TEST(problem_of(R"({"memory_mb":512,"near":["no label"]})") != "");
   BOOST_TEST(problem_of("{") != "");
 }
 

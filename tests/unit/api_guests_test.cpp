@@ -138,6 +138,16 @@ BOOST_AUTO_TEST_CASE(user_data_of_a_guest_that_can_not_be_is_not_kept) {
   BOOST_TEST(kept_user_data().empty());
 }
 
+BOOST_AUTO_TEST_CASE(user_data_of_a_guest_that_can_go_nowhere_is_not_kept) {
+  auto change = creation();
+  change["kind"] = "fleet-vm-create";
+  change["user_data"] = user_data;
+  auto answer = propose(change);
+  BOOST_TEST(answer.status == 409U);
+  BOOST_TEST(mentions(detail_of(answer), "is not the controller of a mesh"));
+  BOOST_TEST(kept_user_data().empty());
+}
+
 // -- commands ----------------------------------------------------------------
 
 /// Nothing runs it here; what is wanted is recorded all the same.
@@ -182,6 +192,30 @@ BOOST_AUTO_TEST_CASE(what_a_guest_said_is_read_in_parts) {
   BOOST_TEST(document["next"] == 103U);
   BOOST_TEST(document["size"] == 5000U);
   BOOST_TEST(get(vm + "/console-log?limit=0").status == 400U);
+}
+
+/// This one is not, and has no mesh at all.
+BOOST_AUTO_TEST_CASE(the_controller_alone_asks_for_what_others_guests_say) {
+  const std::string guest = "/v1/fleet/guests/laptop/web";
+  auto refused = get(guest + "/console-log");
+  BOOST_TEST(refused.status == 409U);
+  BOOST_TEST(mentions(detail_of(refused), "not the controller"));
+  BOOST_TEST(get(guest + "/console-log?limit=0").status == 400U);
+  BOOST_TEST(get(guest + "/console").status == 400U);
+  const std::string upgrade = "Connection: Upgrade\r\nUpgrade: ppn-console\r\n";
+  auto client = connect();
+  BOOST_TEST(client.ask(request("GET", guest + "/console", upgrade)).status ==
+             409U);
+  // It is a connection as before.
+  BOOST_TEST(client.ask(request("GET", "/healthz")).status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_guest_that_does_not_run_has_no_console) {
+  auto answer =
+      connect().ask(request("GET", guest() + "/console",
+                            "Connection: Upgrade\r\nUpgrade: ppn-console\r\n"));
+  BOOST_TEST(answer.status == 409U);
+  BOOST_TEST(detail_of(answer) == "the guest does not run");
 }
 
 // -- images ------------------------------------------------------------------

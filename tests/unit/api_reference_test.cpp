@@ -125,9 +125,9 @@ Json document_of(Endpoint endpoint) {
     case Endpoint::pairing_door:
       return runtime::pairing_door_document(0);
     case Endpoint::vms:
-      return runtime::vms_document(sample_pool());
+      return runtime::vms_document(sample_pool(), {});
     case Endpoint::vm:
-      return runtime::vm_document(sample_pool(), id_of(0x71));
+      return runtime::vm_document(sample_pool(), id_of(0x71), {});
     case Endpoint::vm_start:
     case Endpoint::vm_stop:
     case Endpoint::vm_pause:
@@ -135,6 +135,7 @@ Json document_of(Endpoint endpoint) {
     case Endpoint::vm_reset:
       return runtime::vm_command_document({}, "web", 0);
     case Endpoint::vm_console_log:
+    case Endpoint::fleet_console_log:
       return runtime::console_log_document({});
     case Endpoint::pool:
       return runtime::pool_document(sample_pool(), sample_balloons());
@@ -142,6 +143,13 @@ Json document_of(Endpoint endpoint) {
       return must_be(runtime::fleet_document(sample_fleet()));
     case Endpoint::placement:
       return must_be(runtime::placement_document(sample_fleet(), {"", 512}));
+    case Endpoint::fleet_order:
+      return runtime::fleet_order_document({});
+    case Endpoint::fleet_requests:
+      return must_be(runtime::fleet_requests_document(sample_placed()));
+    case Endpoint::fleet_request:
+      return must_be(runtime::fleet_request_document(
+          sample_placed(), id_of(0xd3), sample_placement()));
     case Endpoint::images:
       return runtime::images_document(sample_pool());
     case Endpoint::image_add:
@@ -151,6 +159,7 @@ Json document_of(Endpoint endpoint) {
     case Endpoint::stream:
     case Endpoint::propose:
     case Endpoint::vm_console:
+    case Endpoint::fleet_console:
       return {};
   }
   return {};
@@ -250,7 +259,7 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_guest_and_an_image_is_described) {
     for (const auto& [name, value] : object.items())
       BOOST_TEST(mentions(section(heading), "`" + name + "`"), name);
   };
-  auto vms = runtime::vms_document(sample_pool());
+  auto vms = runtime::vms_document(sample_pool(), {});
   check("GET /v1/vms", vms["pool"]);
   check("GET /v1/vms", vms["acceleration"]);
   check("GET /v1/vms", vms["acceleration"]["tried"][0]);
@@ -276,6 +285,8 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_node_of_the_fleet_is_described) {
   auto fleet = must_be(runtime::fleet_document(sample_fleet()));
   check("GET /v1/fleet", fleet["nodes"][0]);
   check("GET /v1/fleet", fleet["guests"][0]);
+  check("GET /v1/fleet",
+        must_be(runtime::fleet_document(sample_placed()))["quotas"][0]);
   const std::string heading = "POST /v1/fleet/placement";
   check(heading, must_be(runtime::placement_document(sample_fleet(),
                                                      {"", 512}))["nodes"][0]);
@@ -284,6 +295,45 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_node_of_the_fleet_is_described) {
     std::string name{events::name_of(static_cast<events::PlacementReason>(i))};
     BOOST_TEST(mentions(section(heading), "`" + name + "`"), name);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_in_a_request_of_the_fleet_is_described) {
+  const auto& text = section("GET /v1/fleet/requests/{id}");
+  auto check = [&](const Json& object) {
+    BOOST_TEST(!object.empty());
+    for (const auto& [name, value] : object.items())
+      BOOST_TEST(mentions(text, "`" + name + "`"), name);
+  };
+  auto placement = must_be(runtime::fleet_request_document(
+      sample_placed(), id_of(0xd3), sample_placement()));
+  check(placement["nodes"][0]);
+  check(placement["images"][0]);
+  check(must_be(runtime::fleet_request_document(sample_placed(), id_of(0xd2),
+                                                sample_order())));
+  std::set<std::string> states;
+  for (const auto& row : table(text, "| state | |")) states.insert(row.front());
+  std::set<std::string> made{"open", "fetching", "lapsed"};
+  for (auto outcome : schema::EnumValuesRequestOutcome())
+    if (outcome != schema::RequestOutcome::unknown)
+      made.insert(schema::EnumNameRequestOutcome(outcome));
+  BOOST_TEST(states == made, boost::test_tools::per_element());
+}
+
+/// What a request of the list has is told with the single one.
+BOOST_AUTO_TEST_CASE(a_list_of_requests_has_their_first_fields) {
+  auto all = must_be(runtime::fleet_requests_document(sample_placed()));
+  auto one = must_be(runtime::fleet_request_document(
+      sample_placed(), id_of(0xd3), sample_placement()));
+  one.erase("schema");
+  std::vector<std::string> first;
+  for (const auto& [name, value] : one.items()) {
+    first.push_back(name);
+    if (name == "sequence") break;
+  }
+  std::vector<std::string> made;
+  for (const auto& [name, value] : all["requests"][0].items())
+    made.push_back(name);
+  BOOST_TEST(made == first, boost::test_tools::per_element());
 }
 
 /// What a phase is called is told of a guest and in /metrics.
@@ -326,7 +376,8 @@ BOOST_AUTO_TEST_CASE(the_kinds_of_change_and_their_rights_are_described) {
   for (auto kind :
        {"grant", "revoke", "mesh-init", "mesh-import", "mesh-remove",
         "mesh-move-role", "mesh-endpoints", "mesh-recover", "mesh-rotate-key",
-        "vm-create", "vm-set", "vm-delete", "image-remove"})
+        "vm-create", "vm-set", "vm-delete", "image-remove", "fleet-use",
+        "fleet-vm-create", "fleet-vm-order", "fleet-quota"})
     BOOST_TEST(mentions(text, std::string{"- `"} + kind + "`: "));
 }
 

@@ -51,8 +51,9 @@ BOOST_AUTO_TEST_SUITE(api_request)
 BOOST_AUTO_TEST_CASE(every_route_is_found) {
   for (const auto& route : runtime::routes()) {
     std::string path{route.path};
-    if (auto place = path.find("{id}"); place != std::string::npos)
-      path.replace(place, 4, id_text);
+    for (const std::string place : {"{id}", "{node}", "{vm}"})
+      if (auto at = path.find(place); at != std::string::npos)
+        path.replace(at, place.size(), id_text);
     auto call = must(read_call(route.method, path));
     BOOST_TEST((call.route == &route), path);
   }
@@ -105,6 +106,27 @@ BOOST_AUTO_TEST_CASE(an_id_has_32_hexadecimal_digits) {
   }
   BOOST_TEST(is_problem(read_call("GET", "/v1/proposals/a/b"),
                         ProblemType::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(a_guest_of_the_fleet_is_named_by_two_steps) {
+  auto call = must(
+      read_call("GET", "/v1/fleet/guests/laptop-a/" + id_text + "/console"));
+  BOOST_TEST((call.route->endpoint == Endpoint::fleet_console));
+  BOOST_TEST(call.node == "laptop-a");
+  BOOST_TEST(call.vm == id_text);
+  auto log = must(read_call(
+      "GET", "/v1/fleet/guests/laptop-a/web/console-log?from=1&limit=2"));
+  BOOST_TEST((log.route->endpoint == Endpoint::fleet_console_log));
+  BOOST_TEST(log.vm == "web");
+  BOOST_TEST(log.parameters.at("from") == "1");
+  for (const std::string names :
+       {"web", "/web", "laptop-a/", "laptop-a//web", "laptop-a/web/x",
+        "laptop-a/Web", "laptop-a/-", "lap%74op/web", "laptop-a/..",
+        "laptop-a/\xff"})
+    BOOST_TEST(
+        is_problem(read_call("GET", "/v1/fleet/guests/" + names + "/console"),
+                   ProblemType::not_found),
+        names);
 }
 
 /// What a stranger sends is told back short, and as text that is none but text.
@@ -244,7 +266,7 @@ BOOST_AUTO_TEST_CASE(a_body_is_json_and_only_where_one_is_due) {
       Endpoint::propose,         Endpoint::pairing_offer,
       Endpoint::pairing_approve, Endpoint::pairing_door,
       Endpoint::vm_stop,         Endpoint::image_add,
-      Endpoint::placement};
+      Endpoint::placement,       Endpoint::fleet_order};
   for (const auto& route : runtime::routes()) {
     BOOST_TEST(!runtime::refuse_body(route, "", "").has_value());
     auto refused = runtime::refuse_body(route, "application/json", "{}");

@@ -3,10 +3,13 @@
 
 #include "runtime/api_documents.hpp"
 #include "runtime/api_fleet.hpp"
+#include "runtime/api_fleet_request.hpp"
+#include "runtime/api_fleet_wish.hpp"
 #include "runtime/api_mesh.hpp"
 #include "runtime/api_pairing.hpp"
 #include "runtime/api_pool.hpp"
 #include "runtime/api_vm.hpp"
+#include "store/record.hpp"
 #include "tests/support/roster_author.hpp"
 #include "tests/unit/expect.hpp"
 
@@ -203,6 +206,107 @@ inline actors::FleetStatus sample_fleet() {
   status.hosts[node_of(2)].name = "laptop-a";
   status.hosts[node_of(2)].standing = events::HostStanding::unheard;
   return status;
+}
+
+/// In that fleet the guest was placed for an owner, one more is on its way to
+/// the same host, and both owners have a quota.
+inline actors::FleetStatus sample_placed() {
+  auto status = sample_fleet();
+  status.hosts[node_of(1)].promised = {1124, 1, 2048, 1};
+  status.guests[id_of(0x71)] = {node_of(1),          "web",           "shop",
+                                {"front", "public"}, {1224, 2, 1024}, {}};
+  status.guests[id_of(0x73)] = {node_of(1),      "db",           "shop", {},
+                                {1124, 1, 2048}, {hash_of(0xa1)}};
+  status.quotas["shop"] = {3, std::nullopt, 8};
+  status.quotas["idle"] = {std::nullopt, 4096, std::nullopt};
+  auto& web = status.requests[id_of(0xd1)].request;
+  web = {node_of(1), id_of(0x71), true};
+  web.sequence = 5;
+  web.outcome = schema::RequestOutcome::done;
+  auto& db = status.requests[id_of(0xd3)];
+  db.request = {node_of(1), id_of(0x73), true};
+  db.request.sequence = 9;
+  db.fetched = 100;
+  db.to_fetch = 300;
+  db.trouble = "the member does not answer";
+  auto& stop = status.requests[id_of(0xd2)].request;
+  stop = {node_of(1), id_of(0x71)};
+  stop.sequence = 7;
+  stop.outcome = schema::RequestOutcome::refused;
+  stop.reason = "it is off already";
+  return status;
+}
+
+/// An entry of the fleet's stream.
+template <class Event>
+Bytes fleet_entry(Event event) {
+  store::Event recorded;
+  recorded.stream = events::fleet_stream;
+  recorded.payload.Set(std::move(event));
+  flatbuffers::FlatBufferBuilder builder;
+  auto bytes =
+      store::build_entry(builder, recorded, {0, {}, node_of(1), 1}, {});
+  return {bytes.begin(), bytes.end()};
+}
+
+template <class Struct>
+std::unique_ptr<Struct> stored_bytes(const FixedBytes<Struct>& bytes) {
+  return std::make_unique<Struct>(bytes.stored());
+}
+
+inline std::unique_ptr<schema::PlacementVerdictT> stored_verdict(
+    const NodeId& node, schema::PlacementReason reason, std::uint64_t needs,
+    std::uint64_t has, std::uint64_t to_fetch) {
+  auto verdict = std::make_unique<schema::PlacementVerdictT>();
+  verdict->node = stored_bytes(node);
+  verdict->reason = reason;
+  verdict->needs = needs;
+  verdict->has = has;
+  verdict->to_fetch = to_fetch;
+  return verdict;
+}
+
+/// How the guest that is on its way got its place. One of the hosts that did
+/// not get it is no member any more.
+inline Bytes sample_placement() {
+  using schema::PlacementReason;
+  schema::GuestPlacedT placed;
+  placed.request = stored_bytes(id_of(0xd3));
+  placed.node = stored_bytes(node_of(1));
+  placed.vm = stored_bytes(id_of(0x73));
+  placed.name = "db";
+  events::VmSpec spec;
+  spec.memory_mb = 1024;
+  spec.node = node_of(1);
+  placed.spec = std::make_unique<schema::VmSpecT>(events::stored(spec));
+  placed.start = true;
+  placed.owner = "shop";
+  placed.labels = {"back"};
+  auto& image =
+      placed.images.emplace_back(std::make_unique<schema::ImageOfGuestT>());
+  image->digest = stored_bytes(hash_of(0xa1));
+  image->name = "debian-12.qcow2";
+  image->size = 300;
+  image->format = schema::DiskFormat::qcow2;
+  placed.margin_mb = 512;
+  placed.verdicts.push_back(
+      stored_verdict(node_of(1), PlacementReason::chosen, 1636, 2048, 300));
+  placed.verdicts.push_back(
+      stored_verdict(node_of(9), PlacementReason::memory, 1636, 900, 0));
+  placed.more_hosts = 2;
+  return fleet_entry(std::move(placed));
+}
+
+/// What the other guest was told.
+inline Bytes sample_order() {
+  schema::GuestOrderedT ordered;
+  ordered.request = stored_bytes(id_of(0xd2));
+  ordered.node = stored_bytes(node_of(1));
+  ordered.vm = stored_bytes(id_of(0x71));
+  ordered.name = "web";
+  ordered.verb = schema::GuestVerb::stop;
+  ordered.force = true;
+  return fleet_entry(std::move(ordered));
 }
 
 /// The document; the test can not go on if there is none.

@@ -28,7 +28,7 @@ actors::PoolStatus pool_of(const events::Vm& vm, const events::VmSight& sight) {
 }
 
 Json document_of(const events::Vm& vm, const events::VmSight& sight) {
-  return runtime::vm_document(pool_of(vm, sight), web);
+  return runtime::vm_document(pool_of(vm, sight), web, {});
 }
 
 std::string evidence(const events::Vm& vm, const events::VmSight& sight) {
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_SUITE(api_vm)
 // -- guests ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_guest_is_told_whole) {
-  auto document = runtime::vm_document(sample_pool(), web);
+  auto document = runtime::vm_document(sample_pool(), web, {});
   auto a1 = hash_of(0xa1).hex();
   auto a2 = hash_of(0xa2).hex();
   const auto expected = Json::parse(R"({
@@ -77,18 +77,42 @@ BOOST_AUTO_TEST_CASE(a_guest_is_told_whole) {
       "bridge": null,
       "forwards": [
         {"host_port": 8080, "guest_port": 80, "protocol": "tcp",
-         "open": false, "address": "127.0.0.1"},
+         "open": false, "mesh": false, "address": "127.0.0.1"},
         {"host_port": 5353, "guest_port": 53, "protocol": "udp",
-         "open": true, "address": "0.0.0.0"}],
+         "open": true, "mesh": false, "address": "0.0.0.0"}],
       "cloud_init": true, "autostart": true, "restart": "on-failure",
       "node": null},
     "stream": "vm/)" + web.hex() + R"("})");
   BOOST_TEST(document == expected);
 }
 
+BOOST_AUTO_TEST_CASE(a_forward_in_the_mesh_is_at_the_hosts_address_there) {
+  auto status = sample_pool();
+  status.pool.vms.at(web).spec.forwards = {{8080, 80, false, false, true},
+                                           {22, 22}};
+  auto forwards_at = [&](const char* address) {
+    auto in_mesh = events::IpAddress::parse(address);
+    auto document = runtime::vm_document(status, web, in_mesh);
+    BOOST_TEST(runtime::vms_document(status, in_mesh)["vms"][0]["spec"] ==
+               document["spec"]);
+    return document["spec"]["forwards"];
+  };
+  for (const auto* address : {"10.8.0.7", "10.8.0.8"}) {
+    BOOST_TEST(forwards_at(address)[0]["mesh"] == true);
+    BOOST_TEST(forwards_at(address)[0]["open"] == false);
+    BOOST_TEST(forwards_at(address)[0]["address"] == address);
+    BOOST_TEST(forwards_at(address)[1]["mesh"] == false);
+    BOOST_TEST(forwards_at(address)[1]["address"] == "127.0.0.1");
+  }
+  // No address: it is in no mesh.
+  BOOST_TEST(forwards_at("")[0]["mesh"] == true);
+  BOOST_TEST(forwards_at("")[0]["address"].is_null());
+  BOOST_TEST(forwards_at("")[1]["address"] == "127.0.0.1");
+}
+
 /// The hash is of no use to anybody, and would let user data be guessed at.
 BOOST_AUTO_TEST_CASE(that_it_has_user_data_is_all_that_is_told_of_it) {
-  auto text = runtime::vms_document(sample_pool()).dump();
+  auto text = runtime::vms_document(sample_pool(), {}).dump();
   BOOST_TEST(!mentions(text, hash_of(0xcc).hex()));
 }
 
@@ -149,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_guest_that_ends_again_and_again_is_told_as_such) {
   vm.gave_up = true;
   auto status = pool_of(vm, {});
   status.vms[web].problem = "there is no room for its disk";
-  auto document = runtime::vm_document(status, web);
+  auto document = runtime::vm_document(status, web, {});
   BOOST_TEST(document["restarts_in_row"] == 10U);
   BOOST_TEST(document["gave_up"] == true);
   BOOST_TEST(document["problem"] == "there is no room for its disk");
@@ -177,7 +201,8 @@ BOOST_AUTO_TEST_CASE(off_and_unknown_and_unresponsive_are_told_apart) {
 BOOST_AUTO_TEST_CASE(a_guest_that_nobody_told_of_is_unknown) {
   auto status = pool_of(sample_vm(), {});
   status.vms.clear();
-  auto text = runtime::vm_document(status, web)["evidence"].get<std::string>();
+  auto text =
+      runtime::vm_document(status, web, {})["evidence"].get<std::string>();
   BOOST_TEST(text.starts_with("unknown: "));
 }
 
@@ -238,7 +263,7 @@ BOOST_AUTO_TEST_CASE(guests_are_told_by_their_names) {
   auto other = sample_vm();
   other.name = "archive";
   status.pool.vms[id_of(0xff)] = other;
-  auto vms = runtime::vms_document(status)["vms"];
+  auto vms = runtime::vms_document(status, {})["vms"];
   BOOST_REQUIRE(vms.size() == 2U);
   BOOST_TEST(vms[0]["name"] == "archive");
   BOOST_TEST(vms[0]["id"] == id_of(0xff).hex());
@@ -256,10 +281,10 @@ BOOST_AUTO_TEST_CASE(what_is_reserved_of_the_host_is_told) {
                 {"memory_mb", used},
                 {"memory_mb_max", 4096},
                 {"memory_mb_left", 4096 - used}};
-  BOOST_TEST(runtime::vms_document(pool)["pool"] == expected);
+  BOOST_TEST(runtime::vms_document(pool, {})["pool"] == expected);
   // It was configured lower since.
   pool.pool.limits.memory_mb = 100;
-  BOOST_TEST(runtime::vms_document(pool)["pool"]["memory_mb_left"] == 0U);
+  BOOST_TEST(runtime::vms_document(pool, {})["pool"]["memory_mb_left"] == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(by_what_guests_run_is_told_with_what_was_tried) {
@@ -268,7 +293,7 @@ BOOST_AUTO_TEST_CASE(by_what_guests_run_is_told_with_what_was_tried) {
     "kernel": "6.1.0", "tried": [
       {"name": "kvm", "works": false, "reason": "the guest did not run"},
       {"name": "tcg", "works": true, "reason": "the guest ran"}]})");
-  auto document = runtime::vms_document(sample_pool());
+  auto document = runtime::vms_document(sample_pool(), {});
   BOOST_TEST(document["acceleration"] == expected);
   BOOST_TEST(document["problem"].is_null());
 }
@@ -276,7 +301,7 @@ BOOST_AUTO_TEST_CASE(by_what_guests_run_is_told_with_what_was_tried) {
 BOOST_AUTO_TEST_CASE(a_host_that_can_run_none_says_why) {
   actors::PoolStatus status;
   status.problem = "there is no QEMU";
-  auto document = runtime::vms_document(status);
+  auto document = runtime::vms_document(status, {});
   BOOST_TEST(document["vms"] == Json::array());
   BOOST_TEST(document["problem"] == "there is no QEMU");
   for (const auto* field : {"accelerator", "cpu_model", "qemu", "kernel"})

@@ -268,6 +268,10 @@ BOOST_AUTO_TEST_CASE(a_forward_is_read) {
   BOOST_TEST((one({{"protocol", "tcp"}, {"open", false}}) == one()));
   BOOST_TEST((one({{"protocol", "udp"}, {"open", true}}) ==
               events::VmForward{8080, 80, true, true}));
+  BOOST_TEST((one({{"mesh", true}}) ==
+              events::VmForward{8080, 80, false, false, true}));
+  BOOST_TEST(refusal(create_with(forward({{"mesh", "10.8.0.7"}}))) ==
+             "'mesh' must be true or false");
   BOOST_TEST(refusal(create_with(forward({{"protocol", "sctp"}}))) ==
              "'protocol' must be tcp or udp");
   for (const auto& port : {Json(0), Json(65'536), Json("80")})

@@ -87,7 +87,8 @@ BOOST_AUTO_TEST_CASE(each_key_marked_live_and_no_other_needs_no_restart) {
                       true,
                       {"br1"},
                       {{"d", "/e"}},
-                      6};
+                      6,
+                      false};
   auto needing = runtime::need_restart({}, other);
   std::istringstream lines{example};
   std::size_t live = 0;
@@ -112,7 +113,8 @@ BOOST_AUTO_TEST_CASE(each_key_marked_live_and_no_other_needs_no_restart) {
                                                   "guests.open_forwards",
                                                   "guests.bridges",
                                                   "guests.devices",
-                                                  "fleet.margin_mb"}),
+                                                  "fleet.margin_mb",
+                                                  "fleet.dispatches"}),
              boost::test_tools::per_element());
   BOOST_TEST(live + needing.size() == runtime::configuration_keys().size());
 }
@@ -153,6 +155,7 @@ bridges = ["br0", "lan.2"]
 devices = ["scratch=/dev/vdb"]
 [fleet]
 margin_mb = 8
+dispatches = false
 )");
   Configuration expected{"hub-1",
                          "/srv/ppn",
@@ -176,7 +179,8 @@ margin_mb = 8
                          true,
                          {"br0", "lan.2"},
                          {{"scratch", "/dev/vdb"}},
-                         8};
+                         8,
+                         false};
   BOOST_TEST((read == expected));
 }
 

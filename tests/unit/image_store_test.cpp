@@ -137,6 +137,21 @@ struct Fixture {
     touch_file(path, 0);
   }
 
+  fs::path part_of(std::string_view content) const {
+    return incoming / (digest_of(content).hex() + ".part");
+  }
+
+  /// Of content that somebody else promised.
+  auto receive(std::string_view content, DiskFormat format = DiskFormat::raw) {
+    return images->receive({digest_of(content), content.size(), format});
+  }
+
+  /// The first of it came once.
+  void receive_some(std::string_view content, std::size_t size) {
+    auto some = must(receive(content));
+    must(some->write(as_bytes(content.substr(0, size))));
+  }
+
   /// No image, and nothing that becomes one.
   [[nodiscard]] bool is_empty() const {
     return count_in(folder) == 1 && count_in(incoming) == 0;
@@ -423,6 +438,173 @@ BOOST_AUTO_TEST_CASE(a_file_that_changes_while_it_is_read_is_refused) {
   BOOST_TEST(is_empty());
 }
 
+// -- receiving ----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(what_comes_in_pieces_is_kept_like_what_was_added) {
+  const auto content = Head{}.text();
+  auto incoming_image = must(receive(content, DiskFormat::qcow2));
+  BOOST_TEST(incoming_image->offset() == 0U);
+  for (char byte : content)
+    must(incoming_image->write(as_bytes(std::string_view{&byte, 1})));
+  auto added = must(incoming_image->finish());
+  Image expected{digest_of(content), content.size(), DiskFormat::qcow2};
+  BOOST_TEST((added.image == expected));
+  BOOST_TEST(!added.was_there);
+  auto path = *images->path_of(expected.digest);
+  BOOST_TEST((content_of(path) == content));
+  BOOST_TEST((status_of(path).st_mode & 07777U) == 0440U);
+  BOOST_TEST(count_in(incoming) == 0U);
+  int pieces = 0;
+  must(images->verify(expected.digest, counting(pieces)));
+  BOOST_TEST(pieces == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_came_is_gone_on_from) {
+  auto content = std::string(100'000, 'x') + std::string(200'000, '\0') + "end";
+  for (std::size_t size :
+       {std::size_t{1}, std::size_t{104}, std::size_t{90'000},
+        std::size_t{250'000}, content.size()}) {
+    receive_some(content, size);
+    images = open();
+    BOOST_TEST(must(images->sweep()) == 0U);
+    auto rest = must(receive(content));
+    BOOST_TEST(rest->offset() == size);
+    must(rest->write(as_bytes(std::string_view{content}.substr(size))));
+    auto image = must(rest->finish()).image;
+    BOOST_TEST((content_of(*images->path_of(image.digest)) == content));
+    must(images->remove(image.digest));
+    BOOST_TEST(is_empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(holes_that_come_take_no_room) {
+  const std::string content(4 * mebibyte, '\0');
+  receive_some(content, 3 * mebibyte);
+  BOOST_TEST(status_of(part_of(content)).st_size ==
+             static_cast<off_t>(3 * mebibyte));
+  auto rest = must(receive(content));
+  must(rest->write(as_bytes(std::string_view{content}.substr(3 * mebibyte))));
+  auto image = must(rest->finish()).image;
+  auto status = status_of(*images->path_of(image.digest));
+  BOOST_TEST(status.st_size == static_cast<off_t>(content.size()));
+  BOOST_TEST(status.st_blocks * 512 < static_cast<off_t>(mebibyte));
+}
+
+BOOST_AUTO_TEST_CASE(other_content_than_was_promised_is_thrown_away) {
+  receive_some("content", 3);
+  auto rest = must(receive("content"));
+  must(rest->write(as_bytes("TENT")));
+  BOOST_TEST(is_error(rest->finish(), ErrorCode::damaged));
+  BOOST_TEST(is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_damaged_while_it_waited_is_found_out) {
+  receive_some("content", 4);
+  put(part_of("content"), "cont\x01");
+  auto rest = must(receive("content"));
+  must(rest->write(as_bytes("nt")));
+  BOOST_TEST(is_error(rest->finish(), ErrorCode::damaged));
+  BOOST_TEST(is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_leads_elsewhere_is_refused_at_its_beginning) {
+  auto content = Head{.backing_offset = 512}.text();
+  auto image = must(receive(content, DiskFormat::qcow2));
+  must(image->write(as_bytes(content.substr(0, 103))));
+  auto error = error_of(image->write(as_bytes(content.substr(103, 1))));
+  BOOST_TEST(error.code == ErrorCode::damaged);
+  BOOST_TEST(mentions(error.message, "lies on another file"), error.message);
+  BOOST_TEST(is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(another_format_than_was_promised_is_refused) {
+  for (const auto& [content, promised] :
+       {std::pair{Head{}.text(), DiskFormat::raw},
+        std::pair{std::string(200, 'x'), DiskFormat::qcow2}}) {
+    auto image = must(receive(content, promised));
+    BOOST_TEST(is_error(image->write(as_bytes(content)), ErrorCode::damaged));
+    BOOST_TEST(is_empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_more_and_no_less_than_was_promised_is_taken) {
+  receive_some("content", 4);
+  BOOST_TEST(
+      is_error(must(receive("content"))->finish(), ErrorCode::bad_input));
+  BOOST_TEST(is_error(must(receive("content"))->write(as_bytes("ent+")),
+                      ErrorCode::bad_input));
+  auto rest = must(receive("content"));
+  BOOST_TEST(rest->offset() == 4U);
+  must(rest->write(as_bytes("ent")));
+  must(rest->finish());
+}
+
+BOOST_AUTO_TEST_CASE(more_than_was_promised_is_not_gone_on_from) {
+  receive_some("content", 6);
+  Image shorter{digest_of("content"), 5, DiskFormat::raw};
+  BOOST_TEST(is_error(images->receive(shorter), ErrorCode::damaged));
+  BOOST_TEST(must(receive("content"))->offset() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_size_that_no_image_has_is_refused) {
+  for (std::uint64_t size :
+       {std::uint64_t{0}, (events::disk_mb_max << 20U) + 1, ~std::uint64_t{0}})
+    BOOST_TEST(
+        is_error(images->receive({digest_of("content"), size, DiskFormat::raw}),
+                 ErrorCode::bad_input));
+  BOOST_TEST(is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_image_is_received_once_at_a_time) {
+  {
+    auto first = must(receive("content"));
+    auto error = error_of(receive("content"));
+    BOOST_TEST(error.code == ErrorCode::io);
+    BOOST_TEST(mentions(error.message, "is being fetched already"));
+    must(receive("another"));
+  }
+  must(receive("content"));
+}
+
+BOOST_AUTO_TEST_CASE(an_image_that_was_added_meanwhile_is_left_as_it_is) {
+  auto image = must(receive("content"));
+  must(image->write(as_bytes("content")));
+  auto digest = added("content");
+  auto before = status_of(*images->path_of(digest));
+  BOOST_TEST(must(image->finish()).was_there);
+  BOOST_TEST(status_of(*images->path_of(digest)).st_ino == before.st_ino);
+  BOOST_TEST(count_in(incoming) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_room_is_not_received) {
+  std::uint64_t free_bytes = image_reserve_bytes + 6;
+  images = open([&](const fs::path&) { return free_bytes; });
+  BOOST_TEST(is_error(receive("content"), ErrorCode::disk_full));
+  free_bytes += 1;
+  auto image = must(receive("content"));
+  must(image->write(as_bytes("co")));
+  free_bytes -= 7;
+  BOOST_TEST(is_error(image->write(as_bytes("ntent")), ErrorCode::disk_full));
+  image.reset();
+  free_bytes += 5;
+  BOOST_TEST(must(receive("content"))->offset() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(to_read_again_what_came_can_be_stopped) {
+  receive_some("content", 4);
+  auto stop = [](std::uint64_t, std::uint64_t) { return false; };
+  Image promised{digest_of("content"), 7, DiskFormat::raw};
+  BOOST_TEST(is_error(images->receive(promised, stop), ErrorCode::io));
+  BOOST_TEST(must(receive("content"))->offset() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(no_link_is_written_through) {
+  put(scratch / "target", "");
+  fs::create_symlink(scratch / "target", part_of("content"));
+  error_of(receive("content"));
+  BOOST_TEST(content_of(scratch / "target").empty());
+}
+
 // -- room ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_image_that_has_no_room_is_not_begun) {
@@ -667,6 +849,34 @@ BOOST_AUTO_TEST_CASE(a_killed_copy_is_no_image_and_is_swept_away) {
   BOOST_TEST(count_in(incoming) == 0U);
   must(images->verify(digest_of("another")));
   BOOST_TEST(!must(images->add(source.get())).was_there);
+}
+
+BOOST_AUTO_TEST_CASE(a_sweep_leaves_what_came_of_an_image_lately) {
+  receive_some("content", 3);
+  BOOST_TEST(must(images->sweep()) == 0U);
+  BOOST_TEST(fs::exists(part_of("content")));
+  timespec long_ago{1'000'000'000, 0};
+  const std::array<timespec, 2> times{long_ago, long_ago};
+  BOOST_REQUIRE(
+      ::utimensat(AT_FDCWD, part_of("content").c_str(), times.data(), 0) == 0);
+  BOOST_TEST(must(images->sweep()) == 1U);
+  BOOST_TEST(is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_sweep_takes_what_came_of_an_image_that_is_there) {
+  receive_some("content", 3);
+  added("content");
+  BOOST_TEST(must(images->sweep()) == 1U);
+  BOOST_TEST(count_in(incoming) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_sweep_takes_what_only_looks_like_it) {
+  put(incoming / "content.part", "cont");
+  put(incoming / (digest_of("content").hex() + ".part.part"), "cont");
+  fs::create_directory(part_of("content"));
+  fs::create_symlink(scratch.path(), part_of("another"));
+  BOOST_TEST(must(images->sweep()) == 4U);
+  BOOST_TEST(count_in(incoming) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_sweep_takes_whatever_lies_there) {

@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(a_mesh_is_founded_by_a_commit) {
   BOOST_TEST(a.entries() == before);
   BOOST_TEST(!a.mesh().founded());
   must(a.commit(proposal));
-  BOOST_TEST(a.entries() == before + 1);
+  // And begins its term as the controller.
+  BOOST_TEST(a.entries() == before + 2);
   BOOST_TEST(a.mesh().find(a.id())->name == "node-1");
   BOOST_TEST(a.mesh().authority == a.id());
   BOOST_TEST(a.proposals().empty());

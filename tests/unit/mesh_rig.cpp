@@ -43,7 +43,76 @@ caf::result<T> answer_of(Self self, FakeDevice& device, bool is_change,
   return promise;
 }
 
+constexpr std::uint64_t disk_left_mb = 100'000;
+
 }  // namespace
+
+// -- shelves ------------------------------------------------------------------
+
+store::Result<BulkShelves::Shelf*> BulkShelves::at(
+    const events::IpAddress& address) {
+  fetches_ += 1;
+  for (auto& [number, shelf] : shelves_)
+    if (shelf.own == address && !shelf.is_cut_off) return &shelf;
+  return store::Error{store::ErrorCode::io,
+                      "nobody gives anything at " + address.text()};
+}
+
+store::Result<actors::BytesPtr> BulkShelves::document(
+    const events::IpAddress& from, const Hash& hash) {
+  auto shelf = at(from);
+  if (!shelf) return shelf.error();
+  auto found = (*shelf)->documents.find(hash);
+  if (found == (*shelf)->documents.end())
+    return store::Error{store::ErrorCode::not_found, "it is not there"};
+  return found->second;
+}
+
+store::Result<actors::ImageKept> BulkShelves::image(
+    std::uint8_t to, const events::IpAddress& from,
+    const events::ImageOfGuest& image) {
+  auto shelf = at(from);
+  if (!shelf) return shelf.error();
+  if (!(*shelf)->images.contains(image.digest))
+    return store::Error{store::ErrorCode::not_found, "it is not there"};
+  bool is_new = of(to).images.insert(image.digest).second;
+  return actors::ImageKept{image.digest, image.size, image.format, !is_new};
+}
+
+actors::BulkPort BulkShelves::spawn(caf::actor_system& system,
+                                    std::uint8_t number) {
+  using Port = actors::BulkPort;
+  return system.spawn(
+      [](Port::pointer self, BulkShelves* all,
+         std::uint8_t own) -> Port::behavior_type {
+        return {
+            [=](actors::listen_atom, const events::IpAddress& address,
+                const std::optional<events::IpAddress>& /*controller*/) {
+              all->of(own).own = address;
+            },
+            [=](actors::offer_atom, const actors::DocumentsPtr& documents) {
+              all->of(own).documents = *documents;
+            },
+            [=](actors::fetch_atom, const events::IpAddress& from,
+                const Hash& hash) -> caf::result<actors::BytesPtr> {
+              auto document = all->document(from, hash);
+              if (!document) return actors::to_message(document.error());
+              return *document;
+            },
+            [=](actors::fetch_atom, const events::IpAddress& from,
+                const actors::ImageOfGuestPtr& wanted, const Id& id,
+                const actors::ImageFollower& follower)
+                -> caf::result<actors::ImageKept> {
+              auto kept = all->image(own, from, *wanted);
+              if (!kept) return actors::to_message(kept.error());
+              self->send(follower, actors::progress_atom::value, id,
+                         wanted->size, wanted->size);
+              return *kept;
+            },
+        };
+      },
+      this, number);
+}
 
 // -- stage --------------------------------------------------------------------
 
@@ -103,9 +172,10 @@ TestNode::TestNode(Stage& stage, std::uint8_t number, Mood mood)
   journal_ = spawn_journal();
   pairing_wire_ = stage_.cables.spawn(stage_.system(), number_);
   hypervisor_ = stage_.system().spawn(simulation::no_hypervisor, 0);
-  memory_ = stage_.system().spawn(simulation::no_memory, 0);
-  host_ = stage_.system().spawn(simulation::no_host, 0);
+  memory_ = spawn_memory();
+  host_ = spawn_host();
   images_ = stage_.system().spawn(simulation::no_images, 0);
+  bulk_ = stage_.shelves.spawn(stage_.system(), number_);
   start();
 }
 
@@ -119,7 +189,8 @@ TestNode::~TestNode() {
                            caf::actor_cast<caf::actor>(hypervisor_),
                            caf::actor_cast<caf::actor>(memory_),
                            caf::actor_cast<caf::actor>(host_),
-                           caf::actor_cast<caf::actor>(images_)})
+                           caf::actor_cast<caf::actor>(images_),
+                           caf::actor_cast<caf::actor>(bulk_)})
     caf::anon_send_exit(port, caf::exit_reason::kill);
   device.unanswered.clear();
   receiver_ = actors::DatagramReceiver{};
@@ -148,6 +219,8 @@ void TestNode::start() {
   parts.memory = memory_;
   parts.host = host_;
   parts.images = images_;
+  parts.bulk = bulk_;
+  parts.pool.memory_mb = stage_.guests_memory_mb();
   parts.entropy = entropy_of(number_);
   parts.next_id = [this] {
     Id id;
@@ -252,6 +325,39 @@ actors::JournalPort TestNode::spawn_journal() {
       this);
 }
 
+/// Nobody else takes anything of it.
+actors::MemoryPort TestNode::spawn_memory() {
+  if (stage_.guests_memory_mb() == 0)
+    return stage_.system().spawn(simulation::no_memory, 0);
+  using Port = actors::MemoryPort;
+  return stage_.system().spawn(
+      [](Port::pointer, std::uint64_t total_mb) -> Port::behavior_type {
+        return {
+            [=](actors::measure_atom) -> caf::result<actors::MemoryLookPtr> {
+              return std::make_shared<const actors::MemoryLook>(
+                  actors::MemoryLook{total_mb, total_mb, {}});
+            },
+            [](actors::balloon_atom, const Id&, std::uint64_t, std::uint64_t) {
+              return true;
+            },
+        };
+      },
+      stage_.guests_memory_mb());
+}
+
+actors::HostPort TestNode::spawn_host() {
+  if (stage_.guests_memory_mb() == 0)
+    return stage_.system().spawn(simulation::no_host, 0);
+  using Port = actors::HostPort;
+  return stage_.system().spawn(
+      [](Port::pointer, std::uint64_t left_mb) -> Port::behavior_type {
+        return {[=](actors::measure_atom) {
+          return actors::HostLook{4, 0, left_mb};
+        }};
+      },
+      disk_left_mb);
+}
+
 bool TestNode::deliver(const events::IpAddress& from, Bytes bytes) {
   if (!bound) return false;
   caf::anon_send(receiver_, actors::datagram_atom::value,
@@ -354,7 +460,8 @@ store::SigningKey recovery_key() { return key_of_seed(99); }
 
 // -- three of them ------------------------------------------------------------
 
-ThreeNodes::ThreeNodes() {
+ThreeNodes::ThreeNodes(std::uint64_t guests_memory_mb)
+    : stage(guests_memory_mb) {
   stage.pass(std::chrono::seconds{2});
   hub.found({endpoint("192.0.2.1:51820")});
   hub.admit(a);

@@ -1,5 +1,6 @@
 // Nodes with their real actors on one thread, and around them ports that only
-// remember: a device in memory, a wire that keeps what is sent, a journal.
+// remember: a device in memory, a wire that keeps what is sent, a journal, and
+// shelves from which nodes give each other what is wanted by its hash.
 #pragma once
 
 #include <caf/actor_system_config.hpp>
@@ -7,6 +8,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,10 +22,44 @@
 
 namespace ppn::tests {
 
+/// What each node gives the others. All is answered at once, and an image is
+/// had by whoever has its digest.
+class BulkShelves {
+ public:
+  struct Shelf {
+    /// Where it listens.
+    std::optional<events::IpAddress> own = std::nullopt;
+    std::map<Hash, actors::BytesPtr> documents = {};
+    std::set<Hash> images = {};
+    /// Nobody reaches it.
+    bool is_cut_off = false;
+  };
+
+  /// Fetched images come to the shelf of that node.
+  actors::BulkPort spawn(caf::actor_system& system, std::uint8_t number);
+  Shelf& of(std::uint8_t number) { return shelves_[number]; }
+  /// How often something was asked for, whatever came of it.
+  [[nodiscard]] int fetches() const { return fetches_; }
+
+ private:
+  store::Result<Shelf*> at(const events::IpAddress& address);
+  store::Result<actors::BytesPtr> document(const events::IpAddress& from,
+                                           const Hash& hash);
+  store::Result<actors::ImageKept> image(std::uint8_t to,
+                                         const events::IpAddress& from,
+                                         const events::ImageOfGuest& image);
+
+  std::map<std::uint8_t, Shelf> shelves_;
+  int fetches_ = 0;
+};
+
 /// Time, and the messages of all nodes of a test.
 class Stage {
  public:
   Stage() = default;
+  /// So much each node has for guests.
+  explicit Stage(std::uint64_t guests_memory_mb)
+      : guests_memory_mb_(guests_memory_mb) {}
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 
@@ -47,12 +83,17 @@ class Stage {
 
   caf::actor_system& system() { return system_; }
   [[nodiscard]] const store::ClockReading& clock() const { return clock_; }
+  [[nodiscard]] std::uint64_t guests_memory_mb() const {
+    return guests_memory_mb_;
+  }
 
   static constexpr std::int64_t begin_ns = 1'767'225'600'000'000'000;
 
   PairingCables cables;
+  BulkShelves shelves;
 
  private:
+  std::uint64_t guests_memory_mb_ = 0;
   simulation::CoordinatorConfig config_;
   caf::actor_system system_{config_};
   simulation::Coordinator& coordinator_ = simulation::coordinator_of(system_);
@@ -163,6 +204,8 @@ class TestNode {
   actors::WireguardPort spawn_wireguard();
   actors::WirePort spawn_wire();
   actors::JournalPort spawn_journal();
+  actors::MemoryPort spawn_memory();
+  actors::HostPort spawn_host();
 
   Stage& stage_;
   std::uint8_t number_;
@@ -181,6 +224,7 @@ class TestNode {
   actors::MemoryPort memory_;
   actors::HostPort host_;
   actors::ImagePort images_;
+  actors::BulkPort bulk_;
   actors::LedgerActor ledger_;
   actors::NodeActor node_;
 };
@@ -197,7 +241,9 @@ struct OneNode {
 /// The founder, who is hub and authority, and two members; nothing that they
 /// send arrives unless it is carried.
 struct ThreeNodes {
-  ThreeNodes();
+  ThreeNodes() : ThreeNodes(0) {}
+  /// See Stage.
+  explicit ThreeNodes(std::uint64_t guests_memory_mb);
 
   /// Hands over what was sent, until nobody has more to say. Nothing to
   /// anybody in `deaf`.

@@ -477,6 +477,29 @@ BOOST_AUTO_TEST_CASE(one_role_goes_to_one_member) {
     BOOST_TEST(author(MoveRole{none, node_of(1)}) == "there is no such role");
 }
 
+BOOST_AUTO_TEST_CASE(where_the_controller_changed_is_known_and_who_it_was) {
+  auto author = mesh_of(3);
+  auto is_noted = [&](const NodeId& former, std::uint64_t version) {
+    const auto& mesh = author.mesh();
+    return mesh.former_controller == former && mesh.controller_epoch == 1 &&
+           mesh.controller_version == version;
+  };
+  BOOST_TEST(is_noted(NodeId{}, 1));
+  BOOST_TEST(author(MoveRole{Role::hub, node_of(2)}) == "");
+  BOOST_TEST(is_noted(NodeId{}, 1));
+  BOOST_TEST(author(MoveRole{Role::controller, node_of(2)}) == "");
+  BOOST_TEST(is_noted(node_of(1), 5));
+  BOOST_TEST(author(MoveRole{Role::controller, node_of(3)}) == "");
+  BOOST_TEST(is_noted(node_of(2), 6));
+  BOOST_TEST(author(ReplaceMember{node_of(3), newcomer(7)}) == "");
+  BOOST_TEST(is_noted(node_of(3), 7));
+  BOOST_TEST(author(RemoveMember{node_of(7), "sold", true}) == "");
+  BOOST_TEST(is_noted(node_of(7), 8));
+  // Nobody was it in between.
+  BOOST_TEST(author(MoveRole{Role::controller, node_of(1)}) == "");
+  BOOST_TEST(is_noted(node_of(7), 9));
+}
+
 // -- endpoints ---------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(endpoints_change) {

@@ -199,12 +199,14 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
              "paths: ledger clock mesh member\n"
              "device: ledger clock wireguard mesh paths member pairing\n"
              "member: ledger clock wire journal mesh paths pairing headroom "
-             "scheduler\n"
+             "scheduler dispatch\n"
              "pairing: ledger clock wireguard pairing wire mesh member\n"
-             "pool: ledger clock hypervisor images\n"
+             "pool: ledger clock hypervisor images bulk\n"
              "balloon: clock memory pool\n"
-             "headroom: host pool balloon\n"
-             "scheduler: ledger clock mesh headroom member\n"
+             "headroom: ledger host pool balloon\n"
+             "scheduler: ledger clock bulk hypervisor mesh headroom member "
+             "dispatch\n"
+             "dispatch: ledger bulk hypervisor mesh pool member scheduler\n"
              "operator_gate: ledger clock mesh device pool scheduler\n");
 }
 

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_node_needs_room_on_its_disk_also_for_what_it_fetches) {
   request.images = {{image(1), 1}};
   BOOST_TEST(reason(request, {room("a", 1024)}, 0) == "disk");
   auto has_it = room("a", 1024);
-  has_it.images = {image(1)};
+  has_it.images = {events::mark_of(image(1))};
   BOOST_TEST(chosen(request, {has_it}) == "a");
 }
 
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(each_is_told_what_it_would_have_to_fetch) {
   auto request = guest(1);
   request.images = {{image(1), 1'000}, {image(2), 20}};
   auto has_one = room("a", 1024);
-  has_one.images = {image(1), image(3)};
+  has_one.images = {events::mark_of(image(1)), events::mark_of(image(3))};
   auto placement = place(request, {has_one, room("b", 1024)});
   BOOST_TEST(placement.verdicts[0].to_fetch == 20U);
   BOOST_TEST(placement.verdicts[1].to_fetch == 1'020U);
@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(what_fits_is_as_many_as_are_placed_one_after_the_other) {
         left.vcpus_left -= request.vcpus;
         left.guests_left -= 1;
         left.disk_left_mb -= request.disk_mb + (fetched + 1048575) / 1048576;
-        left.images = {image(1)};
+        left.images = {events::mark_of(image(1))};
       }
       BOOST_TEST(placed == expected);
     }
@@ -277,7 +277,7 @@ HostRoom random_room(Random& random, std::uint8_t number) {
   host.guests_left = static_cast<std::uint32_t>(random.below(6));
   for (const char* label : {"x", "y"})
     if (random.below(4) == 0) host.labels.emplace_back(label);
-  if (random.below(2) == 0) host.images.push_back(image(1));
+  if (random.below(2) == 0) host.images.push_back(events::mark_of(image(1)));
   return host;
 }
 
@@ -313,8 +313,8 @@ bool may_have(const PlacementRequest& request, const HostRoom& host,
                    [&](const auto& label) { return has(host, label); });
   std::uint64_t fetched_mb = 0;
   for (const auto& needed : request.images)
-    if (std::find(host.images.begin(), host.images.end(), needed.digest) ==
-        host.images.end())
+    if (std::find(host.images.begin(), host.images.end(),
+                  events::mark_of(needed.digest)) == host.images.end())
       fetched_mb += 1;
   return host.standing == HostStanding::live && host.is_known &&
          !host.is_drained &&

@@ -120,6 +120,16 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_one_of_usage) {
       {"fleet", "drain", "nas", "--off", "--yes"},
       {"fleet", "undrain", "nas", "--yes", "--propose"},
       {"fleet", "reserve", "nas", "--watch"},
+      {"fleet", "requests", "c0ffee"},
+      {"fleet", "explain"},
+      {"fleet", "explain", "c0f"},
+      {"fleet", "explain", "coffee"},
+      {"fleet", "explain", "c0ffee", "--watch"},
+      {"fleet", "quota", "--guests", "2", "--yes"},
+      {"fleet", "quota", "--none", "--yes"},
+      {"fleet", "quota", "shop", "--none", "--vcpus", "2", "--yes"},
+      {"fleet", "quota", "shop", "--memory", "2", "--yes"},
+      {"fleet", "quota", "shop", "--guests", "-1", "--yes"},
       {"completion", "tcsh"}};
   for (const auto& arguments : mistakes)
     BOOST_TEST(run(arguments) == exit_usage);
@@ -133,6 +143,7 @@ BOOST_AUTO_TEST_CASE(options_may_stand_before_and_after_the_command) {
   BOOST_TEST(run({"pool", "--watch", "--json"}) == exit_not_running);
   BOOST_TEST(run({"fleet", "nodes", "--watch"}) == exit_not_running);
   BOOST_TEST(run({"fleet", "guests", "--watch", "--json"}) == exit_not_running);
+  BOOST_TEST(run({"fleet", "requests", "--watch"}) == exit_not_running);
   BOOST_TEST(run({"pair", "approve", "--yes", "7", "x", "--json"}) ==
              exit_not_running);
   BOOST_TEST(run({"ledger", "tail", "-f", "--json"}) == exit_not_running);
@@ -167,7 +178,8 @@ BOOST_AUTO_TEST_CASE(bash_completes_commands) {
   BOOST_TEST(offered("ppnctl pair c") == "close cancel\n");
   BOOST_TEST(offered("ppnctl po") == "pool\n");
   BOOST_TEST(offered("ppnctl fleet ''") ==
-             "nodes guests place fit drain undrain reserve\n");
+             "nodes guests requests explain place fit drain undrain reserve "
+             "quota\n");
 }
 
 BOOST_AUTO_TEST_CASE(bash_completes_options) {

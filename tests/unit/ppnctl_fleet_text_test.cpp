@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/unit/expect.hpp"
+#include "tests/unit/ppnctl_fleet_samples.hpp"
 #include "tests/unit/ppnctl_run.hpp"
 #include "tools/ppnctl/fleet_change.hpp"
 #include "tools/ppnctl/fleet_documents.hpp"
@@ -11,101 +12,12 @@
 namespace ppn::tests {
 
 using namespace ctl;
+using namespace fleet_samples;
 using schema::Json;
 
 namespace {
 
-/// As it comes: numbers without a sign are such.
-Json as_read(const Json& document) { return Json::parse(document.dump()); }
-
 // -- samples -----------------------------------------------------------------
-
-/// What every document says of a node.
-Json node_json(const char* name, const char* standing, const Json& heard_ago_s,
-               bool is_drained, bool is_reserved) {
-  return {{"node", std::string(32, 'a')}, {"name", name},
-          {"standing", standing},         {"heard_ago_s", heard_ago_s},
-          {"drained", is_drained},        {"reserved", is_reserved}};
-}
-
-Json with(Json document, const Json& fields) {
-  for (const auto& [name, value] : fields.items()) document[name] = value;
-  return document;
-}
-
-/// In the place of these fields null.
-Json with_null(Json document, const std::vector<const char*>& fields) {
-  for (const auto* field : fields) document[field] = nullptr;
-  return document;
-}
-
-Json laptop_json() {
-  return with(node_json("laptop", "live", 0, false, false),
-              {{"memory_mb", 16384},
-               {"available_mb", 12000},
-               {"guaranteed_mb", 9000},
-               {"reclaimable_mb", 300},
-               {"memory_left_mb", 9000},
-               {"disk_left_mb", 102400},
-               {"cores", 8},
-               {"load_permille", 300},
-               {"vcpus_left", 250},
-               {"guests", 3},
-               {"guests_left", 125},
-               {"accelerator", "kvm"}});
-}
-
-/// It said this once, and then no more.
-Json nas_json() {
-  return with(node_json("nas", "silent", 100, true, true),
-              {{"memory_mb", 4096},
-               {"available_mb", 600},
-               {"guaranteed_mb", 512},
-               {"reclaimable_mb", 0},
-               {"memory_left_mb", 512},
-               {"disk_left_mb", 900},
-               {"cores", 2},
-               {"load_permille", 1000},
-               {"vcpus_left", 0},
-               {"guests", 1},
-               {"guests_left", 127},
-               {"accelerator", nullptr}});
-}
-
-/// It said nothing yet.
-Json phone_json() {
-  auto phone =
-      with(laptop_json(), node_json("phone", "unheard", nullptr, false, true));
-  return with_null(
-      phone, {"memory_mb", "available_mb", "guaranteed_mb", "reclaimable_mb",
-              "memory_left_mb", "disk_left_mb", "cores", "load_permille",
-              "vcpus_left", "guests", "guests_left", "accelerator"});
-}
-
-Json guest_json(const char* name, const char* node, const char* outcome,
-                const Json& heard_ago_s) {
-  return {{"id", std::string(32, 'b')}, {"name", name},
-          {"node_name", node},          {"outcome", outcome},
-          {"responds", true},           {"heard_ago_s", heard_ago_s},
-          {"memory_mb", 2048},          {"vcpus", 2}};
-}
-
-Json fleet_json(const Json& nodes, const Json& guests) {
-  return as_read({{"schema", "ppn.fleet.v1"},
-                  {"margin_mb", 512},
-                  {"nodes", nodes},
-                  {"guests", guests}});
-}
-
-Json three_hosts() {
-  auto db =
-      with(guest_json("db", "laptop", "running", 0), {{"responds", false}});
-  auto web = with(guest_json("web", "laptop", "running", 0),
-                  {{"memory_mb", 512}, {"vcpus", 1}});
-  return fleet_json(
-      Json::array({phone_json(), laptop_json(), nas_json()}),
-      Json::array({guest_json("old", "nas", "stopped", 100), web, db}));
-}
 
 Json verdict_json(const Json& host, const char* reason, const char* words,
                   int fits) {
@@ -172,20 +84,14 @@ std::string outcome_of(const char* standing, const Json& heard_ago_s) {
 
 // -- answers -----------------------------------------------------------------
 
-const std::string proposed = http_answer(
+const std::string proposed_use = http_answer(
     "201 Created", "application/json",
     R"({"schema":"ppn.proposal.v1","id":")" + std::string(32, 'c') +
         R"(","change":{"kind":"fleet-use"},"plan":["nas gets guests again"]})");
-const std::string committed =
-    json_answer(R"({"schema":"ppn.commit.v1","proposal":"c","sequence":5})");
 const std::string refused = http_answer(
     "409 Conflict", "application/problem+json",
     R"({"type":"urn:ppn:problem:refused","detail":)"
     R"("this node is not the controller of a mesh: that is laptop"})");
-
-Json body_of(const std::string& request) {
-  return Json::parse(request.substr(request.find("\r\n\r\n") + 4));
-}
 
 /// Each field of the document is needed, and of the kind that it has.
 template <class Read>
@@ -212,7 +118,9 @@ BOOST_AUTO_TEST_SUITE(ppnctl_fleet_text)
 BOOST_AUTO_TEST_CASE(a_fleet_needs_its_fields) {
   check_fields(three_hosts(), read_fleet,
                {"/schema",
+                "/waits_for",
                 "/nodes",
+                "/nodes/0/node",
                 "/nodes/0/name",
                 "/nodes/0/standing",
                 "/nodes/0/heard_ago_s",
@@ -225,24 +133,30 @@ BOOST_AUTO_TEST_CASE(a_fleet_needs_its_fields) {
                 "/nodes/0/vcpus_left",
                 "/nodes/0/guests",
                 "/nodes/0/accelerator",
+                "/nodes/0/promised_mb",
                 "/nodes/1/memory_left_mb",
                 "/guests",
+                "/guests/0/id",
                 "/guests/0/name",
                 "/guests/0/node_name",
                 "/guests/0/outcome",
                 "/guests/0/responds",
                 "/guests/0/heard_ago_s",
                 "/guests/0/memory_mb",
-                "/guests/0/vcpus"});
+                "/guests/0/vcpus",
+                "/guests/0/owner",
+                "/guests/0/labels",
+                "/guests/0/request",
+                "/quotas"});
 }
 
 BOOST_AUTO_TEST_CASE(a_placement_needs_its_fields) {
   check_fields(
       placed(), read_placement,
       {"/schema", "/chosen", "/memory_mb", "/margin_mb", "/fits", "/nodes",
-       "/nodes/0/name", "/nodes/0/standing", "/nodes/0/heard_ago_s",
-       "/nodes/0/drained", "/nodes/0/reserved", "/nodes/0/words",
-       "/nodes/0/memory_left_mb", "/nodes/0/vcpus_left",
+       "/nodes/0/node", "/nodes/0/name", "/nodes/0/standing",
+       "/nodes/0/heard_ago_s", "/nodes/0/drained", "/nodes/0/reserved",
+       "/nodes/0/words", "/nodes/0/memory_left_mb", "/nodes/0/vcpus_left",
        "/nodes/0/disk_left_mb", "/nodes/0/load_permille", "/nodes/0/fits"});
 }
 
@@ -290,6 +204,25 @@ BOOST_AUTO_TEST_CASE(hosts_are_a_table) {
              "-                 -           -          -     -       -\n");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_promised_is_a_column_if_there_is_any) {
+  auto laptop = with(laptop_json(), {{"promised_mb", 1536}});
+  auto text = nodes_text_of(
+      fleet_json(Json::array({laptop, nas_json()}), Json::array()));
+  BOOST_TEST(mentions(text, "  accel  promised\n"));
+  BOOST_TEST(mentions(text, "  kvm    1536 MB\n"));
+  BOOST_TEST(mentions(text, "  -      -\n"));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_waited_for_stands_below_the_table) {
+  auto document = three_hosts();
+  auto table = nodes_text_of(document);
+  document["waits_for"] = "nas\x1b";
+  BOOST_TEST(nodes_text_of(document) ==
+             table +
+                 "\nwhat nas? recorded as the controller before is not here "
+                 "yet: drains and quotas of it do not count\n");
+}
+
 BOOST_AUTO_TEST_CASE(guests_are_a_table) {
   BOOST_TEST(guests_text_of(three_hosts()) ==
              "guest       outcome                                  memory  "
@@ -300,6 +233,18 @@ BOOST_AUTO_TEST_CASE(guests_are_a_table) {
              "1      now\n"
              "nas/old     stopped, as of 1 minute, 40 seconds ago  2 GB    "
              "2      1 minute, 40 seconds ago\n");
+}
+
+BOOST_AUTO_TEST_CASE(who_owns_a_guest_is_a_column_if_anybody_does) {
+  auto web = with(guest_json("web", "laptop", "promised", 0),
+                  {{"owner", "shop"}, {"request", request_id}});
+  auto text = guests_text_of(
+      fleet_json(Json::array({laptop_json()}),
+                 Json::array({web, guest_json("db", "laptop", "running", 0)})));
+  BOOST_TEST(text ==
+             "guest       outcome   memory  vcpus  heard  owner\n"
+             "laptop/db   running   2 GB    2      now    -\n"
+             "laptop/web  promised  2 GB    2      now    shop\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_fleet_without_guests_says_so) {
@@ -396,6 +341,12 @@ BOOST_AUTO_TEST_CASE(a_guest_is_asked_about_as_it_is_written) {
   BOOST_TEST(placement_wish(options)->dump() ==
              R"({"memory_mb":2048,"vcpus":4,"disk_mb":20480,)"
              R"("prefers_accelerator":true,"node":"nas"})");
+  options.near = {"db"};
+  options.apart = {"web", "front"};
+  auto wish = placement_wish(options);
+  BOOST_REQUIRE(wish);
+  BOOST_TEST(wish->at("near") == Json::array({"db"}));
+  BOOST_TEST(wish->at("apart") == (Json::array({"web", "front"})));
   options.disk = "20";
   BOOST_TEST(placement_wish(options).error().code == exit_usage);
   options.disk.reset();
@@ -506,7 +457,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_placed_without_a_dry_run) {
   BOOST_TEST(ran.code == exit_usage);
   BOOST_TEST(ran.out.empty());
   BOOST_TEST(mentions(ran.err, "--dry-run"));
-  BOOST_TEST(mentions(ran.err, "on its host: ppnctl vm create"));
+  BOOST_TEST(mentions(ran.err, "ppnctl vm create NAME --fleet"));
   BOOST_TEST(daemon.requests().empty());
 }
 
@@ -528,7 +479,7 @@ BOOST_AUTO_TEST_CASE(that_nothing_fits_is_an_answer) {
 
 BOOST_AUTO_TEST_CASE(what_a_host_is_used_for_is_committed_with_its_plan) {
   auto change_of = [](const std::vector<const char*>& arguments) {
-    FakeDaemon daemon{{{proposed}, {committed}}};
+    FakeDaemon daemon{{{proposed_use}, {committed}}};
     auto ran = run(daemon, arguments);
     BOOST_TEST(ran.code == exit_ok);
     BOOST_TEST(ran.out == "committed, up to entry 5\n");

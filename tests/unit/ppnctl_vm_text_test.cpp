@@ -51,6 +51,8 @@ BOOST_AUTO_TEST_CASE(guests_need_their_fields) {
                            "/vms/0/spec/disks/0/base",
                            "/vms/0/spec/kernel",
                            "/vms/0/spec/forwards/1/protocol",
+                           "/vms/0/spec/forwards/1/mesh",
+                           "/vms/0/spec/forwards/1/address",
                            "/vms/0/spec/restart",
                            "/vms/0/stream"}) {
     Json::json_pointer pointer{path};
@@ -151,11 +153,17 @@ BOOST_AUTO_TEST_CASE(a_forward_is_two_ports) {
   BOOST_TEST((!forward->is_udp && !forward->is_open));
   forward = read_forward("udp:5353:53:open");
   BOOST_REQUIRE(forward);
-  BOOST_TEST((forward->is_udp && forward->is_open));
+  BOOST_TEST((forward->is_udp && forward->is_open && !forward->is_in_mesh));
+  forward = read_forward("8080:80:mesh");
+  BOOST_REQUIRE(forward);
+  BOOST_TEST((forward->is_in_mesh && !forward->is_open));
+  BOOST_TEST(forward->host_port == 8080);
+  BOOST_TEST(forward->guest_port == 80);
   BOOST_TEST(!read_forward("tcp:1:65535")->is_udp);
-  for (const char* none : {"", "80", "80:", ":80", "0:80", "80:0", "65536:1",
-                           "1:65536", "sctp:1:2", "1:2:closed", "tcp:1",
-                           "1:2:open:open", "tcp:udp:1:2", "-1:2", "1:2 "})
+  for (const char* none :
+       {"", "80", "80:", ":80", "0:80", "80:0", "65536:1", "1:65536",
+        "sctp:1:2", "1:2:closed", "tcp:1", "1:2:open:open", "1:2:open:mesh",
+        "mesh:1:2", "tcp:udp:1:2", "-1:2", "1:2 "})
     BOOST_TEST(!read_forward(none), none);
 }
 
@@ -182,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_guest_is_proposed_as_it_is_written) {
   options.settings.weight = 200;
   options.settings.restart = "always";
   options.settings.no_autostart = true;
-  options.settings.forwards = {"8080:80", "udp:53:53:open"};
+  options.settings.forwards = {"8080:80", "udp:53:53:open", "443:443:mesh"};
   options.disks = {"root,size=20G,base=debian-12", "s,device=ssd,read-only"};
   options.kernel = "cccc";
   options.initrd = "debian-12";
@@ -210,7 +218,11 @@ BOOST_AUTO_TEST_CASE(a_guest_is_proposed_as_it_is_written) {
           {{"host_port", 53},
            {"guest_port", 53},
            {"protocol", "udp"},
-           {"open", true}}}},
+           {"open", true}},
+          {{"host_port", 443},
+           {"guest_port", 443},
+           {"protocol", "tcp"},
+           {"mesh", true}}}},
         {"disks",
          {{{"name", "root"}, {"size_mb", 20480}, {"base", base}},
           {{"name", "s"}, {"device", "ssd"}, {"read_only", true}}}},
@@ -302,6 +314,23 @@ BOOST_AUTO_TEST_CASE(many_forwards_keep_a_table_narrow) {
   BOOST_REQUIRE(vms);
   BOOST_TEST(
       mentions(vms_text(*vms, now_ns), "  8080->80 8080->80 8080->80 +2  "));
+}
+
+BOOST_AUTO_TEST_CASE(a_forward_in_the_mesh_is_told_with_its_address) {
+  auto json = vm_json("running", "running", 3);
+  auto& forward = json["spec"]["forwards"][0];
+  forward["mesh"] = true;
+  forward["address"] = "10.8.0.7";
+  auto vms = read_vms(vms_document(Json::array({json})));
+  BOOST_REQUIRE(vms);
+  BOOST_TEST(mentions(vms_text(*vms, now_ns), "  mesh:8080->80 *:5353->53"));
+  BOOST_TEST(mentions(
+      vm_text(vm_of(json), now_ns),
+      "forward       tcp 10.8.0.7 in the mesh port 8080 to its port 80\n"));
+  forward["address"] = nullptr;
+  BOOST_TEST(mentions(
+      vm_text(vm_of(json), now_ns),
+      "forward       tcp no address in the mesh port 8080 to its port 80\n"));
 }
 
 BOOST_AUTO_TEST_CASE(each_ailment_is_told) {

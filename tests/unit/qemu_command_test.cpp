@@ -592,6 +592,15 @@ BOOST_AUTO_TEST_CASE(only_an_open_forward_leaves_the_loopback) {
              "hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp::8443-:443");
 }
 
+BOOST_AUTO_TEST_CASE(a_forward_in_the_mesh_is_at_the_hosts_address_there) {
+  auto guest = small();
+  guest.mesh_address = "10.8.0.7";
+  guest.spec.forwards = {{8080, 80, false, false, true}, {10'022, 22}};
+  BOOST_TEST(netdev_of(guest) ==
+             "user,id=net,restrict=on,ipv6=off,"
+             "hostfwd=tcp:10.8.0.7:8080-:80,hostfwd=tcp:127.0.0.1:10022-:22");
+}
+
 BOOST_AUTO_TEST_CASE(a_bridge_is_reached_by_a_tap_that_is_in_it) {
   auto guest = small();
   guest.spec.forwards.clear();

@@ -217,7 +217,41 @@ BOOST_AUTO_TEST_CASE(a_role_of_who_is_no_member_is_nobodys) {
                       })) == "");
   BOOST_TEST((mesh.hub == NodeId{}));
   BOOST_TEST((mesh.controller == NodeId{}));
+  BOOST_TEST((mesh.former_controller == node_of(1)));
+  BOOST_TEST(mesh.controller_epoch == 2U);
+  BOOST_TEST(mesh.controller_version == 1U);
   BOOST_TEST(mesh.members.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_recovery_gives_the_controller_back_to_who_it_names) {
+  auto author = some_mesh();
+  auto entries = recovery_entries(author, by(2));
+  // Of which number 2 did not hear.
+  BOOST_TEST(author(MoveRole{Role::controller, node_of(3)}) == "");
+  events::State state;
+  state.node.keys = {{0, signing_key_of(1)}};
+  state.mesh = author.mesh();
+  for (const auto& entry : entries) {
+    BOOST_TEST((state.mesh.controller == node_of(3)));
+    BOOST_TEST((state.mesh.former_controller == node_of(1)));
+    BOOST_TEST(apply_to(state.mesh, entry) == "");
+  }
+  BOOST_TEST((state.mesh.controller == node_of(1)));
+  BOOST_TEST((state.mesh.former_controller == node_of(3)));
+  BOOST_TEST(state.mesh.controller_epoch == 2U);
+  BOOST_TEST(state.mesh.controller_version == entries.size());
+  BOOST_TEST((events::decode(events::encode(state)) == state));
+}
+
+BOOST_AUTO_TEST_CASE(who_stays_the_controller_goes_on_as_it) {
+  auto author = some_mesh();
+  BOOST_TEST(author(MoveRole{Role::controller, node_of(3)}) == "");
+  auto version = author.mesh().version;
+  BOOST_TEST(author(by(2)) == "");
+  BOOST_TEST((author.mesh().controller == node_of(3)));
+  BOOST_TEST(author.mesh().controller_epoch == 1U);
+  BOOST_TEST(author.mesh().controller_version == version);
+  BOOST_TEST((author.mesh().former_controller == node_of(1)));
 }
 
 // -- what is refused ---------------------------------------------------------

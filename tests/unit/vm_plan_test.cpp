@@ -154,6 +154,10 @@ BOOST_AUTO_TEST_CASE(a_change_says_each_thing_that_changes) {
          spec.forwards = {{80, 8080}};
        },
        "forward 127.0.0.1 port 80 to its port 8080 (TCP)"},
+      {[](auto& spec) {
+         spec.forwards = {{80, 8080, false, false, true}};
+       },
+       "forward the address in the mesh, port 80 to its port 8080 (TCP)"},
       {[](auto& spec) { spec.kernel = image_digest(2); },
        "starts the kernel of image vmlinuz 020202020202"},
       {[](auto& spec) { spec.cloud_init = image_digest(4); },

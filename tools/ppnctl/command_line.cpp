@@ -90,7 +90,7 @@ CommandLine::CommandLine(const std::string& version)
   program_.add_flag("--watch", global_.watch,
                     "draw again every 2 s (status, proposals, grants, mesh "
                     "show, pair list, peers, vm list, pool, fleet nodes, "
-                    "fleet guests, image list)");
+                    "fleet guests, fleet requests, image list)");
   // What is said below the help of each command, then of the program.
   program_.footer(
       "Every command takes --socket and --json too: see ppnctl --help.");
@@ -139,8 +139,8 @@ int CommandLine::run(int argc, const char* const* argv) {
       std::find(watched_.begin(), watched_.end(), chosen_) == watched_.end())
     return usage(*chosen_,
                  "--watch goes with status, proposals, grants, mesh show, pair "
-                 "list, peers, vm list, pool, fleet nodes, fleet guests and "
-                 "image list only");
+                 "list, peers, vm list, pool, fleet nodes, fleet guests, fleet "
+                 "requests and image list only");
   return work_();
 }
 

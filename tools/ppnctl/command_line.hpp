@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "tools/ppnctl/commands.hpp"
 #include "tools/ppnctl/fleet_commands.hpp"
@@ -17,6 +18,10 @@ void take_consent(CLI::App* command, Consent& consent);
 
 /// A member that a command is about.
 void take_node(CLI::App* command, std::string& node);
+
+/// Labels of guests that one is to be near to, or apart from.
+void take_neighbours(CLI::App* command, std::vector<std::string>& near,
+                     std::vector<std::string>& apart);
 
 class CommandLine {
  public:
@@ -50,6 +55,7 @@ class CommandLine {
   void add_fleet_looking(Command fleet);
   void add_fleet_placing(Command fleet);
   void add_fleet_changes(Command fleet);
+  void add_fleet_quota(Command fleet);
   void add_image();
   void add_node();
   void add_leave();
@@ -94,6 +100,8 @@ class CommandLine {
   FleetPlaceOptions fleet_place_;
   FleetGuestOptions fleet_fit_;
   FleetUseOptions fleet_use_;
+  FleetExplainOptions fleet_explain_;
+  FleetQuotaOptions fleet_quota_;
   ImageAddOptions image_add_;
   ImageRemoveOptions image_remove_;
 };

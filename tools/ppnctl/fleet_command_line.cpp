@@ -8,6 +8,8 @@ namespace ppn::ctl {
 
 namespace {
 
+constexpr int quota_count_max = 1'000'000;
+
 void take_guest_that_might_be(CLI::App* command, FleetGuestOptions& options) {
   command->add_option("--memory", options.memory, "such as 2G or 2048M")
       ->required()
@@ -20,6 +22,21 @@ void take_guest_that_might_be(CLI::App* command, FleetGuestOptions& options) {
 }
 
 }  // namespace
+
+void take_neighbours(CLI::App* command, std::vector<std::string>& near,
+                     std::vector<std::string>& apart) {
+  command
+      ->add_option("--near", near,
+                   "only where a guest has this label, if any has it; may be "
+                   "given again")
+      ->allow_extra_args(false)
+      ->type_name("LABEL");
+  command
+      ->add_option("--apart", apart,
+                   "only where no guest has this label; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("LABEL");
+}
 
 void CommandLine::add_fleet() {
   auto* fleet = program_.add_subcommand(
@@ -43,6 +60,19 @@ void CommandLine::add_fleet_looking(Command fleet) {
       program_.get_footer());
   choose(command, [this] { return fleet_guests(global_); });
   watched_.push_back(command);
+
+  command = fleet->add_subcommand("requests", "what was asked of them");
+  choose(command, [this] { return fleet_requests(global_); });
+  watched_.push_back(command);
+
+  command = fleet->add_subcommand(
+      "explain", "how far a request is, and why a guest went where it did");
+  command
+      ->add_option("REQUEST", fleet_explain_.request,
+                   "its id, or the first 4 digits or more")
+      ->required()
+      ->type_name("");
+  choose(command, [this] { return fleet_explain(global_, fleet_explain_); });
 }
 
 void CommandLine::add_fleet_placing(Command fleet) {
@@ -56,7 +86,8 @@ void CommandLine::add_fleet_placing(Command fleet) {
                    "where it must be; name or id")
       ->type_name("NODE");
   command->add_flag("--dry-run", fleet_place_.dry_run,
-                    "do nothing else; must be given, as yet");
+                    "do nothing else; must be given");
+  take_neighbours(command, fleet_place_.guest.near, fleet_place_.guest.apart);
   command->footer("Exits with 5 if nobody would get it.\n" +
                   program_.get_footer());
   choose(command, [this] { return fleet_place(global_, fleet_place_); });
@@ -86,6 +117,36 @@ void CommandLine::add_fleet_changes(Command fleet) {
                     "place guests on it as on the others");
   take_consent(command, fleet_use_.consent);
   choose(command, [this] { return fleet_reserve(global_, fleet_use_); });
+
+  add_fleet_quota(fleet);
+}
+
+void CommandLine::add_fleet_quota(Command fleet) {
+  auto* command = fleet->add_subcommand(
+      "quota", "what the guests of owners may come to, and what they do");
+  command->add_option("OWNER", fleet_quota_.owner, "all of them unless given")
+      ->type_name("");
+  auto* none =
+      command->add_flag("--none", fleet_quota_.none, "take the quota away");
+  command->add_option("--guests", fleet_quota_.guests, "at most so many")
+      ->check(CLI::Range(0, quota_count_max).description(""))
+      ->excludes(none)
+      ->type_name("COUNT");
+  command
+      ->add_option("--memory", fleet_quota_.memory,
+                   "of all together, QEMU's own included")
+      ->excludes(none)
+      ->type_name("SIZE");
+  command->add_option("--vcpus", fleet_quota_.vcpus, "of all together")
+      ->check(CLI::Range(0, quota_count_max).description(""))
+      ->excludes(none)
+      ->type_name("COUNT");
+  take_consent(command, fleet_quota_.consent);
+  command->footer(
+      "A quota that is set is the whole of it: what is not given has no "
+      "bound.\n" +
+      program_.get_footer());
+  choose(command, [this] { return fleet_quota(global_, fleet_quota_); });
 }
 
 }  // namespace ppn::ctl

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/ppnctl/commands.hpp"
 
@@ -21,6 +22,10 @@ struct FleetGuestOptions {
   bool prefers_accelerator = false;
   /// There or nowhere.
   std::optional<std::string> node;
+  /// Labels of others: only where there is one with all of these, and none with
+  /// any of those.
+  std::vector<std::string> near;
+  std::vector<std::string> apart;
 };
 
 struct FleetPlaceOptions {
@@ -39,5 +44,25 @@ struct FleetUseOptions {
 int fleet_drain(const Global& global, const FleetUseOptions& options);
 int fleet_undrain(const Global& global, const FleetUseOptions& options);
 int fleet_reserve(const Global& global, const FleetUseOptions& options);
+
+int fleet_requests(const Global& global);
+
+struct FleetExplainOptions {
+  /// Its id, or how that begins.
+  std::string request;
+};
+int fleet_explain(const Global& global, const FleetExplainOptions& options);
+
+struct FleetQuotaOptions {
+  /// Everybody, unless it is changed.
+  std::optional<std::string> owner;
+  std::optional<std::uint64_t> guests;
+  std::optional<std::string> memory;
+  std::optional<std::uint64_t> vcpus;
+  /// There is to be none.
+  bool none = false;
+  Consent consent;
+};
+int fleet_quota(const Global& global, const FleetQuotaOptions& options);
 
 }  // namespace ppn::ctl

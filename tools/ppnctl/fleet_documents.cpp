@@ -13,7 +13,8 @@ namespace {
 using schema::Json;
 
 FleetNode read_node(const Json& json, Fields& fields) {
-  return {.name = fields.text(json, "name"),
+  return {.id = fields.text(json, "node"),
+          .name = fields.text(json, "name"),
           .standing = fields.text(json, "standing"),
           .heard_ago_s = fields.number_or_null(json, "heard_ago_s"),
           .is_drained = fields.flag(json, "drained"),
@@ -28,18 +29,35 @@ FleetHost read_host(const Json& json, Fields& fields) {
   return {.node = read_node(json, fields),
           .memory_mb = fields.number_or_null(json, "memory_mb"),
           .guests = fields.number_or_null(json, "guests"),
-          .accelerator = fields.text_or_null(json, "accelerator")};
+          .accelerator = fields.text_or_null(json, "accelerator"),
+          .promised_mb = fields.number(json, "promised_mb")};
 }
 
 FleetGuest read_guest(const Json& json, Fields& fields) {
-  return {.name = fields.text(json, "name"),
+  return {.id = fields.text(json, "id"),
+          .name = fields.text(json, "name"),
           .node_name = fields.text(json, "node_name"),
           .outcome = fields.text(json, "outcome"),
           .responds = fields.flag(json, "responds"),
           .heard_ago_s = fields.number_or_null(json, "heard_ago_s"),
           .memory_mb = fields.number(json, "memory_mb"),
           .vcpus = fields.number(json, "vcpus"),
-          .standing = {}};
+          .owner = fields.text_or_null(json, "owner"),
+          .labels = fields.texts(json, "labels"),
+          .request = fields.text_or_null(json, "request"),
+          .standing = {},
+          .document = json};
+}
+
+FleetQuota read_quota(const Json& json, Fields& fields) {
+  return {.owner = fields.text(json, "owner"),
+          .guests = fields.number_or_null(json, "guests"),
+          .memory_mb = fields.number_or_null(json, "memory_mb"),
+          .vcpus = fields.number_or_null(json, "vcpus"),
+          .used_guests = fields.number(json, "used_guests"),
+          .used_memory_mb = fields.number(json, "used_memory_mb"),
+          .used_vcpus = fields.number(json, "used_vcpus"),
+          .document = json};
 }
 
 FleetVerdict read_verdict(const Json& json, Fields& fields) {
@@ -78,12 +96,19 @@ void note_standings(Fleet& fleet) {
 Result<Fleet> read_fleet(const Json& document) {
   Fields fields{document, "ppn.fleet.v1"};
   Fleet fleet;
+  fleet.waits_for = fields.text_or_null("waits_for");
   for (const auto& node : fields.array("nodes"))
     fleet.hosts.push_back(read_host(node, fields));
   for (const auto& guest : fields.array("guests"))
     fleet.guests.push_back(read_guest(guest, fields));
+  for (const auto& quota : fields.array("quotas"))
+    fleet.quotas.push_back(read_quota(quota, fields));
   sort_by_node(fleet.hosts);
   sort_by_node(fleet.guests);
+  std::sort(fleet.quotas.begin(), fleet.quotas.end(),
+            [](const FleetQuota& a, const FleetQuota& b) {
+              return a.owner < b.owner;
+            });
   note_standings(fleet);
   return fields.unless_faulty(std::move(fleet));
 }

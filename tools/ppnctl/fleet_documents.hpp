@@ -13,6 +13,7 @@ namespace ppn::ctl {
 
 /// What every document says of a node; what it did not say yet is nothing.
 struct FleetNode {
+  std::string id;
   std::string name;
   /// live, suspect, silent or unheard.
   std::string standing;
@@ -31,27 +32,53 @@ struct FleetHost {
   std::optional<std::uint64_t> memory_mb;
   std::optional<std::uint64_t> guests;
   std::optional<std::string> accelerator;
+  /// To guests that it does not show yet.
+  std::uint64_t promised_mb = 0;
 };
 
 /// As its host said when it was heard last.
 struct FleetGuest {
+  std::string id;
   std::string name;
   std::string node_name;
-  /// defined, starting, running, paused, stopped or crashed.
+  /// defined, starting, running, paused, stopped or crashed; or promised: its
+  /// host does not show it yet.
   std::string outcome;
   bool responds = false;
   std::optional<std::uint64_t> heard_ago_s;
   std::uint64_t memory_mb = 0;
   std::uint64_t vcpus = 0;
+  std::optional<std::string> owner;
+  std::vector<std::string> labels;
+  /// By which the controller gave it its place.
+  std::optional<std::string> request;
   /// Of its host; empty if that is in no list.
   std::string standing;
+  schema::Json document;
+};
+
+/// What the guests of an owner may come to, and do. Memory is with QEMU's own.
+struct FleetQuota {
+  std::string owner;
+  /// Nothing: there is no bound.
+  std::optional<std::uint64_t> guests;
+  std::optional<std::uint64_t> memory_mb;
+  std::optional<std::uint64_t> vcpus;
+  std::uint64_t used_guests = 0;
+  std::uint64_t used_memory_mb = 0;
+  std::uint64_t used_vcpus = 0;
+  schema::Json document;
 };
 
 struct Fleet {
+  /// The controller before, as long as what it recorded is not here.
+  std::optional<std::string> waits_for;
   /// By their names.
   std::vector<FleetHost> hosts;
   /// By those of their hosts, then by their own.
   std::vector<FleetGuest> guests;
+  /// By their owners.
+  std::vector<FleetQuota> quotas;
 };
 Result<Fleet> read_fleet(const schema::Json& document);
 

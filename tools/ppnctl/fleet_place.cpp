@@ -52,15 +52,17 @@ Result<Json> placement_wish(const FleetGuestOptions& options) {
   }
   if (options.prefers_accelerator) wish["prefers_accelerator"] = true;
   if (options.node) wish["node"] = *options.node;
+  if (!options.near.empty()) wish["near"] = options.near;
+  if (!options.apart.empty()) wish["apart"] = options.apart;
   return wish;
 }
 
 int fleet_place(const Global& global, const FleetPlaceOptions& options) {
   if (!options.dry_run)
     return fail({exit_usage,
-                 "no guest is made by this yet: to see who would get it, use "
+                 "no guest is made by this: to see who would get it, use "
                  "--dry-run",
-                 "a guest is made on its host: ppnctl vm create NAME --help"});
+                 "to have one made: ppnctl vm create NAME --fleet"});
   auto answered = ask_placement(global, options.guest);
   if (!answered) return fail(answered.error());
   return print(global, *answered, placement_text,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/ppnctl/text.hpp"
 #include "tools/ppnctl/vm_text.hpp"
 
@@ -11,11 +13,6 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 using Number = std::optional<std::uint64_t>;
-
-std::string heard_words(const Number& age_s) {
-  if (!age_s) return "-";
-  return *age_s == 0 ? "now" : duration_words(*age_s) + " ago";
-}
 
 std::string use_words(const FleetNode& node) {
   if (!node.is_drained) return node.is_reserved ? "reserved" : "-";
@@ -40,12 +37,27 @@ std::string memory_words(const FleetHost& host) {
   return words;
 }
 
-std::string outcome_words(const FleetGuest& guest) {
-  auto words = guest.outcome;
-  if (!guest.responds) words += ", unresponsive";
-  if (guest.standing == "live") return words;
-  return words + ", as of " +
-         (guest.heard_ago_s ? heard_words(guest.heard_ago_s) : "earlier");
+std::string promised_words(const FleetHost& host) {
+  return host.promised_mb == 0 ? "-" : megabytes_words(host.promised_mb);
+}
+
+bool any_is_promised(const Fleet& fleet) {
+  return std::any_of(
+      fleet.hosts.begin(), fleet.hosts.end(),
+      [](const FleetHost& host) { return host.promised_mb != 0; });
+}
+
+bool any_has_owner(const Fleet& fleet) {
+  return std::any_of(
+      fleet.guests.begin(), fleet.guests.end(),
+      [](const FleetGuest& guest) { return guest.owner.has_value(); });
+}
+
+std::string waiting_text(const std::string& former) {
+  return fmt::format(
+      "\nwhat {} recorded as the controller before is not here yet: drains and "
+      "quotas of it do not count\n",
+      printable(former));
 }
 
 /// Of one that is asked for.
@@ -58,28 +70,50 @@ void add_needs(Rows& rows, const FleetPlacement& placement) {
 
 }  // namespace
 
+std::string fleet_heard_words(const std::optional<std::uint64_t>& age_s) {
+  if (!age_s) return "-";
+  return *age_s == 0 ? "now" : duration_words(*age_s) + " ago";
+}
+
+std::string fleet_outcome_words(const FleetGuest& guest) {
+  auto words = guest.outcome;
+  if (!guest.responds) words += ", unresponsive";
+  if (guest.standing == "live") return words;
+  return words + ", as of " +
+         (guest.heard_ago_s ? fleet_heard_words(guest.heard_ago_s) : "earlier");
+}
+
 std::string fleet_nodes_text(const Fleet& fleet) {
   Rows rows{{"node", "standing", "heard", "use", "memory left", "vcpus left",
              "disk left", "load", "guests", "accel"}};
+  bool has_promised = any_is_promised(fleet);
+  if (has_promised) rows.front().emplace_back("promised");
   for (const auto& host : fleet.hosts) {
     const auto& node = host.node;
     rows.push_back(
-        {node.name, node.standing, heard_words(node.heard_ago_s),
+        {node.name, node.standing, fleet_heard_words(node.heard_ago_s),
          use_words(node), memory_words(host), count_or_dash(node.vcpus_left),
          size_or_dash(node.disk_left_mb), load_words(node.load_permille),
          count_or_dash(host.guests), host.accelerator.value_or("-")});
+    if (has_promised) rows.back().push_back(promised_words(host));
   }
-  return columns(rows);
+  auto text = columns(rows);
+  if (fleet.waits_for) text += waiting_text(*fleet.waits_for);
+  return text;
 }
 
 std::string fleet_guests_text(const Fleet& fleet) {
   if (fleet.guests.empty()) return no_guests;
   Rows rows{{"guest", "outcome", "memory", "vcpus", "heard"}};
-  for (const auto& guest : fleet.guests)
-    rows.push_back({guest.node_name + '/' + guest.name, outcome_words(guest),
-                    megabytes_words(guest.memory_mb),
-                    std::to_string(guest.vcpus),
-                    heard_words(guest.heard_ago_s)});
+  bool has_owners = any_has_owner(fleet);
+  if (has_owners) rows.front().emplace_back("owner");
+  for (const auto& guest : fleet.guests) {
+    rows.push_back(
+        {guest.node_name + '/' + guest.name, fleet_outcome_words(guest),
+         megabytes_words(guest.memory_mb), std::to_string(guest.vcpus),
+         fleet_heard_words(guest.heard_ago_s)});
+    if (has_owners) rows.back().push_back(guest.owner.value_or("-"));
+  }
   return columns(rows);
 }
 

@@ -13,6 +13,7 @@
 #include "tools/ppnctl/image_text.hpp"
 #include "tools/ppnctl/pair_progress.hpp"
 #include "tools/ppnctl/pair_signal.hpp"
+#include "tools/ppnctl/rate.hpp"
 #include "tools/ppnctl/text.hpp"
 #include "tools/ppnctl/vm_commands.hpp"
 
@@ -20,7 +21,6 @@ namespace ppn::ctl {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using schema::Json;
 
 constexpr std::chrono::milliseconds interval{100};
@@ -35,23 +35,6 @@ Result<Json> wish_of(const ImageAddOptions& options) {
   if (options.name) wish["name"] = *options.name;
   return wish;
 }
-
-/// How fast it was since it was looked at first.
-class Rate {
- public:
-  explicit Rate(std::uint64_t bytes) : first_bytes_(bytes) {}
-
-  [[nodiscard]] std::uint64_t of(std::uint64_t bytes) const {
-    std::chrono::duration<double> time = Clock::now() - begun_;
-    if (bytes <= first_bytes_ || time.count() <= 0) return 0;
-    return static_cast<std::uint64_t>(
-        static_cast<double>(bytes - first_bytes_) / time.count());
-  }
-
- private:
-  Clock::time_point begun_ = Clock::now();
-  std::uint64_t first_bytes_;
-};
 
 Result<ImageAdding> look_at(const Global& global, const std::string& id) {
   auto images = get_images(global);

@@ -36,6 +36,7 @@ Json forward_json(const WrittenForward& forward) {
             {"guest_port", forward.guest_port},
             {"protocol", forward.is_udp ? "udp" : "tcp"}};
   if (forward.is_open) json["open"] = true;
+  if (forward.is_in_mesh) json["mesh"] = true;
   return json;
 }
 

@@ -1,5 +1,6 @@
 // ppnctl vm start, stop, pause, resume and reset: what a guest is to do. The
-// node goes on with it by itself; this program shows when it is so.
+// node goes on with it by itself; this program shows when it is so. One of
+// another host is told over the controller.
 #include <fmt/format.h>
 
 #include <optional>
@@ -7,6 +8,7 @@
 #include "tools/ppnctl/client.hpp"
 #include "tools/ppnctl/text.hpp"
 #include "tools/ppnctl/vm_commands.hpp"
+#include "tools/ppnctl/vm_elsewhere.hpp"
 #include "tools/ppnctl/vm_find.hpp"
 #include "tools/ppnctl/vm_watch.hpp"
 
@@ -54,6 +56,59 @@ VmAwaited awaited_of(const Vm& vm, VmVerb verb, VmGoal goal) {
   return {vm.id, vm.name, goal, start_before, vm.since_ns};
 }
 
+/// The first thing that went wrong is what the program exits with.
+void note(int& code, int other) { code = code == exit_ok ? other : code; }
+
+int command_here(const Global& global, VmVerb verb,
+                 const std::vector<std::string>& names,
+                 const VmCommandOptions& options) {
+  auto vms = get_vms(global);
+  if (!vms) return fail(vms.error());
+  int code = exit_ok;
+  std::vector<VmAwaited> awaited;
+  auto goal = goal_of(verb);
+  for (const auto& name : names) {
+    auto vm = find_vm(vms->vms, name);
+    if (!vm) {
+      note(code, fail(vm.error()));
+    } else if (auto failure = request(global, verb, *vm, options)) {
+      note(code, fail(*failure));
+    } else if (goal && !options.no_wait) {
+      awaited.push_back(awaited_of(*vm, verb, *goal));
+    }
+  }
+  if (!awaited.empty()) note(code, follow(global, awaited));
+  return code;
+}
+
+/// All are told before any is waited for.
+class Elsewhere {
+ public:
+  Elsewhere(const Global& global, VmVerb verb, const VmCommandOptions& options)
+      : global_(global), verb_(verb), options_(options) {}
+
+  int order(const GuestPlace& place) {
+    auto awaited = order_elsewhere(global_, place, verb_, options_);
+    if (!awaited) return fail(awaited.error());
+    awaited_.push_back(std::move(*awaited));
+    return exit_ok;
+  }
+
+  [[nodiscard]] int finish() const {
+    int code = exit_ok;
+    for (const auto& awaited : awaited_)
+      note(code, options_.no_wait ? say_request(global_, awaited.request)
+                                  : follow_request(global_, awaited));
+    return code;
+  }
+
+ private:
+  const Global& global_;
+  VmVerb verb_;
+  const VmCommandOptions& options_;
+  std::vector<FleetAwaited> awaited_;
+};
+
 }  // namespace
 
 const char* name_of(VmVerb verb) {
@@ -74,23 +129,21 @@ const char* name_of(VmVerb verb) {
 
 int vm_command(const Global& global, VmVerb verb,
                const VmCommandOptions& options) {
-  auto vms = get_vms(global);
-  if (!vms) return fail(vms.error());
   int code = exit_ok;
-  auto note = [&](int other) { code = code == exit_ok ? other : code; };
-  std::vector<VmAwaited> awaited;
-  auto goal = goal_of(verb);
-  for (const auto& name : options.names) {
-    auto vm = find_vm(vms->vms, name);
-    if (!vm) {
-      note(fail(vm.error()));
-    } else if (auto failure = request(global, verb, *vm, options)) {
-      note(fail(*failure));
-    } else if (goal && !options.no_wait) {
-      awaited.push_back(awaited_of(*vm, verb, *goal));
-    }
+  GuestPlaces places{global};
+  Elsewhere elsewhere{global, verb, options};
+  std::vector<std::string> here;
+  for (const auto& written : options.names) {
+    auto place = places.find(written);
+    if (!place)
+      note(code, fail(place.error()));
+    else if (place->node)
+      note(code, elsewhere.order(*place));
+    else
+      here.push_back(place->name);
   }
-  if (!awaited.empty()) note(follow(global, awaited));
+  if (!here.empty()) note(code, command_here(global, verb, here, options));
+  note(code, elsewhere.finish());
   return code;
 }
 

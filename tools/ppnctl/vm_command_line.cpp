@@ -8,6 +8,8 @@ namespace ppn::ctl {
 
 namespace {
 
+constexpr const char* name_or_node = "of the guest; NODE/NAME of another host";
+
 CLI::Option* take_guest(CLI::App* command, std::string& name,
                         const char* description) {
   return command->add_option("NAME", name, description)
@@ -68,11 +70,12 @@ void take_forwards(CLI::App* command, VmSettings& settings,
       command->add_flag("--no-forwards", settings.no_forwards, instead);
   command
       ->add_option("--forward", settings.forwards,
-                   "a port of this host that leads to one of it; open: at all "
-                   "addresses; may be given again")
+                   "a port of its host that leads to one of it; open: at all "
+                   "addresses, mesh: at the one in the mesh; may be given "
+                   "again")
       ->allow_extra_args(false)
       ->excludes(none)
-      ->type_name("[tcp:|udp:]HOST:GUEST[:open]");
+      ->type_name("[tcp:|udp:]HOST:GUEST[:open|:mesh]");
 }
 
 void take_disks_and_boot(CLI::App* command, VmCreateOptions& options) {
@@ -93,6 +96,28 @@ void take_disks_and_boot(CLI::App* command, VmCreateOptions& options) {
       ->add_option("--user-data", options.user_data,
                    "what its cloud-init reads; - is standard input")
       ->type_name("FILE");
+}
+
+void take_fleet(CLI::App* command, VmFleetOptions& options) {
+  auto* fleet = command->add_flag(
+      "--fleet", options.is_meant,
+      "the controller finds a host for it; on the controller of the mesh");
+  command->add_option("--owner", options.owner, "whose quota counts")
+      ->needs(fleet)
+      ->type_name("OWNER");
+  command
+      ->add_option("--label", options.labels,
+                   "for --near and --apart of others; may be given again")
+      ->allow_extra_args(false)
+      ->needs(fleet)
+      ->type_name("LABEL");
+  take_neighbours(command, options.near, options.apart);
+  for (const auto* name : {"--near", "--apart"})
+    command->get_option(name)->needs(fleet);
+  command
+      ->add_flag("--prefer-accelerator", options.prefers_accelerator,
+                 "rather where there is one")
+      ->needs(fleet);
 }
 
 }  // namespace
@@ -131,6 +156,7 @@ void CommandLine::add_vm_changes(Command vm) {
   take_life(command, vm_create_.settings);
   command->add_option("--node", vm_create_.node, "where it must be; name or id")
       ->type_name("NODE");
+  take_fleet(command, vm_create_.fleet);
   command->add_flag("--no-start", vm_create_.no_start, "leave it off");
   take_no_wait(command, vm_create_.no_wait);
   take_consent_and_dry_run(command, vm_create_.consent);
@@ -141,7 +167,7 @@ void CommandLine::add_vm_changes(Command vm) {
   choose(command, [this] { return vm_create(global_, vm_create_); });
 
   command = vm->add_subcommand("set", "change a guest");
-  take_guest(command, vm_set_.name, "of the guest");
+  take_guest(command, vm_set_.name, name_or_node);
   take_machine(command, vm_set_.settings);
   take_forwards(command, vm_set_.settings, "have none any more");
   take_life(command, vm_set_.settings);
@@ -149,7 +175,7 @@ void CommandLine::add_vm_changes(Command vm) {
   choose(command, [this] { return vm_set(global_, vm_set_); });
 
   command = vm->add_subcommand("delete", "delete a guest and its disks");
-  take_guest(command, vm_delete_.name, "of the guest");
+  take_guest(command, vm_delete_.name, name_or_node);
   command->add_flag("--force", vm_delete_.force,
                     "although it runs: it is stopped at once");
   take_no_wait(command, vm_delete_.no_wait);
@@ -160,7 +186,9 @@ void CommandLine::add_vm_changes(Command vm) {
 void CommandLine::add_vm_verb(Command vm, VmVerb verb,
                               const char* description) {
   auto* command = vm->add_subcommand(name_of(verb), description);
-  command->add_option("NAME", vm_command_.names, "of the guests")
+  command
+      ->add_option("NAME", vm_command_.names,
+                   "of the guests; NODE/NAME of another host")
       ->required()
       ->type_name("");
   if (verb == VmVerb::stop)
@@ -181,7 +209,7 @@ void CommandLine::add_vm_looking(Command vm) {
   watched_.push_back(command);
 
   command = vm->add_subcommand("show", "all that is known of a guest");
-  take_guest(command, vm_name_.name, "of the guest");
+  take_guest(command, vm_name_.name, name_or_node);
   choose(command, [this] { return vm_show(global_, vm_name_); });
 
   command = vm->add_subcommand(

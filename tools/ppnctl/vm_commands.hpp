@@ -26,6 +26,18 @@ struct VmSettings {
   bool no_autostart = false;
 };
 
+/// Of a guest that the controller finds a host for.
+struct VmFleetOptions {
+  /// It does.
+  bool is_meant = false;
+  std::optional<std::string> owner;
+  std::vector<std::string> labels;
+  /// Labels of other guests.
+  std::vector<std::string> near;
+  std::vector<std::string> apart;
+  bool prefers_accelerator = false;
+};
+
 struct VmCreateOptions {
   std::string name;
   std::string kind = "plain";
@@ -39,6 +51,7 @@ struct VmCreateOptions {
   /// Has what cloud-init is told; `-` is standard input.
   std::optional<std::string> user_data;
   std::optional<std::string> node;
+  VmFleetOptions fleet;
   bool no_start = false;
   /// The program ends once it is committed.
   bool no_wait = false;
@@ -47,6 +60,7 @@ struct VmCreateOptions {
 int vm_create(const Global& global, const VmCreateOptions& options);
 
 struct VmSetOptions {
+  /// NAME, or NODE/NAME, here and below.
   std::string name;
   VmSettings settings;
   Consent consent;

@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "tools/ppnctl/client.hpp"
+#include "tools/ppnctl/fleet_find.hpp"
 #include "tools/ppnctl/text.hpp"
 #include "tools/ppnctl/vm_commands.hpp"
-#include "tools/ppnctl/vm_find.hpp"
 #include "tools/ppnctl/vm_pump.hpp"
 #include "tools/ppnctl/vm_terminal.hpp"
 
@@ -57,14 +57,14 @@ PumpEnd attach(const Upgraded& console) {
 }  // namespace
 
 int vm_console(const Global& global, const VmNameOptions& options) {
-  auto vm = find_vm(global, options.name);
-  if (!vm) return fail(vm.error());
+  auto guest = find_any_guest(global, options.name);
+  if (!guest) return fail(guest.error());
   auto console =
-      Client{global.socket}.upgrade(path_of(*vm, "/console"), protocol);
+      Client{global.socket}.upgrade(guest->path + "/console", protocol);
   if (!console) return fail(console.error());
-  auto name = printable(vm->name);
-  say(fmt::format("this is the console of {}; Ctrl-] detaches\n", name));
-  return say_end(attach(*console), name);
+  auto shown = printable(guest->name);
+  say(fmt::format("this is the console of {}; Ctrl-] detaches\n", shown));
+  return say_end(attach(*console), shown);
 }
 
 }  // namespace ppn::ctl

@@ -3,6 +3,7 @@
 
 #include "tools/ppnctl/consent.hpp"
 #include "tools/ppnctl/vm_commands.hpp"
+#include "tools/ppnctl/vm_elsewhere.hpp"
 #include "tools/ppnctl/vm_find.hpp"
 #include "tools/ppnctl/vm_parts.hpp"
 #include "tools/ppnctl/vm_watch.hpp"
@@ -20,6 +21,7 @@ int follow_start(const Global& global, const std::string& name) {
 }  // namespace
 
 int vm_create(const Global& global, const VmCreateOptions& options) {
+  if (options.fleet.is_meant) return create_in_fleet(global, options);
   auto parts = gather_parts(global, options);
   if (!parts) return fail(parts.error());
   auto change = create_change(options, *parts);

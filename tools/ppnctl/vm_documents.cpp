@@ -27,7 +27,9 @@ VmForward read_forward(const Json& json, Fields& fields) {
   return {.host_port = fields.number(json, "host_port"),
           .guest_port = fields.number(json, "guest_port"),
           .protocol = fields.text(json, "protocol"),
-          .is_open = fields.flag(json, "open")};
+          .is_open = fields.flag(json, "open"),
+          .is_in_mesh = fields.flag(json, "mesh"),
+          .address = fields.text_or_null(json, "address")};
 }
 
 VmSpec read_spec(const Json& json, Fields& fields) {

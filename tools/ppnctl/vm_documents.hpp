@@ -27,8 +27,11 @@ struct VmForward {
   std::uint64_t guest_port = 0;
   /// `tcp` or `udp`.
   std::string protocol;
-  /// At all addresses of the host.
+  /// At all addresses of the host, or at the one in the mesh alone.
   bool is_open = false;
+  bool is_in_mesh = false;
+  /// Nothing: that of a host which is in no mesh.
+  std::optional<std::string> address;
 };
 
 struct VmSpec {

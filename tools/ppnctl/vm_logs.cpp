@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <limits>
 #include <thread>
 #include <utility>
 
 #include "tools/ppnctl/client.hpp"
+#include "tools/ppnctl/fleet_find.hpp"
 #include "tools/ppnctl/screen.hpp"
 #include "tools/ppnctl/text.hpp"
 #include "tools/ppnctl/vm_commands.hpp"
-#include "tools/ppnctl/vm_find.hpp"
+#include "tools/ppnctl/vm_documents.hpp"
 #include "tools/ppnctl/vm_last_lines.hpp"
 #include "tools/ppnctl/vm_log_text.hpp"
 
@@ -28,13 +30,13 @@ struct Page {
 /// The log of one guest, as ppnd hands it out.
 class Source {
  public:
-  Source(const Global& global, const Vm& vm)
-      : client_(global.socket), vm_(vm) {}
+  Source(const Global& global, const AnyGuest& guest)
+      : client_(global.socket), guest_(guest) {}
 
   [[nodiscard]] Result<Page> get(std::uint64_t from,
                                  std::uint64_t limit) const {
-    auto document = client_.get(path_of(
-        vm_, fmt::format("/console-log?from={}&limit={}", from, limit)));
+    auto document = client_.get(fmt::format("{}/console-log?from={}&limit={}",
+                                            guest_.path, from, limit));
     if (!document) return document.error();
     auto log = read_console_log(*document);
     if (!log) return log.error();
@@ -43,13 +45,14 @@ class Source {
 
  private:
   Client client_;
-  const Vm& vm_;
+  const AnyGuest& guest_;
 };
 
 /// Where the last `lines` lines begin.
 Result<std::uint64_t> find_last_lines(const Source& source,
                                       std::uint64_t lines) {
-  auto end = source.get(0, 1);
+  // Nothing is there, so nothing has to come from another host.
+  auto end = source.get(std::numeric_limits<std::uint64_t>::max(), 1);
   if (!end) return end.error();
   LastLines last{lines, end->log.size};
   while (auto piece = last.next_piece()) {
@@ -118,9 +121,9 @@ Failure print_on(const Global& global, const Source& source,
 }  // namespace
 
 int vm_logs(const Global& global, const VmLogsOptions& options) {
-  auto vm = find_vm(global, options.name);
-  if (!vm) return fail(vm.error());
-  Source source{global, *vm};
+  auto guest = find_any_guest(global, options.name);
+  if (!guest) return fail(guest.error());
+  Source source{global, *guest};
   std::uint64_t from = 0;
   if (options.lines) {
     auto found = find_last_lines(source, *options.lines);

@@ -103,7 +103,8 @@ Result<VmParts> gather_parts(const Global& global,
     if (!text) return text.error();
     parts.user_data = std::move(*text);
   }
-  if (options.node) {
+  // Of one for the fleet the controller looks it up.
+  if (options.node && !options.fleet.is_meant) {
     auto node = find_node(global, *options.node);
     if (!node) return node.error();
     parts.node = std::move(*node);

@@ -25,10 +25,15 @@ std::string state_words(const Vm& vm) {
   return words;
 }
 
-/// "10022->22", "*:53->53/udp".
+const char* place_words(const VmForward& forward) {
+  if (forward.is_open) return "*:";
+  return forward.is_in_mesh ? "mesh:" : "";
+}
+
+/// "10022->22", "*:53->53/udp", "mesh:8080->80".
 std::string short_words(const VmForward& forward) {
-  return fmt::format("{}{}->{}{}", forward.is_open ? "*:" : "",
-                     forward.host_port, forward.guest_port,
+  return fmt::format("{}{}->{}{}", place_words(forward), forward.host_port,
+                     forward.guest_port,
                      forward.protocol == "tcp" ? "" : "/" + forward.protocol);
 }
 
@@ -79,10 +84,16 @@ std::string disk_words(const VmDisk& disk) {
   return words;
 }
 
+std::string address_words(const VmForward& forward) {
+  if (forward.is_open) return "every address";
+  if (!forward.is_in_mesh) return "127.0.0.1";
+  return forward.address.value_or("no address") + " in the mesh";
+}
+
 std::string forward_words(const VmForward& forward) {
   return fmt::format("{} {} port {} to its port {}", forward.protocol,
-                     forward.is_open ? "every address" : "127.0.0.1",
-                     forward.host_port, forward.guest_port);
+                     address_words(forward), forward.host_port,
+                     forward.guest_port);
 }
 
 class Lines {

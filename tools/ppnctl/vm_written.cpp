@@ -38,8 +38,8 @@ Failure no_disk(std::string_view text, const std::string& why) {
 
 Failure no_forward(std::string_view text) {
   return {exit_usage, fmt::format("'{}' is no forward", text),
-          "that is [tcp:|udp:]HOST:GUEST[:open], with ports from 1 to 65535, "
-          "such as 8080:80"};
+          "that is [tcp:|udp:]HOST:GUEST[:open|:mesh], with ports from 1 to "
+          "65535, such as 8080:80"};
 }
 
 std::optional<std::uint16_t> read_port(std::string_view text) {
@@ -110,10 +110,9 @@ Result<WrittenForward> read_forward(std::string_view text) {
     forward.is_udp = parts.front() == "udp";
     parts.erase(parts.begin());
   }
-  if (parts.size() == 3 && parts.back() == "open") {
-    forward.is_open = true;
-    parts.pop_back();
-  }
+  forward.is_open = parts.size() == 3 && parts.back() == "open";
+  forward.is_in_mesh = parts.size() == 3 && parts.back() == "mesh";
+  if (forward.is_open || forward.is_in_mesh) parts.pop_back();
   if (parts.size() != 2) return no_forward(text);
   auto host = read_port(parts[0]);
   auto guest = read_port(parts[1]);

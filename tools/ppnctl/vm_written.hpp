@@ -31,10 +31,12 @@ struct WrittenForward {
   std::uint16_t host_port = 0;
   std::uint16_t guest_port = 0;
   bool is_udp = false;
+  /// At all addresses of the host, or at the one in the mesh alone.
   bool is_open = false;
+  bool is_in_mesh = false;
 };
 
-/// "8080:80", "udp:5353:53", "tcp:8080:80:open".
+/// "8080:80", "udp:5353:53", "tcp:8080:80:open", "8080:80:mesh".
 Result<WrittenForward> read_forward(std::string_view text);
 
 }  // namespace ppn::ctl
