@@ -50,12 +50,8 @@ void tell(const Context& context, const NodeId& controller,
 
 void tell_progress(const Context& context, const DispatchJob& job) {
   tell(context, job.controller,
-       {job.dispatch->request,
-        schema::DispatchStage::fetching,
-        {},
-        0,
-        job.fetched,
-        job.to_fetch});
+       {job.dispatch->request, schema::DispatchStage::fetching, job.trouble, 0,
+        job.fetched, job.to_fetch});
 }
 
 /// It is told again, and then begun anew.
@@ -71,6 +67,13 @@ void with_job(const Context& context, const Id& request,
   if (job != jobs.end()) next(job->second);
 }
 
+/// Of a guest that will not be.
+void forget_user_data(const Context& context, const DispatchJob& job) {
+  if (job.user_data)
+    context.self->send(context.parts.hypervisor, forget_atom::value,
+                       *job.user_data);
+}
+
 /// What is recorded of it.
 void end(const Context& context, const Id& request, const Bytes& bytes) {
   const auto* entry = schema::GetEntry(bytes.data());
@@ -82,6 +85,7 @@ void end(const Context& context, const Id& request, const Bytes& bytes) {
     if (taken->refused() != nullptr) {
       answer.stage = schema::DispatchStage::refused;
       answer.reason = taken->refused()->str();
+      forget_user_data(context, job);
     }
     tell(context, job.controller, std::move(answer));
   });
@@ -123,6 +127,14 @@ void look(const Context& context, const Id& request,
       [=](const caf::error&) { drop(context, request); });
 }
 
+/// The controller waits to hear what becomes of it.
+void look_at_guests(const Context& context) {
+  context.self->state.headroom.with(
+      context.self, context.parts.node, [=](const HeadroomActor& headroom) {
+        context.self->send(headroom, look_atom::value);
+      });
+}
+
 void decide(const Context& context, const DispatchedPtr& dispatched) {
   auto request = dispatched->taken.request;
   auto failed = giving_up(context, request);
@@ -137,6 +149,7 @@ void decide(const Context& context, const DispatchedPtr& dispatched) {
                                   dispatched),
             [=](bool) {
               look(context, request, [=] { drop(context, request); });
+              look_at_guests(context);
             },
             failed);
       },
@@ -150,7 +163,68 @@ void decide_refusal(const Context& context, const events::TakenDispatch& taken,
 }
 
 /// Of the reasons why something can not be had, those that will not pass.
-bool is_lasting(const Error& error) { return error.code != ErrorCode::io; }
+bool is_lasting(const Error& error) {
+  return error.code != ErrorCode::io && error.code != ErrorCode::damaged;
+}
+
+// -- user data ----------------------------------------------------------------
+
+/// Goes on once the hypervisor keeps what was sealed for this host.
+void keep_user_data(const Context& context, const events::TakenDispatch& taken,
+                    const Hash& hash, const SecretBufferPtr& secret,
+                    const std::function<void()>& next) {
+  with_job(context, taken.request,
+           [&](DispatchJob& job) { job.user_data = hash; });
+  on_answer<bool>(
+      context.self->request(context.parts.hypervisor, caf::infinite,
+                            take_atom::value, hash, secret),
+      [next](bool) { next(); },
+      [=](caf::error& error) {
+        auto why = from_message(error);
+        if (!is_lasting(why))
+          return give_up(context, taken.request, why.message);
+        decide_refusal(context, taken, "its user data: " + why.message);
+      });
+}
+
+void unseal(const Context& context, const events::TakenDispatch& taken,
+            const Hash& hash, const BytesPtr& sealed,
+            const std::function<void()>& next) {
+  on_answer<SecretBufferPtr>(
+      context.self->request(context.parts.ledger, caf::infinite,
+                            unseal_atom::value, sealed),
+      [=](const SecretBufferPtr& secret) {
+        keep_user_data(context, taken, hash, secret, next);
+      },
+      giving_up(context, taken.request));
+}
+
+/// Of a guest that has some; and as late as can be, for it is kept.
+void fetch_user_data(const Context& context, const DispatchedPtr& dispatched,
+                     const std::function<void()>& next) {
+  const auto& taken = dispatched->taken;
+  const auto& define = std::get<events::DefineVm>(dispatched->what);
+  if (!define.spec.cloud_init) return next();
+  auto hash = *define.spec.cloud_init;
+  with_job(context, taken.request, [&](const DispatchJob& job) {
+    const auto* controller = controller_of(context, job.controller);
+    // What this node's operator gave it is there already.
+    if (job.controller == context.node) return next();
+    if (controller == nullptr) return drop(context, taken.request);
+    if (!job.dispatch->sealed)
+      return give_up(context, taken.request, "its user data is missing");
+    on_answer<BytesPtr>(
+        context.self->request(context.parts.bulk, caf::infinite,
+                              fetch_atom::value, controller->address,
+                              *job.dispatch->sealed),
+        [=](const BytesPtr& sealed) {
+          unseal(context, dispatched->taken, hash, sealed, next);
+        },
+        giving_up(context, taken.request));
+  });
+}
+
+// -- images -------------------------------------------------------------------
 
 std::vector<events::IpAddress> sources_of(const Context& context,
                                           const NodeId& controller) {
@@ -170,8 +244,13 @@ using Images = std::shared_ptr<const std::vector<events::ImageOfGuest>>;
 /// The images that are missing, one after the other.
 void fetch_images(const Context& context, const DispatchedPtr& dispatched,
                   const Images& images, std::size_t next) {
-  auto request = dispatched->taken.request;
-  if (next == images->size()) return decide(context, dispatched);
+  const auto& taken = dispatched->taken;
+  auto request = taken.request;
+  if (controller_of(context, taken.controller) == nullptr)
+    return drop(context, request);
+  if (next == images->size())
+    return fetch_user_data(context, dispatched,
+                           [=] { decide(context, dispatched); });
   auto fetch = std::make_shared<const FetchImage>(
       FetchImage{(*images)[next],
                  sources_of(context, dispatched->taken.controller), request});
@@ -199,65 +278,25 @@ void fetch_images(const Context& context, const DispatchedPtr& dispatched,
       giving_up(context, request));
 }
 
-// -- user data ----------------------------------------------------------------
-
-/// Goes on once the hypervisor keeps what was sealed for this host.
-void keep_user_data(const Context& context, const events::TakenDispatch& taken,
-                    const Hash& hash, const SecretBufferPtr& secret,
-                    const std::function<void()>& next) {
-  on_answer<bool>(
-      context.self->request(context.parts.hypervisor, caf::infinite,
-                            take_atom::value, hash, secret),
-      [next](bool) { next(); },
-      [=](caf::error& error) {
-        auto why = from_message(error);
-        if (!is_lasting(why))
-          return give_up(context, taken.request, why.message);
-        decide_refusal(context, taken, "its user data: " + why.message);
-      });
-}
-
-void unseal(const Context& context, const events::TakenDispatch& taken,
-            const Hash& hash, const BytesPtr& sealed,
-            const std::function<void()>& next) {
-  on_answer<SecretBufferPtr>(
-      context.self->request(context.parts.ledger, caf::infinite,
-                            unseal_atom::value, sealed),
-      [=](const SecretBufferPtr& secret) {
-        keep_user_data(context, taken, hash, secret, next);
-      },
-      giving_up(context, taken.request));
-}
-
-void fetch_user_data(const Context& context, const events::TakenDispatch& taken,
-                     const Hash& hash, const std::function<void()>& next) {
-  with_job(context, taken.request, [&](const DispatchJob& job) {
-    const auto* controller = controller_of(context, job.controller);
-    // What this node's operator gave it is there already.
-    if (job.controller == context.node) return next();
-    if (controller == nullptr) return drop(context, taken.request);
-    if (!job.dispatch->sealed)
-      return give_up(context, taken.request, "its user data is missing");
-    on_answer<BytesPtr>(
-        context.self->request(context.parts.bulk, caf::infinite,
-                              fetch_atom::value, controller->address,
-                              *job.dispatch->sealed),
-        [=](const BytesPtr& sealed) {
-          unseal(context, taken, hash, sealed, next);
-        },
-        giving_up(context, taken.request));
-  });
-}
-
 // -- what it says -------------------------------------------------------------
 
-std::vector<events::ImageOfGuest> read_images(
-    const schema::GuestPlaced& placed) {
+/// Nothing unless they are just those that the guest is made of.
+std::optional<std::vector<events::ImageOfGuest>> read_images(
+    const schema::GuestPlaced& placed, const events::VmSpec& spec) {
+  auto due = events::images_of(spec);
   std::vector<events::ImageOfGuest> images;
-  if (placed.images() != nullptr)
-    for (const auto* image : *placed.images())
-      images.push_back({Hash{*image->digest()}, image->name()->str(),
-                        image->size(), image->format()});
+  if (placed.images() != nullptr) {
+    if (placed.images()->size() != due.size()) return std::nullopt;
+    for (const auto* image : *placed.images()) {
+      Hash digest{*image->digest()};
+      auto name = image->name()->string_view();
+      if (due.erase(digest) == 0 || !events::is_image_name(name))
+        return std::nullopt;
+      images.push_back(
+          {digest, std::string{name}, image->size(), image->format()});
+    }
+  }
+  if (!due.empty()) return std::nullopt;
   return images;
 }
 
@@ -274,15 +313,16 @@ void take_placed(const Context& context, const events::TakenDispatch& taken,
                  const schema::GuestPlaced& placed) {
   auto spec = events::read_spec(*placed.spec());
   if (!spec) return decide_refusal(context, taken, "no guest can be like that");
-  auto user_data = spec->cloud_init;
-  auto images = std::make_shared<const std::vector<events::ImageOfGuest>>(
-      read_images(placed));
-  auto dispatched = std::make_shared<const Dispatched>(
-      Dispatched{taken, events::DefineVm{Id{*placed.vm()}, placed.name()->str(),
-                                         std::move(*spec), placed.start()}});
-  if (!user_data) return begin_images(context, dispatched, images);
-  fetch_user_data(context, taken, *user_data,
-                  [=] { begin_images(context, dispatched, images); });
+  auto images = read_images(placed, *spec);
+  if (!images)
+    return decide_refusal(context, taken, "it is made of other images");
+  begin_images(
+      context,
+      std::make_shared<const Dispatched>(Dispatched{
+          taken, events::DefineVm{Id{*placed.vm()}, placed.name()->str(),
+                                  std::move(*spec), placed.start()}}),
+      std::make_shared<const std::vector<events::ImageOfGuest>>(
+          std::move(*images)));
 }
 
 void take_order(const Context& context, const events::TakenDispatch& taken,
@@ -352,6 +392,10 @@ void take(const Context& context, const NodeId& sender,
 void take_roster(const Context& context, const RosterPtr& roster) {
   context.self->state.roster = roster;
   const auto& mesh = roster->mesh;
+  // What an old one began keeps no room from the next.
+  std::erase_if(context.self->state.jobs, [&](const auto& one) {
+    return one.second.controller != mesh.controller;
+  });
   const auto* own = mesh.find(context.node);
   if (own == nullptr) return;
   std::optional<events::IpAddress> controller;
@@ -377,6 +421,7 @@ DispatchActor::behavior_type dispatch_actor(Self self,
     self->state.mesh.note_death(death.source);
     self->state.member.note_death(death.source);
     self->state.scheduler.note_death(death.source);
+    self->state.headroom.note_death(death.source);
   });
   self->send(self, tick_atom::value);
   return {

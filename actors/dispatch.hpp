@@ -31,6 +31,8 @@ struct DispatchJob {
   std::uint64_t to_fetch = 0;
   /// What goes wrong, and may not the next time.
   std::string trouble = {};
+  /// Of the guest, once it is kept here.
+  std::optional<Hash> user_data = std::nullopt;
 };
 
 struct DispatchActorState {
@@ -40,6 +42,7 @@ struct DispatchActorState {
   FollowedMesh mesh;
   KeptActor<MemberActor> member{"member"};
   KeptActor<SchedulerActor> scheduler{"scheduler"};
+  KeptActor<HeadroomActor> headroom{"headroom"};
   std::map<Id, DispatchJob> jobs;
   static inline const char* name = "dispatch";
 };

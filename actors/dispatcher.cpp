@@ -7,14 +7,26 @@
 
 namespace ppn::actors {
 
-void Dispatcher::follow(const events::Fleet& fleet, std::uint64_t now_ns) {
-  std::erase_if(open_, [&](const auto& one) {
+bool Dispatcher::follow(const events::Fleet& fleet, std::uint64_t now_ns) {
+  auto ended = std::erase_if(open_, [&](const auto& one) {
     auto request = fleet.requests.find(one.first);
     return request == fleet.requests.end() || !is_open(request->second);
   });
   for (const auto& [id, request] : fleet.requests)
     if (is_open(request) && !open_.contains(id))
-      open_[id] = Open{request.node, now_ns, now_ns};
+      open_[id] =
+          Open{request.node, request.vm, request.sequence, now_ns, now_ns};
+  return ended != 0;
+}
+
+/// Of each guest, the oldest.
+std::map<Id, std::uint64_t> Dispatcher::first_of_guests() const {
+  std::map<Id, std::uint64_t> first;
+  for (const auto& [id, open] : open_) {
+    auto known = first.try_emplace(open.vm, open.sequence).first;
+    known->second = std::min(known->second, open.sequence);
+  }
+  return first;
 }
 
 std::vector<Id> Dispatcher::without_document() {
@@ -52,8 +64,10 @@ std::map<Hash, std::shared_ptr<const Bytes>> Dispatcher::documents() const {
 
 std::vector<Dispatcher::Told> Dispatcher::due(std::uint64_t now_ns) {
   std::vector<Told> told;
+  auto first = first_of_guests();
   for (auto& [id, open] : open_) {
-    if (!open.document || now_ns < open.due_ns) continue;
+    bool is_first = first.at(open.vm) == open.sequence;
+    if (!is_first || !open.document || now_ns < open.due_ns) continue;
     open.due_ns = now_ns + open.again_ns;
     open.again_ns = std::min(2 * open.again_ns, dispatch_again_max_ns);
     Dispatch dispatch{id, open.hash,

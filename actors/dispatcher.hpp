@@ -19,10 +19,8 @@ inline constexpr std::uint64_t request_lapses_after_ns = 600'000'000'000;
 
 class Dispatcher {
  public:
-  /// Follows what is recorded; begins what is new.
-  void follow(const events::Fleet& fleet, std::uint64_t now_ns);
-  /// Nothing is dispatched any more.
-  void stop() { open_.clear(); }
+  /// Follows what is recorded; begins what is new. True if something ended.
+  bool follow(const events::Fleet& fleet, std::uint64_t now_ns);
 
   /// Requests that need a document. Each is named once, and again after
   /// note_no_document().
@@ -39,7 +37,8 @@ class Dispatcher {
     Dispatch dispatch;
     std::shared_ptr<const Bytes> document;
   };
-  /// What is to be told now, and counts as told.
+  /// What is to be told now, and counts as told. What is asked of one guest is
+  /// told in the order in which it was asked.
   std::vector<Told> due(std::uint64_t now_ns);
 
   /// What a host says of a request that it works on.
@@ -53,6 +52,8 @@ class Dispatcher {
  private:
   struct Open {
     NodeId host;
+    Id vm;
+    std::uint64_t sequence = 0;
     std::uint64_t since_ns = 0;
     std::uint64_t due_ns = 0;
     std::uint64_t again_ns = dispatch_again_ns;
@@ -63,6 +64,8 @@ class Dispatcher {
     Hash sealed_hash = {};
     std::optional<DispatchAnswer> progress = std::nullopt;
   };
+
+  [[nodiscard]] std::map<Id, std::uint64_t> first_of_guests() const;
 
   std::map<Id, Open> open_;
 };

@@ -35,8 +35,11 @@ std::string name_of(const events::Mesh& mesh, const NodeId& node) {
 
 std::set<Id> shown_in(const SchedulerState& state) {
   std::set<Id> shown;
-  for (const auto& [node, said] : state.said)
-    shown.insert(said.shown.begin(), said.shown.end());
+  for (const auto& [vm, guest] : state.fleet.guests) {
+    auto said = state.said.find(guest.node);
+    if (said != state.said.end() && said->second.shown.contains(vm))
+      shown.insert(vm);
+  }
   return shown;
 }
 
@@ -134,10 +137,12 @@ std::vector<std::string> in_words(const schema::QuotaSetT& set) {
 void record(
     const Context& context, Origin origin,
     std::function<events::Decision()> decide,
-    std::function<void()> done = [] {}) {
+    std::function<void(bool recorded)> done = [](bool) {}) {
   context.self->state.aggregate.command(
       std::move(origin), [decide](const events::Moment&) { return decide(); },
-      [done](const auto&) { done(); });
+      [done](const store::Result<std::uint64_t>& result) {
+        done(result && *result != 0);
+      });
 }
 
 /// Their hosts did not take them yet.
@@ -199,8 +204,10 @@ events::Decision decide_over(const Context& context, std::uint64_t now_ns) {
   if (!std::get<Drafts>(left).empty()) return left;
   Drafts drafts;
   for (const auto& request : state.dispatcher.late(now_ns)) {
-    const auto& known = state.fleet.requests.at(request);
-    if (known.is_placement && !known.is_lapsed) {
+    auto known = state.fleet.requests.find(request);
+    bool is_promised = known != state.fleet.requests.end() &&
+                       known->second.is_placement && !known->second.is_lapsed;
+    if (is_promised) {
       mark(RarePath::request_lapsed);
       append(drafts, events::decide_lapsed(state.fleet, request));
     }
@@ -276,7 +283,10 @@ void seal_user_data(const Context& context, const Id& request,
                       std::make_shared<const Bytes>(std::move(*sealed)));
       },
       [=](caf::error& error) {
-        drop(context, request, "its user data: " + from_message(error).message);
+        auto why = from_message(error);
+        if (why.code == ErrorCode::io)
+          return context.self->state.dispatcher.note_no_document(request);
+        drop(context, request, "its user data: " + why.message);
       });
 }
 
@@ -312,8 +322,8 @@ void make_document(const Context& context, const Id& request) {
 }
 
 /// What its host has now, or nobody is to have.
-void forget_user_data(const Context& context, const Id& request) {
-  const auto& known = context.self->state.fleet.requests.at(request);
+void forget_user_data(const Context& context,
+                      const events::FleetRequest& known) {
   if (!known.is_placement || known.node == context.node) return;
   on_answer<EntryProofPtr>(
       context.self->request(context.parts.ledger, caf::infinite,
@@ -388,9 +398,13 @@ void offer_documents(const Context& context) {
 
 void dispatch_requests(const Context& context, std::uint64_t now_ns) {
   auto& state = context.self->state;
-  if (own_mesh(context) == nullptr) return state.dispatcher.stop();
   if (!state.aggregate.ready()) return;
-  state.dispatcher.follow(state.fleet, now_ns);
+  bool is_controller = own_mesh(context) != nullptr;
+  // Of what ended nothing is given any more.
+  if (state.dispatcher.follow(is_controller ? state.fleet : events::Fleet{},
+                              now_ns))
+    offer_documents(context);
+  if (!is_controller) return;
   for (const auto& request : state.dispatcher.without_document())
     make_document(context, request);
   for (const auto& told : state.dispatcher.due(now_ns)) tell(context, told);
@@ -417,7 +431,9 @@ void take_dispatch_answer(const Context& context, const NodeId& host,
         return events::decide_ended(state.fleet, answer.request, outcome,
                                     answer.reason, answer.sequence);
       },
-      [=] { forget_user_data(context, answer.request); });
+      [=, known = request->second](bool recorded) {
+        if (recorded) forget_user_data(context, known);
+      });
 }
 
 void tidy_requests(const Context& context, std::uint64_t now_ns) {
@@ -425,7 +441,7 @@ void tidy_requests(const Context& context, std::uint64_t now_ns) {
   if (std::exchange(state.is_tidying, true)) return;
   record(
       context, own_will(), [=] { return decide_over(context, now_ns); },
-      [&state] { state.is_tidying = false; });
+      [&state](bool) { state.is_tidying = false; });
 }
 
 caf::result<BytesPtr> read_request(const Context& context, const Id& request) {

@@ -1,5 +1,7 @@
 #include "actors/headroom.hpp"
 
+#include <algorithm>
+
 #include "actors/balloon_status.hpp"
 #include "events/above.hpp"
 
@@ -70,6 +72,15 @@ void ask_balloons(const Context& context, const BalloonsThen& then) {
       give_up);
 }
 
+bool is_changing(const PoolStatus& pool) {
+  return std::any_of(pool.pool.vms.begin(), pool.pool.vms.end(),
+                     [](const auto& one) {
+                       auto phase = events::phase_of(one.second);
+                       return phase == "starting" || phase == "stopping" ||
+                              phase == "deleting";
+                     });
+}
+
 void measure(const Context& context) {
   ask_pool(context, [=](const PoolStatusPtr& pool) {
     ask_balloons(context, [=](const BalloonStatusPtr& balloons) {
@@ -79,6 +90,7 @@ void measure(const Context& context) {
           context.self->request(context.parts.host, headroom_patience,
                                 measure_atom::value),
           [=](const HostLook& host) {
+            context.self->state.is_changing = is_changing(*pool);
             tell(context, std::make_shared<const Headroom>(
                               headroom_of(*pool, *balloons, host)));
           },
@@ -91,8 +103,8 @@ void tick(const Context& context) {
   auto& state = context.self->state;
   if (state.newest && ++state.age > headroom_age_max) tell(context, nullptr);
   measure(context);
-  auto interval = context.self->state.newest ? headroom_interval
-                                             : first_headroom_interval;
+  auto interval = state.newest && !state.is_changing ? headroom_interval
+                                                     : short_headroom_interval;
   context.self->delayed_send(context.self, interval, tick_atom::value);
 }
 
@@ -144,6 +156,10 @@ HeadroomActor::behavior_type headroom_actor(Self self,
   tick(context);
   return {
       [=](tick_atom) { tick(context); },
+      [=](look_atom) {
+        self->state.is_changing = true;
+        measure(context);
+      },
       [=](read_only_atom, const std::string&) {
         self->state.is_over = true;
         tell(context, nullptr);

@@ -22,14 +22,16 @@ struct HeadroomState {
   std::set<HeadroomFollower> followers;
   HeadroomPtr newest;
   bool is_over = false;
+  /// A guest starts, stops or is deleted.
+  bool is_changing = false;
   /// Ticks since that was measured.
   std::uint32_t age = 0;
   static inline const char* name = "headroom";
 };
 
 inline constexpr auto headroom_interval = std::chrono::seconds{10};
-/// As long as there is none yet.
-inline constexpr auto first_headroom_interval = std::chrono::seconds{2};
+/// As long as there is none yet, or a guest is about to become something else.
+inline constexpr auto short_headroom_interval = std::chrono::seconds{2};
 /// What was not measured anew in so many ticks is true no more.
 inline constexpr std::uint32_t headroom_age_max = 3;
 /// Whoever measures does not hang longer than that.

@@ -19,8 +19,9 @@ std::optional<Id> behind(Id id) {
 
 }  // namespace
 
-void HostNews::note(const events::HostReport& report,
+bool HostNews::note(const events::HostReport& report,
                     events::GuestSummaries guests) {
+  bool is_news = guests != guests_;
   is_report_news_ |= report_ != report;
   report_ = report;
   for (const auto& [id, known] : guests_)
@@ -33,6 +34,7 @@ void HostNews::note(const events::HostReport& report,
   if (round_at_ == Id{}) changed_.clear();
   guests_ = std::move(guests);
   digest_ = events::digest_of(report, guests_);
+  return is_news;
 }
 
 void HostNews::tell_all() {

@@ -19,7 +19,13 @@ inline constexpr std::size_t guest_news_max = 256;
 
 class HostNews {
  public:
-  void note(const events::HostReport& report, events::GuestSummaries guests);
+  /// True if it is news of guests.
+  bool note(const events::HostReport& report, events::GuestSummaries guests);
+
+  /// There are guests to be told of.
+  [[nodiscard]] bool has_guests_to_tell() const {
+    return !changed_.empty() || round_at_.has_value();
+  }
 
   /// Whoever is told from now on lacks something.
   void tell_all();

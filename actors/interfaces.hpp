@@ -616,11 +616,12 @@ using HeadroomPtr = std::shared_ptr<const Headroom>;
 using HeadroomFollower =
     caf::typed_actor<caf::reacts_to<headroom_atom, HeadroomPtr>>;
 
-using HeadroomActor =
-    caf::typed_actor<caf::reacts_to<tick_atom>,
-                     caf::reacts_to<read_only_atom, std::string>,
-                     /// Once more is harmless.
-                     caf::reacts_to<follow_atom, HeadroomFollower>>;
+using HeadroomActor = caf::typed_actor<
+    caf::reacts_to<tick_atom>,
+    /// Something of its guests changes: they are looked at now.
+    caf::reacts_to<look_atom>, caf::reacts_to<read_only_atom, std::string>,
+    /// Once more is harmless.
+    caf::reacts_to<follow_atom, HeadroomFollower>>;
 
 /// A member was heard, and may have said something of its host.
 struct HeardHost {

@@ -621,6 +621,24 @@ caf::result<bool> tell_of_switch(const Context& context,
   return promise;
 }
 
+/// What becomes of guests the controller is told at once.
+void take_headroom(const Context& context, const HeadroomPtr& headroom) {
+  auto& news = context.self->state.host_news;
+  if (!headroom) {
+    news = {};
+    return;
+  }
+  if (!news.note(headroom->report, headroom->guests)) return;
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    const auto* mesh = mesh_of(context);
+    if (mesh == nullptr) return;
+    beat(context, mesh->controller, now);
+    // Beside a new checkpoint there was no room for them.
+    if (context.self->state.host_news.has_guests_to_tell())
+      beat(context, mesh->controller, now);
+  });
+}
+
 /// All that it lacks of this host.
 void take_host_request(const Context& context, const Correspondent& sender,
                        const Clock& now) {
@@ -1040,10 +1058,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
         return tell_of_switch(context, word);
       },
       [=](headroom_atom, const HeadroomPtr& headroom) {
-        if (!headroom)
-          self->state.host_news = {};
-        else
-          self->state.host_news.note(headroom->report, headroom->guests);
+        take_headroom(context, headroom);
       },
       [=](headroom_atom, const NodeId& whose) { ask_of_host(context, whose); },
       [=](dispatch_atom, const NodeId& to, const DispatchPtr& dispatch) {

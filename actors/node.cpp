@@ -277,7 +277,8 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
              node));
        }},
       {DispatchActorState::name,
-       {"ledger", "bulk", "hypervisor", "mesh", "pool", "member", "scheduler"},
+       {"ledger", "bulk", "hypervisor", "mesh", "pool", "member", "headroom",
+        "scheduler"},
        [parts](NodePointer self, const events::Node& node) {
          return caf::actor_cast<caf::actor>(self->spawn(
              dispatch_actor,

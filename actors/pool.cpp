@@ -95,6 +95,7 @@ void learn_guests(const Context& context) {
       [context](const StatePtr& all) {
         auto& state = context.self->state;
         state.pool.vms = all->state.vms;
+        state.knows_guests = true;
         ensure_actors(context);
         end_turn(state);
       },
@@ -318,10 +319,14 @@ void order_dispatched(const Context& context,
 caf::result<bool> take_dispatched(const Context& context,
                                   const DispatchedPtr& dispatched) {
   auto promise = context.self->make_response_promise<bool>();
+  // What is told again while it is being decided is not decided twice.
+  if (!context.self->state.dispatched.insert(dispatched->taken.request).second)
+    return to_message({ErrorCode::io, "it is being decided"});
   in_turn(context.self->state, [=] {
     auto& state = context.self->state;
     const auto& [taken, what] = *dispatched;
     auto done = [=, &state](const store::Result<std::uint64_t>& result) {
+      state.dispatched.erase(dispatched->taken.request);
       answer(promise, result ? store::Result<bool>{true}
                              : store::Result<bool>{result.error()});
       end_turn(state);
@@ -436,9 +441,12 @@ void record_fetched(const Context& context, const FetchImage& fetch,
       });
 }
 
-/// Why no source gave it, so far. One that was not reached may have it.
+/// Why no source gave it, so far. One that was not reached may have it, and one
+/// that gave something else may not have, but what was left of another fetch.
 Error why_none(const Error& before, const Error& last) {
-  return before.code == ErrorCode::io ? before : last;
+  bool may_pass = before.code == ErrorCode::io ||
+                  before.code == ErrorCode::damaged;
+  return may_pass ? before : last;
 }
 
 /// From one source after the other, until one gives it.
@@ -538,6 +546,18 @@ PoolStatusPtr status_of(const PoolState& state) {
   return status;
 }
 
+/// Not before its guests are known.
+caf::result<PoolStatusPtr> status(const Context& context) {
+  auto& state = context.self->state;
+  if (state.knows_guests) return status_of(state);
+  auto promise = context.self->make_response_promise<PoolStatusPtr>();
+  in_turn(state, [context, promise]() mutable {
+    promise.deliver(status_of(context.self->state));
+    end_turn(context.self->state);
+  });
+  return promise;
+}
+
 }  // namespace
 
 PoolState::~PoolState() {
@@ -596,7 +616,7 @@ PoolActor::behavior_type pool_actor(Self self, const PoolParts& parts,
         take_status(context, id, status);
       },
       [=](tick_atom) { ensure_actors(context); },
-      [=](status_atom) { return status_of(self->state); },
+      [=](status_atom) { return status(context); },
   };
 }
 

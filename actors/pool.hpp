@@ -39,6 +39,9 @@ struct PoolState {
   std::optional<std::string> problem;
   /// What takes or frees room waits for what did before.
   std::deque<std::function<void()>> waiting;
+  /// Dispatches that are being decided.
+  std::set<Id> dispatched;
+  bool knows_guests = false;
   bool is_deciding = true;
   Aggregate<PoolActor::stateful_pointer<PoolState>> aggregate;
   static inline const char* name = "pool";

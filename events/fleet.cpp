@@ -25,10 +25,6 @@ bool is_too_often(const FleetHost& host, const Moment& now) {
          host.silences_in_hour >= silences_an_hour;
 }
 
-bool is_used_otherwise(const FleetHost& host) {
-  return host.is_drained || host.is_reserved;
-}
-
 /// What a controller left, as entries that each are small enough.
 class TakenEntries {
  public:
@@ -121,7 +117,7 @@ Decision decide_silence(const Fleet& fleet, const SilentHosts& silent,
 
 Decision decide_term(const Fleet& fleet, const FleetTerm& term) {
   std::vector<Draft> drafts;
-  if (fleet.term == term) return drafts;
+  if (term <= fleet.term) return drafts;
   schema::FleetTermBegunT begun;
   begun.epoch = term.epoch;
   begun.version = term.version;
@@ -132,8 +128,7 @@ Decision decide_term(const Fleet& fleet, const FleetTerm& term) {
 Decision decide_taken(const Fleet& fleet, const FleetLegacy& legacy) {
   if (fleet.taken_from) return std::vector<Draft>{};
   TakenEntries entries{legacy};
-  for (const auto& [node, host] : legacy.hosts)
-    if (is_used_otherwise(host)) entries.add(node, host);
+  for (const auto& [node, host] : legacy.hosts) entries.add(node, host);
   for (const auto& [owner, quota] : legacy.quotas) entries.add(owner, quota);
   for (const auto& [vm, guest] : legacy.guests) entries.add(vm, guest);
   return entries.drafts();
@@ -185,6 +180,10 @@ Contradiction apply(Fleet& fleet, const schema::FleetTaken& event) {
     return "what another one left was taken already";
   auto legacy = read_legacy(event.hosts(), event.guests(), event.quotas());
   if (!legacy) return "no controller can have left that";
+  // What is not in the first of the entries the one before took away.
+  if (!fleet.taken_from)
+    std::erase_if(fleet.quotas,
+                  [](const auto& one) { return !one.second.is_decided; });
   for (const auto& [node, left] : legacy->hosts) {
     auto& host = fleet.hosts[node];
     if (host.is_decided) continue;
@@ -195,7 +194,10 @@ Contradiction apply(Fleet& fleet, const schema::FleetTaken& event) {
     auto& quota = fleet.quotas[owner];
     if (!quota.is_decided) quota = left;
   }
-  fleet.guests.merge(legacy->guests);
+  for (const auto& [vm, left] : legacy->guests) {
+    auto [guest, is_new] = fleet.guests.try_emplace(vm, left);
+    if (!is_new) guest->second.needs = left.needs;
+  }
   fleet.taken_from = from;
   return {};
 }

@@ -62,8 +62,8 @@ struct Fleet {
 /// Of this mesh's controller, whoever that is.
 FleetTerm term_of(const Mesh& mesh);
 
-/// What was recorded in an earlier term is nobody's decision any more. No drafts
-/// if it began already.
+/// What was recorded in an earlier term is nobody's decision any more. No
+/// drafts if it began already.
 Decision decide_term(const Fleet& fleet, const FleetTerm& term);
 
 /// So many guests are in one entry at most, and fewer if they have many labels.

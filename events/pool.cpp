@@ -164,15 +164,6 @@ Decision decide_change(const Pool& pool, const ChangeVm& wish) {
   const auto& vm = found->second;
   if (auto flaw = flaw_here(pool, wish.vm, wish.spec)) return Refusal{*flaw};
   if (auto change = change_of_disks(vm, wish.spec)) return Refusal{*change};
-  auto at_once = vm.spec;
-  at_once.floor_mb = wish.spec.floor_mb;
-  at_once.cpu_weight = wish.spec.cpu_weight;
-  at_once.autostart = wish.spec.autostart;
-  at_once.restart = wish.spec.restart;
-  if (at_once != wish.spec && has_process(vm))
-    return Refusal{"the guest " + vm.name + " is " + phase_of(vm) +
-                   "; only its floor, weight, autostart and restart policy "
-                   "change while it runs. Stop it first"};
   return decide_spec(wish.vm, vm, wish.spec);
 }
 

@@ -190,6 +190,15 @@ Decision decide_spec(const Id& id, const Vm& vm, const VmSpec& spec) {
     return Refusal{"the guest " + vm.name + " is being deleted"};
   if (vm.spec == spec)
     return Refusal{"the guest " + vm.name + " is so already"};
+  auto at_once = vm.spec;
+  at_once.floor_mb = spec.floor_mb;
+  at_once.cpu_weight = spec.cpu_weight;
+  at_once.autostart = spec.autostart;
+  at_once.restart = spec.restart;
+  if (at_once != spec && has_process(vm))
+    return Refusal{"the guest " + vm.name + " is " + phase_of(vm) +
+                   "; only its floor, weight, autostart and restart policy "
+                   "change while it runs. Stop it first"};
   schema::VmSpecChangedT changed;
   changed.spec = std::make_unique<schema::VmSpecT>(stored(spec));
   return drafts_of(id, std::move(changed));

@@ -102,7 +102,7 @@ Decision decide_command(const Id& id, const Vm& vm, const VmCommand& command);
 /// at once.
 Decision decide_delete(const Id& id, const Vm& vm, bool force);
 
-/// Whether that may be changed now is for the pool to see.
+/// Refused while it runs, but for what changes at once; the pool sees to room.
 Decision decide_spec(const Id& id, const Vm& vm, const VmSpec& spec);
 
 // -- what is seen -------------------------------------------------------------

@@ -87,14 +87,25 @@ Problem no_such_guest(const FleetHostStatus& host, const std::string& meant) {
 
 /// The guests of a host that are meant: two have one name if it was not heard
 /// yet that one of them is gone.
-std::vector<Id> find_guests(const FleetHostStatus& host,
+std::vector<Id> find_guests(const std::map<Id, std::string>& names,
                             const std::string& meant) {
   std::vector<Id> named;
-  for (const auto& [id, guest] : host.guests) {
+  for (const auto& [id, name] : names) {
     if (id.hex() == meant) return {id};
-    if (guest.name == meant) named.push_back(id);
+    if (name == meant) named.push_back(id);
   }
   return named;
+}
+
+/// Of those that the host shows, and of those that it was given.
+std::map<Id, std::string> names_of_guests(const FleetStatus& status,
+                                          const NodeId& node) {
+  std::map<Id, std::string> names;
+  for (const auto& [id, guest] : status.hosts.at(node).guests)
+    names.emplace(id, guest.name);
+  for (const auto& [id, guest] : status.guests)
+    if (guest.node == node) names.emplace(id, guest.name);
+  return names;
 }
 
 // -- documents ----------------------------------------------------------------
@@ -222,7 +233,8 @@ Answer<FoundGuest> find_guest(const std::string& node, const std::string& vm,
   auto found = find_host(status, node);
   if (!found) return no_such_host(node);
   const auto& host = status.hosts.at(*found);
-  auto guests = find_guests(host, vm);
+  auto names = names_of_guests(status, *found);
+  auto guests = find_guests(names, vm);
   if (guests.empty()) return no_such_guest(host, vm);
   if (guests.size() > 1)
     return refused(
@@ -230,7 +242,7 @@ Answer<FoundGuest> find_guest(const std::string& node, const std::string& vm,
                     "name the one by its id",
                     host.name, guests.size(), vm));
   const auto& id = guests.front();
-  return FoundGuest{*found, id, host.guests.at(id).name};
+  return FoundGuest{*found, id, names.at(id)};
 }
 
 Answer<events::OrderGuest> order_of(const OrderGuestWish& wish,

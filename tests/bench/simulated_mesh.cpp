@@ -94,8 +94,8 @@ void SimulatedMesh::end() {
     kill(process.memory);
     kill(process.host);
     kill(process.images);
-    kill(process.bulk);
   }
+  for (const auto& port : bulk_) kill(port);
   scene_.end();
   for (auto& host : scene_.hosts) host.process.reset();
 }
@@ -137,7 +137,7 @@ void SimulatedMesh::spawn(Host& host) {
   process.memory = system.spawn(simulation::no_memory, 0);
   process.host = system.spawn(simulation::no_host, 0);
   process.images = system.spawn(simulation::no_images, 0);
-  process.bulk = system.spawn(simulation::no_bulk, 0);
+  bulk_.push_back(system.spawn(simulation::no_bulk, 0));
   actors::NodeParts parts;
   parts.ledger = process.ledger;
   parts.clock = process.clock;
@@ -149,7 +149,7 @@ void SimulatedMesh::spawn(Host& host) {
   parts.memory = process.memory;
   parts.host = process.host;
   parts.images = process.images;
-  parts.bulk = process.bulk;
+  parts.bulk = bulk_.back();
   parts.listen_port = simulation::tunnel_port;
   parts.next_id = [this] { return scene_.next_id(); };
   parts.version = "simulated";

@@ -71,6 +71,8 @@ class SimulatedMesh {
   simulation::Tunnels tunnels_{scene_};
   simulation::PairingNet pairing_net_{scene_, tunnels_};
   simulation::RosterHistory no_history_;
+  /// Nobody fetches anything.
+  std::vector<actors::BulkPort> bulk_;
   simulation::Datagrams datagrams_{scene_, tunnels_, no_history_};
   simulation::Operators operators_{scene_};
   TunnelTimers timers_{scene_, tunnels_};

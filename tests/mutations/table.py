@@ -871,9 +871,9 @@ BUGS = [
     Bug("never_asks",
         "the controller learns what was lost on its way",
         "actors/scheduler.cpp",
-        "if (!knows_all(said, *heard->told.digest)) "
-        "return ask(context, heard->node);",
-        "if (!knows_all(said, *heard->told.digest)) return;"),
+        "said.is_whole = false;\n"
+        "    ask(context, heard->node);",
+        "said.is_whole = false;"),
     Bug("newcomers_are_late",
         "who just became a member has time to speak",
         "events/host_watch.cpp",
@@ -922,8 +922,8 @@ BUGS = [
     Bug("gone_at_once",
         "the controller forgets no guest that its host has",
         "actors/fleet_requests.cpp",
-        "if (now_ns >= since_ns + gone_after_ns)",
-        "if (now_ns >= since_ns)"),
+        "whole_ns >= *sight.missing_ns + gone_after_ns",
+        "whole_ns >= *sight.missing_ns"),
     Bug("tells_once",
         "a host is told until it answers",
         "actors/dispatcher.cpp",
@@ -956,7 +956,7 @@ BUGS = [
     Bug("waits_for_ever",
         "who is not the controller any more waits for nothing",
         "actors/fleet_requests.cpp",
-        "return state.roster ? events::decide_role_lost(state.fleet)",
-        "return state.roster ? events::Decision{Drafts{}}",
+        "? events::decide_role_lost(state.fleet)",
+        "? events::Decision{Drafts{}}",
         "dispatch/an_old_controller_is_not_listened_to_any_more"),
 ]

@@ -119,7 +119,10 @@ std::optional<FalseDispatches::Forgery> FalseDispatches::forge(Host& liar,
 /// A true one, which may be for somebody else.
 std::optional<actors::Dispatch> FalseDispatches::steal(Host& liar) {
   auto document = bulk_.some_document();
-  if (!document) return std::nullopt;
+  // Members give each other other documents too.
+  if (!document ||
+      !schema::DispatchDocumentBufferHasIdentifier(document->data()))
+    return std::nullopt;
   return actors::Dispatch{request_of(*document), bulk_.plant(liar, *document),
                           static_cast<std::uint32_t>(document->size())};
 }

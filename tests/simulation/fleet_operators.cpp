@@ -49,8 +49,8 @@ events::GuestOrder some_order(Scene& scene) {
   events::GuestOrder order;
   order.verb = some_of(scene, verbs);
   if (order.verb == GuestVerb::change) change_some(scene, order);
-  bool may_force =
-      order.verb == GuestVerb::stop || order.verb == GuestVerb::remove;
+  bool may_force = order.verb == GuestVerb::stop ||
+                   order.verb == GuestVerb::remove;
   order.force = may_force && scene.one_in(2);
   return order;
 }

@@ -275,10 +275,15 @@ void FleetRules::begin_term(const NodeId& self) {
   }
   nodes_[self].open_requests = 0;
   book.decided.clear();
+  book.has_inherited = false;
 }
 
 void FleetRules::inherit(const NodeId& self, const schema::FleetTaken& taken) {
   auto& book = books_[self];
+  if (!std::exchange(book.has_inherited, true))
+    std::erase_if(book.quotas, [&](const auto& one) {
+      return !book.decided.contains(one.first);
+    });
   if (taken.guests() != nullptr)
     for (const auto* guest : *taken.guests()) {
       Id vm{*guest->vm()};

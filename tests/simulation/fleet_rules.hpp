@@ -89,6 +89,7 @@ class FleetRules {
     std::map<std::string, events::Quota> quotas;
     /// Owners whose quotas were set in its term.
     std::set<std::string> decided;
+    bool has_inherited = false;
   };
 
   struct Node {

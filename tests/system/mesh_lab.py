@@ -112,7 +112,7 @@ class Host:
         status, text = request(self.socket, "POST", path, body)
         if status in (400, 409):
             raise Refused(json.loads(text)["detail"])
-        assert status in (200, 201), text
+        assert status in (200, 201, 202), text
         return json.loads(text)
 
     def change(self, kind, **fields):

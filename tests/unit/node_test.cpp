@@ -206,7 +206,8 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
              "headroom: ledger host pool balloon\n"
              "scheduler: ledger clock bulk hypervisor mesh headroom member "
              "dispatch\n"
-             "dispatch: ledger bulk hypervisor mesh pool member scheduler\n"
+             "dispatch: ledger bulk hypervisor mesh pool member headroom "
+             "scheduler\n"
              "operator_gate: ledger clock mesh device pool scheduler\n");
 }
 
