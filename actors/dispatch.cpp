@@ -330,9 +330,8 @@ void take_order(const Context& context, const events::TakenDispatch& taken,
   auto order = events::read_order(ordered);
   if (!order)
     return decide_refusal(context, taken, "no guest can be told that");
-  decide(context,
-         std::make_shared<const Dispatched>(Dispatched{
-             taken, DispatchedOrder{Id{*ordered.vm()}, std::move(*order)}}));
+  decide(context, std::make_shared<const Dispatched>(Dispatched{
+                      taken, DispatchedOrder{Id{*ordered.vm()}, *order}}));
 }
 
 void open(const Context& context, const Id& request, const Bytes& document) {

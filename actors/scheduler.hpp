@@ -1,7 +1,7 @@
 // The scheduler: what every host of the fleet has left, and which guests it
-// gets, on the node that has the role of the controller; on all others it does
-// nothing. What hosts say of themselves is kept in mind; what the operator
-// wants of them and lets them be used for, and who is silent, is recorded.
+// gets, on the node that has the role of the controller; one that had it gives
+// the next what it left. What hosts say of themselves is kept in mind; what the
+// operator wants of them, or lets them do, and who is silent, is recorded.
 #pragma once
 
 #include <set>
@@ -81,7 +81,7 @@ struct SchedulerState {
 };
 
 struct SchedulerContext {
-  SchedulerActor::stateful_pointer<SchedulerState> self;
+  SchedulerActor::stateful_pointer<SchedulerState> self = nullptr;
   SchedulerParts parts;
   NodeId node;
 };

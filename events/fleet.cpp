@@ -121,7 +121,7 @@ Decision decide_term(const Fleet& fleet, const FleetTerm& term) {
   schema::FleetTermBegunT begun;
   begun.epoch = term.epoch;
   begun.version = term.version;
-  drafts.push_back(draft_in_fleet(std::move(begun)));
+  drafts.push_back(draft_in_fleet(begun));
   return drafts;
 }
 

@@ -381,6 +381,7 @@ auto encode(Builder& builder, const std::map<NodeId, FleetHost>& hosts) {
 
 auto encode(Builder& builder, const std::map<Id, FleetGuest>& guests) {
   std::vector<flatbuffers::Offset<schema::FleetGuestState>> tables;
+  tables.reserve(guests.size());
   for (const auto& [id, guest] : guests)
     tables.push_back(
         schema::CreateFleetGuestState(builder, stored(id, guest).get()));
@@ -405,6 +406,7 @@ std::unique_ptr<schema::FleetRequestStateT> stored(
 
 auto encode(Builder& builder, const std::map<Id, FleetRequest>& requests) {
   std::vector<flatbuffers::Offset<schema::FleetRequestState>> tables;
+  tables.reserve(requests.size());
   for (const auto& [id, request] : requests)
     tables.push_back(
         schema::CreateFleetRequestState(builder, stored(id, request).get()));

@@ -124,8 +124,8 @@ class LogFetch : public std::enable_shared_from_this<LogFetch> {
 
 void BulkConsoles::read_log(const GuestElsewhere& guest, std::uint64_t from,
                             std::uint64_t limit, TakeLog take) {
-  std::make_shared<LogFetch>(guest, from, limit, std::move(take))
-      ->begin(std::make_shared<BulkConnection>(io_, way_));
+  auto fetch = std::make_shared<LogFetch>(guest, from, limit, std::move(take));
+  fetch->begin(std::make_shared<BulkConnection>(io_, way_));
 }
 
 void BulkConsoles::open_console(const GuestElsewhere& guest, TakeConsole take) {

@@ -83,11 +83,15 @@ void BulkSession::answer(const BulkAnswer& answer) {
   stream_.expires_after(silence_max);
   asio::async_write(stream_, asio::buffer(answer_),
                     [self = shared_from_this()](ErrorCode error, std::size_t) {
-                      error ? self->end() : self->go_on();
+                      if (error) return self->end();
+                      self->go_on();
                     });
 }
 
-void BulkSession::go_on() { hand_over_ ? hand_over() : give(); }
+void BulkSession::go_on() {
+  if (hand_over_) return hand_over();
+  give();
+}
 
 void BulkSession::hand_over() {
   auto socket = stream_.release_socket();
@@ -104,7 +108,8 @@ void BulkSession::give() {
   stream_.expires_after(silence_max);
   asio::async_write(stream_, asio::buffer(piece_),
                     [self = shared_from_this()](ErrorCode error, std::size_t) {
-                      error ? self->end() : self->give();
+                      if (error) return self->end();
+                      self->give();
                     });
 }
 
@@ -119,7 +124,8 @@ void BulkSession::wait_for_end() {
   stream_.async_read_some(
       asio::buffer(request_),
       [self = shared_from_this()](ErrorCode error, std::size_t) {
-        error ? self->end() : self->wait_for_end();
+        if (error) return self->end();
+        self->wait_for_end();
       });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "store/byte_order.hpp"
 #include "store/files.hpp"
 
 namespace ppn::runtime {
@@ -18,10 +19,6 @@ std::filesystem::path folder_in(const std::filesystem::path& guest_dir) {
 }
 
 constexpr std::size_t salted_max = CloudInitSalt{}.size() + user_data_max;
-
-ByteView view(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 store::Error damaged() {
   return {store::ErrorCode::damaged,
@@ -75,14 +72,12 @@ store::Result<store::SecretBuffer> read_salted_user_data(
   auto all = store::read_file(folder_in(guest_dir) / hash.hex(), salted_max);
   if (!all) return all.error();
   if (!read_salted(*all, hash)) return damaged();
-  return store::secret_copy(view(*all));
+  return store::secret_copy(store::as_bytes(*all));
 }
 
 store::Status keep_salted_user_data(const std::filesystem::path& guest_dir,
                                     const Hash& hash, ByteView salted) {
-  std::string_view all{reinterpret_cast<const char*>(salted.data()),
-                       salted.size()};
-  auto kept = read_salted(all, hash);
+  auto kept = read_salted(store::as_text(salted), hash);
   if (!kept || flaw_of_user_data(kept->text)) return damaged();
   return put(guest_dir, hash, salted);
 }

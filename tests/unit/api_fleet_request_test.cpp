@@ -148,8 +148,9 @@ BOOST_AUTO_TEST_CASE(every_reason_that_is_recorded_has_its_words) {
     placed.spec =
         std::make_unique<schema::VmSpecT>(events::stored(events::VmSpec{}));
     placed.verdicts.push_back(stored_verdict(node_of(1), reason, 1, 0, 0));
+    auto entry = fleet_entry(std::move(placed));
     auto verdict = must_be(runtime::fleet_request_document(
-        sample_placed(), id_of(0xd3), fleet_entry(std::move(placed))))["nodes"]
+        sample_placed(), id_of(0xd3), entry))["nodes"]
                        .at(0);
     BOOST_TEST(verdict["reason"] == schema::EnumNamePlacementReason(reason));
     BOOST_TEST(!verdict["words"].get<std::string>().empty());

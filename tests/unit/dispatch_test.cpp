@@ -241,6 +241,54 @@ BOOST_AUTO_TEST_CASE(a_guest_that_is_not_there_can_be_told_nothing) {
   BOOST_TEST(ended.reason == "there is no such guest");
 }
 
+BOOST_AUTO_TEST_CASE(orders_to_one_guest_are_done_in_their_order) {
+  must(commit(guest_on(a, "web")));
+  speak(2);
+  auto vm = request().vm;
+  auto start = must(order(a, vm, schema::GuestVerb::start));
+  auto stop = must(order(a, vm, schema::GuestVerb::stop));
+  speak(3, {&a});
+  speak(8);
+  const auto& requests = hub.state().fleet.requests;
+  BOOST_TEST((requests.at(start).outcome == RequestOutcome::done));
+  BOOST_TEST((requests.at(stop).outcome == RequestOutcome::done));
+  BOOST_TEST((a.state().vms.at(vm).wish == schema::VmWish::off));
+}
+
+BOOST_AUTO_TEST_CASE(what_goes_wrong_at_the_host_is_told) {
+  stage.shelves.of(1).is_cut_off = true;
+  must(commit(guest_on(a, "web")));
+  speak(2);
+  auto trouble = [&] {
+    return must(stage.ask<actors::FleetStatusPtr>(
+                    hub.kept<actors::SchedulerActor>("scheduler"),
+                    actors::status_atom::value))
+        ->requests.at(request_id())
+        .trouble;
+  };
+  BOOST_TEST(trouble() == "nobody gives anything at 10.8.0.1");
+  stage.shelves.of(1).is_cut_off = false;
+  speak(3);
+  BOOST_TEST((request().outcome == RequestOutcome::done));
+}
+
+BOOST_AUTO_TEST_CASE(after_ten_minutes_the_room_is_free_for_others) {
+  must(commit(guest_on(a, "one", host_mb / 2)));
+  speak(1, {&a});
+  BOOST_TEST(!commit(guest_on(a, "two", host_mb / 2)).ok());
+  speak(124, {&a});
+  BOOST_TEST(request().is_lapsed);
+  BOOST_TEST((request().outcome == RequestOutcome::unknown));
+  BOOST_TEST(commit(guest_on(a, "two", host_mb / 2)).ok());
+  // Its host takes what comes first, and has no room for the other.
+  speak(6);
+  std::size_t done = 0;
+  for (const auto& [id, known] : hub.state().fleet.requests)
+    done += known.outcome == RequestOutcome::done ? 1U : 0U;
+  BOOST_TEST(done == 1U);
+  BOOST_TEST(a.state().vms.size() == 1U);
+}
+
 // -- who may ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(what_no_controller_recorded_is_not_done) {
