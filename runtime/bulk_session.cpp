@@ -44,7 +44,8 @@ bool BulkContent::read(std::uint64_t offset,
   return true;
 }
 
-BulkSession::BulkSession(tcp::socket socket, events::IpAddress from, Find find)
+BulkSession::BulkSession(tcp::socket socket, const events::IpAddress& from,
+                         Find find)
     : stream_(std::move(socket)), from_(from), find_(std::move(find)) {}
 
 void BulkSession::begin(std::function<void()> on_end) {

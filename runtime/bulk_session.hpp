@@ -43,8 +43,8 @@ class BulkSession : public std::enable_shared_from_this<BulkSession> {
   using Find = std::function<BulkGiven(const BulkRequest&)>;
 
   /// Without `find` all that it is told is that others are served.
-  BulkSession(boost::asio::ip::tcp::socket socket, events::IpAddress from,
-              Find find);
+  BulkSession(boost::asio::ip::tcp::socket socket,
+              const events::IpAddress& from, Find find);
 
   [[nodiscard]] const events::IpAddress& from() const { return from_; }
   [[nodiscard]] bool is_served() const { return find_ != nullptr; }

@@ -46,7 +46,7 @@ struct RunOptions {
     command
         .add_option("--nodes", settings.hosts,
                     "how many nodes; 0: three to five, as the seed draws")
-        ->check(CLI::Range(0, 100))
+        ->check(CLI::Range(0, 1000))
         ->capture_default_str();
     command
         .add_option("--hours", settings.hours,
