@@ -280,26 +280,6 @@ void fetch_images(const Context& context, const DispatchedPtr& dispatched,
 
 // -- what it says -------------------------------------------------------------
 
-/// Nothing unless they are just those that the guest is made of.
-std::optional<std::vector<events::ImageOfGuest>> read_images(
-    const schema::GuestPlaced& placed, const events::VmSpec& spec) {
-  auto due = events::images_of(spec);
-  std::vector<events::ImageOfGuest> images;
-  if (placed.images() != nullptr) {
-    if (placed.images()->size() != due.size()) return std::nullopt;
-    for (const auto* image : *placed.images()) {
-      Hash digest{*image->digest()};
-      auto name = image->name()->string_view();
-      if (due.erase(digest) == 0 || !events::is_image_name(name))
-        return std::nullopt;
-      images.push_back(
-          {digest, std::string{name}, image->size(), image->format()});
-    }
-  }
-  if (!due.empty()) return std::nullopt;
-  return images;
-}
-
 void begin_images(const Context& context, const DispatchedPtr& dispatched,
                   const Images& images) {
   with_job(context, dispatched->taken.request, [&](DispatchJob& job) {
@@ -313,7 +293,7 @@ void take_placed(const Context& context, const events::TakenDispatch& taken,
                  const schema::GuestPlaced& placed) {
   auto spec = events::read_spec(*placed.spec());
   if (!spec) return decide_refusal(context, taken, "no guest can be like that");
-  auto images = read_images(placed, *spec);
+  auto images = events::read_images(placed, *spec);
   if (!images)
     return decide_refusal(context, taken, "it is made of other images");
   begin_images(

@@ -145,14 +145,6 @@ void record(
       });
 }
 
-/// Their hosts did not take them yet.
-std::set<Id> guests_to_come(const events::Fleet& fleet) {
-  std::set<Id> vms;
-  for (const auto& [id, request] : fleet.requests)
-    if (request.is_placement && is_open(request)) vms.insert(request.vm);
-  return vms;
-}
-
 /// What that host said, if that is all of it.
 const SaidOfHost* whole_of(const SchedulerState& state, const NodeId& node) {
   auto said = state.said.find(node);
@@ -176,7 +168,7 @@ std::set<Id> gone_guests(SchedulerState& state) {
   std::erase_if(state.sights, [&](const auto& one) {
     return !state.fleet.guests.contains(one.first);
   });
-  auto to_come = guests_to_come(state.fleet);
+  auto to_come = events::guests_to_come(state.fleet);
   for (const auto& [vm, guest] : state.fleet.guests) {
     const auto* said = whole_of(state, guest.node);
     if (said == nullptr || to_come.contains(vm)) continue;

@@ -1,7 +1,5 @@
 #include "actors/inheritance_document.hpp"
 
-#include <set>
-
 #include "events/stored_fleet.hpp"
 #include "schema/inheritance_generated.h"
 
@@ -16,15 +14,6 @@ store::Error damaged(std::string why) {
   return {store::ErrorCode::damaged, std::move(why)};
 }
 
-/// Of whom it is not known that they are there: they go to nobody.
-std::set<Id> awaited_guests(const events::Fleet& fleet) {
-  std::set<Id> awaited;
-  for (const auto& [id, request] : fleet.requests)
-    if (request.is_placement && events::is_open(request))
-      awaited.insert(request.vm);
-  return awaited;
-}
-
 schema::InheritanceDocumentT document_of(const events::Fleet& fleet,
                                          std::uint64_t size) {
   schema::InheritanceDocumentT document;
@@ -34,9 +23,10 @@ schema::InheritanceDocumentT document_of(const events::Fleet& fleet,
       document.hosts.push_back(events::stored(node, host));
   for (const auto& [owner, quota] : fleet.quotas)
     document.quotas.push_back(events::stored(owner, quota));
-  auto awaited = awaited_guests(fleet);
+  // Of whom it is not known that they are there: they go to nobody.
+  auto to_come = events::guests_to_come(fleet);
   for (const auto& [vm, guest] : fleet.guests)
-    if (!awaited.contains(vm))
+    if (!to_come.contains(vm))
       document.guests.push_back(events::stored(vm, guest));
   return document;
 }

@@ -340,9 +340,7 @@ std::string not_the_controller(const Context& context) {
   if (mesh_of_role(context) != nullptr)
     return "this node did not record yet that it is the controller: try again "
            "in a moment";
-  auto name = controller_name(context.self->state);
-  return "this node is not the controller of a mesh" +
-         (name.empty() ? name : ": that is " + name);
+  return events::not_the_controller(controller_name(context.self->state));
 }
 
 SchedulerActor::behavior_type scheduler_actor(Self self,

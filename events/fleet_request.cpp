@@ -22,10 +22,6 @@ using schema::RequestOutcome;
 
 using Flaw = std::optional<std::string>;
 
-static_assert(label_length_max == name_max, "labels are named like members");
-
-constexpr const char* name_rule = " is 1 to 63 of a-z, 0-9 and inner hyphens";
-constexpr std::uint64_t bytes_in_mb = 1U << 20U;
 /// So many hosts are told of when none can take a guest.
 constexpr std::size_t hosts_told_max = 8;
 
@@ -48,81 +44,7 @@ std::vector<Draft> drafts_of(Event event) {
   return drafts;
 }
 
-// -- what a guest needs -------------------------------------------------------
-
-std::uint64_t in_whole_mb(std::uint64_t bytes) {
-  return bytes / bytes_in_mb + (bytes % bytes_in_mb == 0 ? 0 : 1);
-}
-
-/// In bytes.
-using ImageSizes = std::map<Hash, std::uint64_t>;
-
-ImageSizes sizes_of(const std::vector<ImageOfGuest>& images) {
-  ImageSizes sizes;
-  for (const auto& image : images) sizes.emplace(image.digest, image.size);
-  return sizes;
-}
-
-/// Of what the guest may write to.
-std::uint64_t disk_mb_of(const VmSpec& spec, const ImageSizes& sizes) {
-  std::uint64_t sum = 0;
-  for (const auto& disk : spec.disks) {
-    if (disk.read_only || !disk.device.empty()) continue;
-    auto base = disk.base ? sizes.find(*disk.base) : sizes.end();
-    if (disk.size_mb != 0)
-      sum += disk.size_mb;
-    else if (base != sizes.end())
-      sum += in_whole_mb(base->second);
-  }
-  return sum;
-}
-
-GuestNeeds needs_of(const VmSpec& spec, const ImageSizes& sizes) {
-  return {spec.memory_mb + overhead_mb(spec), spec.vcpus,
-          disk_mb_of(spec, sizes)};
-}
-
-std::uint64_t qemu_mb(std::uint32_t vcpus) {
-  VmSpec spec;
-  spec.vcpus = static_cast<std::uint16_t>(vcpus);
-  return overhead_mb(spec);
-}
-
-/// Without QEMU's own.
-std::uint64_t own_memory_mb(const GuestNeeds& needs) {
-  return above(needs.memory_mb, qemu_mb(needs.vcpus));
-}
-
-GuestNeeds with_size(GuestNeeds needs, std::uint32_t vcpus,
-                     std::uint64_t own_mb) {
-  needs.vcpus = vcpus;
-  needs.memory_mb = own_mb + qemu_mb(vcpus);
-  return needs;
-}
-
-/// Once it is changed; 0: as it is.
-GuestNeeds changed(const GuestNeeds& needs, std::uint32_t vcpus,
-                   std::uint64_t own_mb) {
-  return with_size(needs, vcpus == 0 ? needs.vcpus : vcpus,
-                   own_mb == 0 ? own_memory_mb(needs) : own_mb);
-}
-
-/// The most that it may need, whether it is changed or not.
-GuestNeeds raised(const GuestNeeds& needs, std::uint32_t vcpus,
-                  std::uint64_t own_mb) {
-  return with_size(needs, std::max(needs.vcpus, vcpus),
-                   std::max(own_memory_mb(needs), own_mb));
-}
-
 // -- what is known ------------------------------------------------------------
-
-/// Null if the fleet has none there.
-const FleetGuest* guest_at(const Fleet& fleet, const Id& vm,
-                           const NodeId& node) {
-  auto found = fleet.guests.find(vm);
-  bool is_there = found != fleet.guests.end() && found->second.node == node;
-  return is_there ? &found->second : nullptr;
-}
 
 std::size_t open_requests(const Fleet& fleet) {
   auto count =
@@ -140,111 +62,26 @@ std::set<Id> guests_waiting(const Fleet& fleet, Predicate is_so) {
   return vms;
 }
 
-std::set<Id> guests_to_be_placed(const Fleet& fleet) {
-  return guests_waiting(
-      fleet, [](const auto& request) { return request.is_placement; });
-}
-
-// -- quotas -------------------------------------------------------------------
-
-struct OwnerUse {
-  std::uint64_t guests = 0;
-  std::uint64_t memory_mb = 0;
-  std::uint64_t vcpus = 0;
-};
-
-/// The guests of an owner with the most that each may need once what is asked
-/// of it is done.
-std::map<Id, GuestNeeds> needs_of_owner(const Fleet& fleet,
-                                        const std::string& owner) {
-  std::map<Id, GuestNeeds> all;
-  for (const auto& [vm, guest] : fleet.guests)
-    if (guest.owner == owner) all.emplace(vm, guest.needs);
-  for (const auto& [id, request] : fleet.requests) {
-    auto needs = all.find(request.vm);
-    bool is_of_it = needs != all.end() &&
-                    guest_at(fleet, request.vm, request.node) != nullptr;
-    if (is_of_it && is_open(request))
-      needs->second = raised(needs->second, request.vcpus, request.memory_mb);
-  }
-  return all;
-}
-
-OwnerUse sum_of(const std::map<Id, GuestNeeds>& all) {
-  OwnerUse use;
-  for (const auto& [vm, needs] : all) {
-    use.guests += 1;
-    use.memory_mb += needs.memory_mb;
-    use.vcpus += needs.vcpus;
-  }
-  return use;
-}
-
-/// Who asks for nothing more of it is not over it.
-template <class Amount>
-Flaw over_quota(const std::string& owner, const std::optional<Amount>& allowed,
-                std::uint64_t used, std::uint64_t asked, const char* what) {
-  if (!allowed || asked == 0 || used + asked <= *allowed) return {};
-  return "the quota of " + owner + " allows " + std::to_string(*allowed) +
-         what + ": " + std::to_string(used) + " used, " +
-         std::to_string(asked) + " asked for";
-}
-
-Flaw over_quota(const std::string& owner, const Quota& quota,
-                const OwnerUse& used, const OwnerUse& asked) {
-  if (auto flaw =
-          over_quota(owner, quota.guests, used.guests, asked.guests, " guests"))
-    return flaw;
-  if (auto flaw = over_quota(owner, quota.memory_mb, used.memory_mb,
-                             asked.memory_mb,
-                             " MB of memory (QEMU's own included)"))
-    return flaw;
-  return over_quota(owner, quota.vcpus, used.vcpus, asked.vcpus, " vCPUs");
-}
-
-Flaw over_quota(const Fleet& fleet, const PlaceGuest& wish) {
-  auto quota = fleet.quotas.find(wish.owner);
-  if (quota == fleet.quotas.end()) return {};
-  auto needs = needs_of(wish);
-  return over_quota(wish.owner, quota->second,
-                    sum_of(needs_of_owner(fleet, wish.owner)),
-                    {1, needs.memory_mb, needs.vcpus});
-}
-
-Flaw over_quota(const Fleet& fleet, const OrderGuest& wish) {
-  const auto* guest = guest_at(fleet, wish.vm, wish.node);
-  if (guest == nullptr) return {};
-  auto quota = fleet.quotas.find(guest->owner);
-  if (quota == fleet.quotas.end()) return {};
-  auto all = needs_of_owner(fleet, guest->owner);
-  const auto& before = all.at(wish.vm);
-  auto after = raised(before, wish.order.vcpus.value_or(0),
-                      wish.order.memory_mb.value_or(0));
-  return over_quota(guest->owner, quota->second, sum_of(all),
-                    {0, above(after.memory_mb, before.memory_mb),
-                     above(after.vcpus, before.vcpus)});
-}
-
-/// Whenever either was decided.
-bool allows_the_same(const Quota& one, const Quota& other) {
-  return std::tie(one.guests, one.memory_mb, one.vcpus) ==
-         std::tie(other.guests, other.memory_mb, other.vcpus);
-}
-
 // -- placements ---------------------------------------------------------------
+
+ImageSizes sizes_of(const std::vector<ImageOfGuest>& images) {
+  ImageSizes sizes;
+  for (const auto& image : images) sizes.emplace(image.digest, image.size);
+  return sizes;
+}
 
 Flaw labels_flaw(const std::vector<std::string>& labels) {
   if (labels.size() > labels_max)
     return "there are more than " + std::to_string(labels_max) +
            " labels: leave some out";
   if (!std::all_of(labels.begin(), labels.end(), is_label))
-    return std::string{"a label"} + name_rule;
+    return std::string{"a label"} + label_rule;
   return {};
 }
 
 Flaw name_flaw(const std::string& name) {
   if (is_member_name(name)) return {};
-  return std::string{"the name of a guest"} + name_rule;
+  return std::string{"the name of a guest"} + label_rule;
 }
 
 /// The one of that digest; null if there is none.
@@ -269,7 +106,7 @@ Flaw images_flaw(const PlaceGuest& wish) {
 Flaw flaw_of(const PlaceGuest& wish) {
   if (auto flaw = name_flaw(wish.name)) return flaw;
   if (!wish.owner.empty() && !is_label(wish.owner))
-    return std::string{"the name of an owner"} + name_rule;
+    return std::string{"the name of an owner"} + label_rule;
   for (const auto* labels : {&wish.labels, &wish.near, &wish.apart})
     if (auto flaw = labels_flaw(*labels)) return flaw;
   if (auto flaw = flaw_of(wish.spec)) return flaw;
@@ -292,7 +129,7 @@ Flaw why_not_now(const Fleet& fleet, const PlaceGuest& wish,
   if (!where_name_is.empty())
     return where_name_is + " has a guest of that name already";
   if (auto flaw = too_many(fleet, wish.request)) return flaw;
-  return over_quota(fleet, wish);
+  return over_quota(fleet, wish.owner, needs_of(wish));
 }
 
 /// The places of the verdicts, the best first.
@@ -444,10 +281,20 @@ bool is_outcome(RequestOutcome outcome) {
 
 }  // namespace
 
-bool is_label(std::string_view text) { return is_member_name(text); }
+const FleetGuest* find_guest(const Fleet& fleet, const Id& vm,
+                             const NodeId& node) {
+  auto found = fleet.guests.find(vm);
+  bool is_there = found != fleet.guests.end() && found->second.node == node;
+  return is_there ? &found->second : nullptr;
+}
 
 bool is_open(const FleetRequest& request) {
   return request.outcome == RequestOutcome::unknown;
+}
+
+std::set<Id> guests_to_come(const Fleet& fleet) {
+  return guests_waiting(
+      fleet, [](const auto& request) { return request.is_placement; });
 }
 
 GuestNeeds needs_of(const PlaceGuest& wish) {
@@ -502,7 +349,7 @@ void take_away(HostRoom& room, const Promised& promised) {
 }
 
 void add_guests_of(const Fleet& fleet, HostRoom& room) {
-  auto awaited = guests_to_be_placed(fleet);
+  auto awaited = guests_to_come(fleet);
   std::set<std::string> labels(room.labels.begin(), room.labels.end());
   std::set<ImageMark> images(room.images.begin(), room.images.end());
   for (const auto& [vm, guest] : fleet.guests) {
@@ -538,7 +385,11 @@ Decision decide_order(const Fleet& fleet, const Mesh& mesh,
   if (auto flaw = name_flaw(wish.name)) return Refusal{*flaw};
   if (auto flaw = flaw_of(wish.order)) return Refusal{*flaw};
   if (auto flaw = too_many(fleet, wish.request)) return Refusal{*flaw};
-  if (auto flaw = over_quota(fleet, wish)) return Refusal{*flaw};
+  if (const auto* guest = find_guest(fleet, wish.vm, wish.node))
+    if (auto flaw = over_quota(fleet, wish.vm, *guest,
+                               wish.order.vcpus.value_or(0),
+                               wish.order.memory_mb.value_or(0)))
+      return Refusal{*flaw};
   schema::GuestOrderedT ordered;
   ordered.request = stored(wish.request);
   ordered.node = stored(wish.node);
@@ -551,28 +402,6 @@ Decision decide_order(const Fleet& fleet, const Mesh& mesh,
   ordered.floor_mb = wish.order.floor_mb.value_or(0);
   ordered.cpu_weight = wish.order.cpu_weight.value_or(0);
   return drafts_of(std::move(ordered));
-}
-
-Decision decide_quota(const Fleet& fleet, const SetQuota& wish) {
-  const auto& owner = wish.owner;
-  if (!is_label(owner))
-    return Refusal{std::string{"the name of an owner"} + name_rule};
-  auto found = fleet.quotas.find(owner);
-  bool is_new = found == fleet.quotas.end();
-  if (is_new && !wish.quota) return Refusal{owner + " has no quota"};
-  if (is_new && fleet.quotas.size() >= quotas_max)
-    return Refusal{"there are " + std::to_string(quotas_max) +
-                   " quotas already: take one away first"};
-  if (!is_new && wish.quota && allows_the_same(*wish.quota, found->second))
-    return Refusal{"the quota of " + owner + " is so already"};
-  schema::QuotaSetT set;
-  set.owner = owner;
-  set.none = !wish.quota;
-  auto quota = wish.quota.value_or(Quota{});
-  set.guests = quota.guests;
-  set.memory_mb = quota.memory_mb;
-  set.vcpus = quota.vcpus;
-  return drafts_of(std::move(set));
 }
 
 Decision decide_ended(const Fleet& fleet, const Id& request,
@@ -616,7 +445,7 @@ Decision decide_left(const Fleet& fleet, const Mesh& mesh) {
       drafts.push_back(end_of(id, RequestOutcome::dropped,
                               "its host is no member any more"));
   // A placement that is dropped takes its guest with it.
-  auto awaited = guests_to_be_placed(fleet);
+  auto awaited = guests_to_come(fleet);
   for (const auto& [vm, guest] : fleet.guests)
     if (has_left(guest.node) && !awaited.contains(vm))
       drafts.push_back(gone(vm));
@@ -641,24 +470,6 @@ std::optional<Number> unless_0(Number number) {
   return number == 0 ? std::nullopt : std::optional{number};
 }
 
-/// Nothing if they are not those of the spec, each once.
-std::optional<ImageSizes> read_sizes(const schema::GuestPlaced& event,
-                                     const VmSpec& spec) {
-  auto due = images_of(spec);
-  ImageSizes sizes;
-  if (event.images() != nullptr) {
-    if (event.images()->size() > guest_images_max) return std::nullopt;
-    for (const auto* image : *event.images()) {
-      Hash digest{*image->digest()};
-      bool is_due = due.erase(digest) == 1;
-      if (!is_due || !is_image_name(image->name()->string_view()))
-        return std::nullopt;
-      sizes.emplace(digest, image->size());
-    }
-  }
-  return due.empty() ? std::optional{std::move(sizes)} : std::nullopt;
-}
-
 std::optional<FleetGuest> read_guest(const schema::GuestPlaced& event) {
   FleetGuest guest;
   guest.node = NodeId{*event.node()};
@@ -670,11 +481,12 @@ std::optional<FleetGuest> read_guest(const schema::GuestPlaced& event) {
   if (!is_member_name(guest.name) || (is_owned && !is_label(guest.owner)) ||
       !labels || !spec || spec->node != guest.node)
     return std::nullopt;
-  auto sizes = read_sizes(event, *spec);
-  if (!sizes) return std::nullopt;
+  auto images = read_images(event, *spec);
+  if (!images) return std::nullopt;
+  auto sizes = sizes_of(*images);
   guest.labels = std::move(*labels);
-  guest.needs = needs_of(*spec, *sizes);
-  for (const auto& [digest, size] : *sizes) guest.images.push_back(digest);
+  guest.needs = needs_of(*spec, sizes);
+  for (const auto& [digest, size] : sizes) guest.images.push_back(digest);
   return guest;
 }
 
@@ -684,7 +496,8 @@ void take_outcome(Fleet& fleet, const FleetRequest& request) {
     if (!is_done) fleet.guests.erase(request.vm);
     return;
   }
-  if (!is_done || guest_at(fleet, request.vm, request.node) == nullptr) return;
+  if (!is_done || find_guest(fleet, request.vm, request.node) == nullptr)
+    return;
   auto& needs = fleet.guests.at(request.vm).needs;
   needs = changed(needs, request.vcpus, request.memory_mb);
 }
@@ -768,22 +581,27 @@ Contradiction apply(Fleet& fleet, const schema::RequestLapsed& event) {
 
 Contradiction apply(Fleet& fleet, const schema::GuestGone& event) {
   Id vm{*event.vm()};
-  if (guests_to_be_placed(fleet).contains(vm))
-    return "the guest waits for its host";
+  if (guests_to_come(fleet).contains(vm)) return "the guest waits for its host";
   if (fleet.guests.erase(vm) == 0) return "there is no such guest";
   return {};
 }
 
-Contradiction apply(Fleet& fleet, const schema::QuotaSet& event) {
-  auto owner = event.owner()->str();
-  if (!is_label(owner)) return "the name of the owner is none";
-  if (!event.none()) {
-    fleet.quotas[owner] = {event.guests(), event.memory_mb(), event.vcpus(),
-                           true};
-    return {};
+std::optional<std::vector<ImageOfGuest>> read_images(
+    const schema::GuestPlaced& event, const VmSpec& spec) {
+  auto due = images_of(spec);
+  std::vector<ImageOfGuest> images;
+  if (event.images() != nullptr) {
+    if (event.images()->size() != due.size()) return std::nullopt;
+    for (const auto* image : *event.images()) {
+      Hash digest{*image->digest()};
+      auto name = image->name()->string_view();
+      if (due.erase(digest) == 0 || !is_image_name(name)) return std::nullopt;
+      images.push_back(
+          {digest, std::string{name}, image->size(), image->format()});
+    }
   }
-  if (fleet.quotas.erase(owner) == 0) return "there is no such quota";
-  return {};
+  if (!due.empty()) return std::nullopt;
+  return images;
 }
 
 std::optional<GuestOrder> read_order(const schema::GuestOrdered& event) {
@@ -808,17 +626,6 @@ std::optional<std::vector<std::string>> read_labels(
     labels.push_back(label->str());
   }
   return labels;
-}
-
-bool can_be(const GuestNeeds& needs) {
-  // No disk is larger than its image can be in bytes.
-  constexpr auto disk_most_mb =
-      disks_max * (std::numeric_limits<std::uint64_t>::max() / bytes_in_mb + 1);
-  if (needs.vcpus == 0 || needs.vcpus > vcpus_max) return false;
-  auto least_mb = vm_memory_mb_min + qemu_mb(needs.vcpus);
-  auto most_mb = vm_memory_mb_max + qemu_mb(needs.vcpus);
-  return needs.memory_mb >= least_mb && needs.memory_mb <= most_mb &&
-         needs.disk_mb <= disk_most_mb;
 }
 
 }  // namespace ppn::events

@@ -15,6 +15,8 @@
 
 #include "events/contradiction.hpp"
 #include "events/decision.hpp"
+#include "events/fleet_quota.hpp"
+#include "events/guest_needs.hpp"
 #include "events/mesh.hpp"
 #include "events/placement.hpp"
 #include "events/vm_spec.hpp"
@@ -31,25 +33,8 @@ inline constexpr std::size_t ended_requests_max = 256;
 /// So many verdicts of a placement are recorded, the best ones.
 inline constexpr std::size_t verdicts_recorded_max = 64;
 inline constexpr std::size_t labels_max = 16;
-inline constexpr std::size_t label_length_max = 63;
 /// Of one guest: below its disks, a kernel and an initrd.
 inline constexpr std::size_t guest_images_max = disks_max + 2;
-/// Of those who own guests, and of those who may.
-inline constexpr std::size_t quotas_max = 1024;
-
-/// 1 to 63 of a-z, 0-9 and inner hyphens: of labels, and of owners.
-bool is_label(std::string_view text);
-
-/// What a host gives away for a guest.
-struct GuestNeeds {
-  /// QEMU's own included.
-  std::uint64_t memory_mb = 0;
-  std::uint32_t vcpus = 0;
-  std::uint64_t disk_mb = 0;
-
-  bool operator==(const GuestNeeds&) const = default;
-};
-
 /// An image as its host keeps it.
 struct ImageOfGuest {
   Hash digest;
@@ -97,16 +82,12 @@ struct FleetRequest {
 
 bool is_open(const FleetRequest& request);
 
-/// What the guests of one owner may come to together; nothing: as there is.
-struct Quota {
-  std::optional<std::uint32_t> guests = std::nullopt;
-  std::optional<std::uint64_t> memory_mb = std::nullopt;
-  std::optional<std::uint32_t> vcpus = std::nullopt;
-  /// In this term of the controller.
-  bool is_decided = false;
+/// Null if the fleet has no such guest there.
+const FleetGuest* find_guest(const Fleet& fleet, const Id& vm,
+                             const NodeId& node);
 
-  bool operator==(const Quota&) const = default;
-};
+/// Whose hosts did not say yet that they took them.
+std::set<Id> guests_to_come(const Fleet& fleet);
 
 // -- what is wished -----------------------------------------------------------
 
@@ -147,12 +128,6 @@ struct OrderGuest {
   /// As its host calls it.
   std::string name;
   GuestOrder order;
-};
-
-struct SetQuota {
-  std::string owner;
-  /// Nothing: there is none any more.
-  std::optional<Quota> quota;
 };
 
 // -- what is decided ----------------------------------------------------------
@@ -196,8 +171,6 @@ Decision decide_place(const Fleet& fleet, const PlaceGuest& wish,
 Decision decide_order(const Fleet& fleet, const Mesh& mesh,
                       const OrderGuest& wish);
 
-Decision decide_quota(const Fleet& fleet, const SetQuota& wish);
-
 /// What its host made of a request; no drafts if that is not open. So much of
 /// the reason is recorded as of a refusal. `sequence` is of the host's ledger.
 Decision decide_ended(const Fleet& fleet, const Id& request,
@@ -230,7 +203,10 @@ Contradiction apply(Fleet& fleet, const schema::Entry& entry,
 Contradiction apply(Fleet& fleet, const schema::RequestEnded& event);
 Contradiction apply(Fleet& fleet, const schema::RequestLapsed& event);
 Contradiction apply(Fleet& fleet, const schema::GuestGone& event);
-Contradiction apply(Fleet& fleet, const schema::QuotaSet& event);
+
+/// Nothing unless they are just the images that a guest like that is made of.
+std::optional<std::vector<ImageOfGuest>> read_images(
+    const schema::GuestPlaced& event, const VmSpec& spec);
 
 /// What a record says of an order; nothing if it is none that can be.
 std::optional<GuestOrder> read_order(const schema::GuestOrdered& event);
@@ -239,8 +215,5 @@ using StoredLabels =
     flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
 /// Nothing if they are too many, or not sorted, or one is none.
 std::optional<std::vector<std::string>> read_labels(const StoredLabels* stored);
-
-/// Whether a guest can need so much.
-bool can_be(const GuestNeeds& needs);
 
 }  // namespace ppn::events

@@ -4,15 +4,11 @@
 #include <array>
 #include <tuple>
 
+#include "events/megabytes.hpp"
+
 namespace ppn::events {
 
 namespace {
-
-constexpr std::uint64_t bytes_in_mb = 1U << 20U;
-
-std::uint64_t in_whole_mb(std::uint64_t bytes) {
-  return bytes / bytes_in_mb + (bytes % bytes_in_mb == 0 ? 0 : 1);
-}
 
 bool has_image(const HostRoom& room, const Hash& digest) {
   return std::binary_search(room.images.begin(), room.images.end(),

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "runtime/argument_pointers.hpp"
 #include "schema/time_text.hpp"
 #include "store/files.hpp"
 
@@ -193,14 +194,6 @@ bool wait_for_end(int process, Tail& output, Tail& errors,
     if (sources[2].revents != 0 && !errors.take()) sources[2].fd = -1;
   }
   return true;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  pointers.reserve(words.size() + 1);
-  for (auto& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 /// The process that it becomes; negative if there is none.

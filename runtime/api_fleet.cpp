@@ -4,6 +4,7 @@
 #include <map>
 
 #include "runtime/api_fleet_wish.hpp"
+#include "runtime/api_null.hpp"
 
 namespace ppn::runtime {
 
@@ -25,15 +26,6 @@ Hosts by_name(const FleetStatus& status) {
     return one.second->name < other.second->name;
   });
   return hosts;
-}
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
 }
 
 Json age_s(const FleetHostStatus& host) {
@@ -61,11 +53,10 @@ Json accelerator_json(const std::optional<events::HostReport>& report) {
   return has_none ? Json() : Json(report->accelerator);
 }
 
-/// All that placements are decided by, beside what hosts say.
+/// What is known of a room beside what its host says.
 events::Fleet fleet_of(const FleetStatus& status) {
   events::Fleet fleet;
   fleet.guests = status.guests;
-  fleet.quotas = status.quotas;
   for (const auto& [id, request] : status.requests)
     fleet.requests[id] = request.request;
   return fleet;
@@ -218,20 +209,6 @@ Json quotas_json(const FleetStatus& status) {
 
 // -- placements ---------------------------------------------------------------
 
-/// The host that has a guest of that name, or will; empty: none.
-std::string where_name_is(const FleetStatus& status, const std::string& name) {
-  auto has_it = [&](const auto& guest) { return guest.second.name == name; };
-  for (const auto& [node, host] : status.hosts)
-    if (std::any_of(host.guests.begin(), host.guests.end(), has_it))
-      return host.name;
-  auto placed =
-      std::find_if(status.guests.begin(), status.guests.end(), has_it);
-  if (placed == status.guests.end()) return {};
-  auto host = status.hosts.find(placed->second.node);
-  return host == status.hosts.end() ? placed->second.node.hex()
-                                    : host->second.name;
-}
-
 Answer<events::PlacementRequest> request_of(const FleetStatus& status,
                                             const PlacementWish& wish) {
   events::VmSpec spec;
@@ -334,17 +311,6 @@ Answer<Json> placement_document(const FleetStatus& status,
               {"margin_mb", status.margin_mb},
               {"fits", all_fit},
               {"nodes", std::move(nodes)}};
-}
-
-std::optional<Problem> refuse_place(const FleetStatus& status,
-                                    const events::PlaceGuest& wish) {
-  if (!status.is_controller) return not_the_controller(status);
-  auto decision = events::decide_place(fleet_of(status), wish, status.margin_mb,
-                                       rooms_of(status, by_name(status)),
-                                       where_name_is(status, wish.name));
-  const auto* refusal = std::get_if<events::Refusal>(&decision);
-  if (refusal == nullptr) return std::nullopt;
-  return Problem{ProblemType::refused, refusal->reason};
 }
 
 Json fleet_change_json(const events::UseHost& wish) {

@@ -36,10 +36,6 @@ Answer<schema::Json> fleet_document(const actors::FleetStatus& status);
 Answer<schema::Json> placement_document(const actors::FleetStatus& status,
                                         const PlacementWish& wish);
 
-/// Why a guest can not be placed now; nothing if it can.
-std::optional<Problem> refuse_place(const actors::FleetStatus& status,
-                                    const events::PlaceGuest& wish);
-
 /// How a change of the fleet looks in a proposal's document.
 schema::Json fleet_change_json(const events::UseHost& wish);
 

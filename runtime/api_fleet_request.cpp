@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/api_fleet_wish.hpp"
+#include "runtime/api_null.hpp"
 
 namespace ppn::runtime {
 
@@ -17,11 +18,7 @@ using events::PlacementReason;
 using schema::Json;
 using schema::RequestOutcome;
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
-
-Json text_or_null(const flatbuffers::String* text) {
+Json stored_or_null(const flatbuffers::String* text) {
   return text == nullptr ? Json() : Json(text->str());
 }
 
@@ -127,7 +124,7 @@ Json verdicts_json(const FleetStatus& status,
 void add_placement(Json& json, const FleetStatus& status,
                    const schema::GuestPlaced& placed) {
   json["name"] = placed.name()->str();
-  json["owner"] = text_or_null(placed.owner());
+  json["owner"] = stored_or_null(placed.owner());
   json["labels"] = labels_json(placed);
   json["memory_mb"] = placed.spec()->memory_mb();
   json["vcpus"] = placed.spec()->vcpus();

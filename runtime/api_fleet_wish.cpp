@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 
+#include "runtime/api_null.hpp"
 #include "runtime/api_vm.hpp"
 
 namespace ppn::runtime {
@@ -106,17 +107,6 @@ std::map<Id, std::string> names_of_guests(const FleetStatus& status,
   for (const auto& [id, guest] : status.guests)
     if (guest.node == node) names.emplace(id, guest.name);
   return names;
-}
-
-// -- documents ----------------------------------------------------------------
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
 }
 
 }  // namespace
@@ -269,9 +259,7 @@ Problem no_such_host(const std::string& meant) {
 }
 
 Problem not_the_controller(const FleetStatus& status) {
-  std::string what = "this node is not the controller of a mesh";
-  if (!status.controller.empty()) what += ": that is " + status.controller;
-  return refused(what);
+  return refused(events::not_the_controller(status.controller));
 }
 
 // -- documents ----------------------------------------------------------------

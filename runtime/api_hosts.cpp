@@ -12,6 +12,7 @@ namespace {
 using actors::BytesPtr;
 using actors::FleetStatusPtr;
 using actors::OrderGuestPtr;
+using actors::WordsPtr;
 
 constexpr unsigned accepted = 202;
 const char* const scheduler_name = "scheduler";
@@ -110,15 +111,19 @@ void Api::order_guest(std::string_view body, uid_t peer, Reply reply) {
 /// go nowhere is not even kept.
 void Api::propose(events::PlaceGuest place, std::string user_data,
                   Reply reply) {
-  ask_fleet(std::move(reply),
-            [this, place = std::move(place), text = std::move(user_data)](
-                const FleetStatusPtr& status, const Reply& to) {
-              auto wish = place;
-              auto problem = refuse_place(*status, wish);
-              if (!problem) problem = keep_user_data(text, wish.spec);
-              if (problem) return to(to_response(*problem));
-              propose(std::move(wish), to);
-            });
+  auto change = std::make_shared<const actors::Change>(place);
+  auto with_plan = [this, place = std::move(place),
+                    text = std::move(user_data)](const WordsPtr& /*plan*/,
+                                                 const Reply& to) {
+    auto wish = place;
+    if (auto problem = keep_user_data(text, wish.spec))
+      return to(to_response(*problem));
+    propose(std::move(wish), to);
+  };
+  node_.bridge().ask_kept<WordsPtr, actors::SchedulerActor>(
+      scheduler_name, look_patience,
+      or_problem<WordsPtr>(std::move(reply), std::move(with_plan)),
+      actors::plan_atom::value, actors::ChangePtr{change});
 }
 
 void Api::propose(OrderGuestWish wish, Reply reply) {

@@ -6,6 +6,7 @@
 
 #include "actors/pairing_door.hpp"
 #include "runtime/api_fields.hpp"
+#include "runtime/api_null.hpp"
 
 namespace ppn::runtime {
 
@@ -65,10 +66,6 @@ const char* name_of(PairingPhase phase) {
       return "ended";
   }
   return "unknown";
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
 }
 
 void add_peer(Json& json, const actors::PairingSessionStatus& session) {

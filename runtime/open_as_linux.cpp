@@ -19,6 +19,7 @@
 #include <cstring>
 #include <optional>
 
+#include "runtime/argument_pointers.hpp"
 #include "runtime/peer_linux.hpp"
 #include "schema/plain_text.hpp"
 
@@ -285,14 +286,6 @@ store::Result<Pipe> make_pipe() {
   if (::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0)
     return system_error("change", "a pipe");
   return pipe;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  pointers.reserve(words.size() + 1);
-  for (auto& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 /// What a program writes: the first of it is kept, the rest read all the same.

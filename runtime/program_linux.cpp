@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "runtime/argument_pointers.hpp"
 #include "store/files.hpp"
 
 namespace ppn::runtime {
@@ -23,14 +24,6 @@ using store::ErrorCode;
 using store::system_error;
 
 namespace {
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  pointers.reserve(words.size() + 1);
-  for (auto& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 /// How a program is to begin: apart from this process.
 class Apart {

@@ -1,29 +1,21 @@
 // bench_guests: how soon guests of a real ppnd run, are adopted and are seen to
 // end, beside the same by hand and by libvirt, and what a host full of them
 // costs. All in namespaces of its own.
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 
+#include "tests/bench/bench_app.hpp"
 #include "tests/bench/failure.hpp"
 #include "tests/bench/guest_labs.hpp"
 #include "tests/bench/guests_lab_part.hpp"
 #include "tests/bench/lab_run.hpp"
 #include "tests/bench/machine.hpp"
-#include "tests/bench/measure.hpp"
-#include "tests/bench/report.hpp"
-#include "tests/bench/scratch.hpp"
-#include "tests/bench/supervise.hpp"
-#include "tests/bench/wishes.hpp"
 
 namespace {
 
 using namespace ppn::bench;
 namespace fs = std::filesystem;
-
-constexpr int exit_usage = 2;
 
 const std::string start_part = "start";
 const std::string adopt_part = "adopt";
@@ -61,53 +53,23 @@ void add_parts(const Wishes& wishes, const fs::path& scratch,
     parts.push_back(bench_guest_monitor(found(monitor_part)));
 }
 
-int run(const Wishes& wishes, const fs::path& scratch) try {
-  Report report;
-  report.benchmark = "guests";
-  report.quick = wishes.quick;
-  report.machine = look_at_machine();
+void measure(const Wishes& wishes, const fs::path& scratch, Report& report) {
   report.machine.disk = look_at_disk(scratch);
-  OthersLoad others;
   add_parts(wishes, scratch, report.parts);
-  report.taken_by_others = others.share();
-  fmt::print("{}", wishes.json ? as_json(report) : as_table(report));
-  return 0;
-} catch (const std::exception& error) {
-  fmt::print(stderr, "bench_guests: {}\n", error.what());
-  return 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Wishes wishes;
-  CLI::App app{
-      "Measures how soon guests of a real ppnd run, are adopted by the next "
-      "one and are seen to end, beside the same by hand and by libvirt, if "
-      "that is installed; and what a host full of them takes of time and "
-      "memory. In namespaces of its own; emulated. Takes some 8 minutes. Needs "
-      "root. Exits with 0 also where a budget is missed."};
-  app.add_flag("--json", wishes.json, "one JSON document instead of a table");
-  app.add_option("--only", wishes.only, "only these parts")
-      ->delimiter(',')
-      ->check(CLI::IsMember(
-          std::vector<std::string>{all_parts.begin(), all_parts.end()}));
-  app.add_flag("--quick", wishes.quick,
-               "few guests of each: shows that it works, not how well");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;
-  }
-  try {
-    ScratchDirectory scratch{fs::temp_directory_path(), "bench_guests"};
-    // The guests' user passes through it.
-    fs::permissions(scratch.path(), fs::perms::owner_all |
-                                        fs::perms::group_exec |
-                                        fs::perms::others_exec);
-    return supervise([&] { return run(wishes, scratch.path()); });
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench_guests: {}\n", error.what());
-    return 1;
-  }
+  return run_bench(
+      argc, argv,
+      {"guests",
+       "Measures how soon guests of a real ppnd run, are adopted by the next "
+       "one and are seen to end, beside the same by hand and by libvirt, if "
+       "that is installed; and what a host full of them takes of time and "
+       "memory. In namespaces of its own; emulated. Takes some 8 minutes. "
+       "Needs root. Exits with 0 also where a budget is missed.",
+       "few guests of each: shows that it works, not how well",
+       {all_parts.begin(), all_parts.end()}},
+      measure);
 }

@@ -1,8 +1,6 @@
 // bench_pairing: what a ceremony costs each of its sides to compute, beside
 // what the curve alone costs; and between real nodes, which live in namespaces
 // of their own, how soon a newcomer is in, and what a flood does.
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <sodium.h>
 
 #include <chrono>
@@ -10,24 +8,19 @@
 
 #include "actors/pairing_talk.hpp"
 #include "store/signing.hpp"
+#include "tests/bench/bench_app.hpp"
 #include "tests/bench/failure.hpp"
 #include "tests/bench/lab_run.hpp"
-#include "tests/bench/machine.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/own_namespaces.hpp"
 #include "tests/bench/pairing_lab_part.hpp"
 #include "tests/bench/progress.hpp"
-#include "tests/bench/report.hpp"
-#include "tests/bench/scratch.hpp"
-#include "tests/bench/supervise.hpp"
-#include "tests/bench/wishes.hpp"
 
 namespace {
 
 using namespace ppn;
 using namespace ppn::bench;
 
-constexpr int exit_usage = 2;
 constexpr double side_limit_ms = 1;
 constexpr std::size_t rounds = 501;
 
@@ -247,52 +240,26 @@ void add_labs(const Wishes& wishes, const std::filesystem::path& scratch,
       parts.push_back(std::move(part));
 }
 
-int run(const Wishes& wishes, const std::filesystem::path& scratch) try {
+void measure(const Wishes& wishes, const std::filesystem::path& scratch,
+             Report& report) {
   require(sodium_init() >= 0, "get randomness from the system");
-  Report report;
-  report.benchmark = "pairing";
-  report.quick = wishes.quick;
-  report.machine = look_at_machine();
-  OthersLoad others;
   if (wishes.has(sides_part)) report.parts = {bench_sides(wishes.quick)};
   add_labs(wishes, scratch, report.parts);
-  report.taken_by_others = others.share();
-  fmt::print("{}", wishes.json ? as_json(report) : as_table(report));
-  return 0;
-} catch (const std::exception& error) {
-  fmt::print(stderr, "bench_pairing: {}\n", error.what());
-  return 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Wishes wishes;
-  CLI::App app{
-      "Measures what a ceremony costs each of its sides to compute; and "
-      "between "
-      "real nodes, on hosts in namespaces of its own, how long it is from a "
-      "code that is typed to the first ping, and what a flood of handshakes "
-      "that nobody finishes does. Takes some 3 minutes. What is between real "
-      "nodes needs root. Exits with 0 also where a budget is missed."};
-  app.add_flag("--json", wishes.json, "one JSON document instead of a table");
-  app.add_option("--only", wishes.only, "only these parts")
-      ->delimiter(',')
-      ->check(CLI::IsMember({sides_part, join_part, flood_part}));
-  app.add_flag(
-      "--quick", wishes.quick,
-      "one ceremony, a short flood: shows that it works, not how well");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;
-  }
-  try {
-    ScratchDirectory scratch{std::filesystem::temp_directory_path(),
-                             "bench_pairing"};
-    return supervise([&] { return run(wishes, scratch.path()); });
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench_pairing: {}\n", error.what());
-    return 1;
-  }
+  return run_bench(
+      argc, argv,
+      {"pairing",
+       "Measures what a ceremony costs each of its sides to compute; and "
+       "between real nodes, on hosts in namespaces of its own, how long it "
+       "is from a code that is typed to the first ping, and what a flood of "
+       "handshakes that nobody finishes does. Takes some 3 minutes. What is "
+       "between real nodes needs root. Exits with 0 also where a budget is "
+       "missed.",
+       "one ceremony, a short flood: shows that it works, not how well",
+       {sides_part, join_part, flood_part}},
+      measure);
 }

@@ -1,29 +1,20 @@
 // bench_pool: what a decision about the balloons of a host full of guests
 // costs; and on a real host, in namespaces of its own, what a ppnd takes to
 // look after so many, and how soon memory is taken and given back.
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 
+#include "tests/bench/bench_app.hpp"
 #include "tests/bench/guest_labs.hpp"
 #include "tests/bench/lab_run.hpp"
-#include "tests/bench/machine.hpp"
-#include "tests/bench/measure.hpp"
 #include "tests/bench/pool_decision_part.hpp"
 #include "tests/bench/pool_lab_part.hpp"
-#include "tests/bench/report.hpp"
-#include "tests/bench/scratch.hpp"
-#include "tests/bench/supervise.hpp"
-#include "tests/bench/wishes.hpp"
 
 namespace {
 
 using namespace ppn::bench;
 namespace fs = std::filesystem;
-
-constexpr int exit_usage = 2;
 
 const std::string decision_part = "decision";
 const std::string cost_part = "cost";
@@ -53,58 +44,28 @@ void add_labs(const Wishes& wishes, double decision_us, const fs::path& scratch,
       parts.push_back(std::move(part));
 }
 
-int run(const Wishes& wishes, const fs::path& scratch) try {
-  Report report;
-  report.benchmark = "pool";
-  report.quick = wishes.quick;
-  report.machine = look_at_machine();
-  OthersLoad others;
+void measure(const Wishes& wishes, const fs::path& scratch, Report& report) {
   auto decisions = measure_decisions(wishes.quick);
   if (wishes.has(decision_part))
     report.parts = {bench_pool_decisions(decisions)};
   add_labs(wishes, decisions.host_has_room_us, scratch, report.parts);
-  report.taken_by_others = others.share();
-  fmt::print("{}", wishes.json ? as_json(report) : as_table(report));
-  return 0;
-} catch (const std::exception& error) {
-  fmt::print(stderr, "bench_pool: {}\n", error.what());
-  return 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Wishes wishes;
-  CLI::App app{
-      "Measures what it costs to decide about the balloons of 128 guests; and "
-      "on a real host, in namespaces of its own, what ppnd takes of a "
-      "processor to look after 128 guests, how soon a host that runs short has "
-      "what a guest can spare, and how soon that guest has it back, beside one "
-      "of a fixed size. Guests are emulated; the host has up to 5 GB less for "
-      "a while. Takes some 10 minutes. What is on a real host needs root. "
-      "Exits with 0 also where a budget is missed."};
-  app.add_flag("--json", wishes.json, "one JSON document instead of a table");
-  app.add_option("--only", wishes.only, "only these parts")
-      ->delimiter(',')
-      ->check(CLI::IsMember(
-          std::vector<std::string>{all_parts.begin(), all_parts.end()}));
-  app.add_flag("--quick", wishes.quick,
-               "8 guests, one round, less memory taken of one: shows that it "
-               "works, not how well");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;
-  }
-  try {
-    ScratchDirectory scratch{fs::temp_directory_path(), "bench_pool"};
-    // The guests' user passes through it.
-    fs::permissions(scratch.path(), fs::perms::owner_all |
-                                        fs::perms::group_exec |
-                                        fs::perms::others_exec);
-    return supervise([&] { return run(wishes, scratch.path()); });
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench_pool: {}\n", error.what());
-    return 1;
-  }
+  return run_bench(
+      argc, argv,
+      {"pool",
+       "Measures what it costs to decide about the balloons of 128 guests; "
+       "and on a real host, in namespaces of its own, what ppnd takes of a "
+       "processor to look after 128 guests, how soon a host that runs short "
+       "has what a guest can spare, and how soon that guest has it back, "
+       "beside one of a fixed size. Guests are emulated; the host has up to "
+       "5 GB less for a while. Takes some 10 minutes. What is on a real host "
+       "needs root. Exits with 0 also where a budget is missed.",
+       "8 guests, one round, less memory taken of one: shows that it works, "
+       "not how well",
+       {all_parts.begin(), all_parts.end()}},
+      measure);
 }

@@ -20,14 +20,6 @@ Json placed(const PlacementWish& wish) {
 }
 
 /// One that might be, with a small disk.
-events::PlaceGuest guest_of(std::uint32_t memory_mb) {
-  events::PlaceGuest wish;
-  wish.name = "mail";
-  wish.spec.memory_mb = memory_mb;
-  wish.spec.floor_mb = memory_mb;
-  wish.spec.disks = {{"root", schema::DiskFormat::qcow2, 16}};
-  return wish;
-}
 
 /// Two hosts that can have guests.
 actors::FleetStatus two_hosts() {
@@ -230,48 +222,6 @@ BOOST_AUTO_TEST_CASE(a_node_that_there_is_not_is_a_problem) {
   auto answer = runtime::placement_document(sample_fleet(), {"moon", 512});
   BOOST_TEST(std::get<Problem>(answer).detail ==
              "no member is called moon; `ppnctl fleet nodes` lists them");
-}
-
-/// Before anything of it is kept.
-BOOST_AUTO_TEST_CASE(a_guest_that_can_go_nowhere_is_refused) {
-  auto why_not = [](const actors::FleetStatus& status,
-                    const events::PlaceGuest& wish) {
-    auto problem = runtime::refuse_place(status, wish);
-    if (!problem) return std::string{};
-    BOOST_TEST((problem->type == runtime::ProblemType::refused));
-    return problem->detail;
-  };
-  BOOST_TEST(why_not(sample_fleet(), guest_of(64)) == "");
-  BOOST_TEST(mentions(why_not(sample_fleet(), guest_of(100'000)),
-                      "cloud has 2048 MB of memory left"));
-  actors::FleetStatus status;
-  status.controller = "cloud";
-  BOOST_TEST(why_not(status, guest_of(64)) ==
-             "this node is not the controller of a mesh: that is cloud");
-  // What is promised to others is not given again.
-  BOOST_TEST(why_not(sample_fleet(), guest_of(1024)) == "");
-  BOOST_TEST(mentions(why_not(sample_placed(), guest_of(1024)),
-                      "cloud has 924 MB of memory left"));
-}
-
-BOOST_AUTO_TEST_CASE(a_guest_is_refused_by_its_name_and_its_owner) {
-  auto why_not = [](const events::PlaceGuest& wish) {
-    auto problem = runtime::refuse_place(sample_placed(), wish);
-    return problem ? problem->detail : "";
-  };
-  auto guest = guest_of(64);
-  BOOST_TEST(why_not(guest) == "");
-  // One that its host shows, and one that it does not show yet.
-  for (const auto* name : {"web", "db"}) {
-    guest.name = name;
-    BOOST_TEST(why_not(guest) == "cloud has a guest of that name already");
-  }
-  guest = guest_of(64);
-  guest.owner = "shop";
-  BOOST_TEST(why_not(guest) == "");
-  guest.spec.vcpus = 6;
-  BOOST_TEST(why_not(guest) ==
-             "the quota of shop allows 8 vCPUs: 3 used, 6 asked for");
 }
 
 // -- what it is asked ---------------------------------------------------------

@@ -192,6 +192,18 @@ BOOST_AUTO_TEST_CASE(two_that_fit_one_by_one_do_not_get_the_same_room) {
   BOOST_TEST(!commit(guest_on(a, "two", host_mb / 2)).ok());
 }
 
+BOOST_AUTO_TEST_CASE(no_two_guests_get_one_name) {
+  const std::string taken = "node-2 has a guest of that name already";
+  must(commit(guest_on(a, "web")));
+  BOOST_TEST(commit(guest_on(b, "web")).error().message == taken);
+  events::DefineVm own;
+  own.name = "own";
+  own.spec = guest("own").spec;
+  must(a.commit(must(a.propose(own))));
+  speak(6);
+  BOOST_TEST(commit(guest("own")).error().message == taken);
+}
+
 BOOST_AUTO_TEST_CASE(an_image_comes_from_whoever_has_it) {
   auto wish = guest_on(a, "web");
   events::ImageOfGuest image{store::sha256(Bytes{7}), "debian", 4096,

@@ -40,6 +40,11 @@ struct Failure {
   std::string advice{};
 };
 
+/// ppnd may be started again, or what it asks respawned.
+inline bool may_come_back(const Failure& failure) {
+  return failure.code == exit_degraded || failure.code == exit_not_running;
+}
+
 /// Either a T or a Failure.
 template <class T>
 using Result = Outcome<T, Failure>;

@@ -31,10 +31,6 @@ std::string how_far(const std::string& request) {
   return "how far it is: ppnctl fleet explain " + request;
 }
 
-bool may_come_back(const Failure& failure) {
-  return failure.code == exit_degraded || failure.code == exit_not_running;
-}
-
 /// Looks again and again, as long as there is reason to.
 class Looks {
  public:

@@ -58,10 +58,6 @@ std::string find_address(const Global& global, IsMeant is_meant) {
   return found == members.end() ? std::string{} : found->address;
 }
 
-bool may_come_back(const Failure& failure) {
-  return failure.code == exit_degraded || failure.code == exit_not_running;
-}
-
 }  // namespace
 
 Result<Pairing> get_pairing(const Global& global) {

@@ -91,10 +91,6 @@ std::optional<Failure> print_rest(const Global& global, const Source& source,
   return std::nullopt;
 }
 
-bool may_come_back(const Failure& failure) {
-  return failure.code == exit_degraded || failure.code == exit_not_running;
-}
-
 /// Goes on until it is interrupted, or can not go on.
 Failure print_on(const Global& global, const Source& source,
                  std::uint64_t from) {

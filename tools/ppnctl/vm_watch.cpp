@@ -85,10 +85,6 @@ VmVerdict missing(const VmAwaited& awaited) {
                   "those that there are: ppnctl vm list"}};
 }
 
-bool may_come_back(const Failure& failure) {
-  return failure.code == exit_degraded || failure.code == exit_not_running;
-}
-
 std::string names_of(const std::vector<VmAwaited>& awaited) {
   std::string names;
   for (const auto& one : awaited) names += " " + one.name;
