@@ -96,6 +96,9 @@ CAF_ADD_ATOM(ppn, ppn::actors, answer_atom, "answer")
 CAF_ADD_ATOM(ppn, ppn::actors, fetch_atom, "fetch")
 CAF_ADD_ATOM(ppn, ppn::actors, unseal_atom, "unseal")
 CAF_ADD_ATOM(ppn, ppn::actors, inherit_atom, "inherit")
+CAF_ADD_ATOM(ppn, ppn::actors, grow_atom, "grow")
+CAF_ADD_ATOM(ppn, ppn::actors, heads_atom, "heads")
+CAF_ADD_ATOM(ppn, ppn::actors, cosign_atom, "cosign")
 CAF_END_TYPE_ID_BLOCK(ppn)
 
 namespace ppn::actors {

@@ -138,14 +138,13 @@ void tell_tunnels(const Context& context) {
   }
 }
 
-/// Two machines with one tunnel key are reported by the member actor, who
-/// records whatever speaks against a member.
+/// The witness actor records whatever speaks against a member.
 void report_fight(const Context& context, const events::ClashNote& note) {
   mark(RarePath::endpoint_fought_for);
-  with_kept<MemberActor>(
-      context.self, context.parts->node, "member",
-      [=](const MemberActor& member) {
-        context.self->send(member, clash_atom::value, note);
+  with_kept<WitnessActor>(
+      context.self, context.parts->node, "witness",
+      [=](const WitnessActor& witness) {
+        context.self->send(witness, clash_atom::value, note);
       },
       [](const caf::error&) {});
 }

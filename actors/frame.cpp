@@ -21,6 +21,10 @@ constexpr std::size_t answered_entry_max =
 /// A request differs from an answer in that it has this instead of an entry
 /// and its signature.
 constexpr std::size_t request_padding = events::roster_entry_max;
+/// The same of the heads of ledgers, and of how one grew: what a request says
+/// itself is as much as an answer beside its proof.
+constexpr std::size_t heads_padding = heads_max * 152;
+constexpr std::size_t growth_padding = (growth_hashes_max - 2) * Hash::size;
 
 using StoredEndpoints =
     flatbuffers::Vector<flatbuffers::Offset<schema::Endpoint>>;
@@ -173,6 +177,72 @@ flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
   return schema::CreateInheritance(builder, &document, body.size).Union();
 }
 
+flatbuffers::Offset<schema::LedgerHead> build(
+    flatbuffers::FlatBufferBuilder& builder, const NodeId& node,
+    const store::SignedHead& told) {
+  auto id = node.stored();
+  auto root = told.head.root.stored();
+  auto signature = told.signature.stored();
+  return schema::CreateLedgerHead(builder, &id, told.head.size, &root,
+                                  &signature);
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const HeadsRequest& body) {
+  auto padding = builder.CreateVector(Bytes(heads_padding));
+  auto after = body.after.stored();
+  return schema::CreateHeadsRequest(builder, &after, padding).Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const Heads& body) {
+  std::vector<flatbuffers::Offset<schema::LedgerHead>> heads;
+  for (const auto& told : body.heads)
+    heads.push_back(build(builder, told.node, told.head));
+  auto list = builder.CreateVector(heads);
+  return schema::CreateHeads(builder, list, body.is_last).Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const GrowthRequest& body) {
+  auto padding = builder.CreateVector(Bytes(growth_padding));
+  auto from = build(builder, body.node, body.from);
+  return schema::CreateGrowthRequest(builder, from, body.to, padding).Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const Growth& body) {
+  std::vector<schema::Hash> hashes;
+  for (const auto& hash : body.proof) hashes.push_back(hash.stored());
+  flatbuffers::Offset<flatbuffers::Vector<const schema::Hash*>> proof;
+  if (!hashes.empty()) proof = builder.CreateVectorOfStructs(hashes);
+  auto node = body.node.stored();
+  auto root = body.root.stored();
+  auto signature = body.signature.value_or(Signature{}).stored();
+  return schema::CreateGrowth(builder, &node, body.from, body.to, &root, proof,
+                              body.signature ? &signature : nullptr)
+      .Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const Cosignature& body) {
+  auto root = body.head.root.stored();
+  auto key = body.key.stored();
+  auto signature = body.signature.stored();
+  return schema::CreateCosignature(builder, body.head.size, &root, body.seconds,
+                                   &key, &signature)
+      .Union();
+}
+
+flatbuffers::Offset<void> build_body(flatbuffers::FlatBufferBuilder& builder,
+                                     const ForkTold& body) {
+  auto first = build(builder, body.node, body.first);
+  auto second = build(builder, body.node, body.second);
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> frame;
+  if (!body.frame.empty()) frame = builder.CreateVector(body.frame);
+  return schema::CreateForkTold(builder, first, second, frame).Union();
+}
+
 schema::FrameBody kind_of(const FrameBody& body) {
   constexpr std::array kinds{
       schema::FrameBody::Heartbeat,     schema::FrameBody::RosterRequest,
@@ -180,7 +250,10 @@ schema::FrameBody kind_of(const FrameBody& body) {
       schema::FrameBody::Passed,        schema::FrameBody::Whereabouts,
       schema::FrameBody::KeySwitch,     schema::FrameBody::HostRequest,
       schema::FrameBody::Dispatch,      schema::FrameBody::DispatchAnswer,
-      schema::FrameBody::FleetQuestion, schema::FrameBody::Inheritance};
+      schema::FrameBody::FleetQuestion, schema::FrameBody::Inheritance,
+      schema::FrameBody::HeadsRequest,  schema::FrameBody::Heads,
+      schema::FrameBody::GrowthRequest, schema::FrameBody::Growth,
+      schema::FrameBody::Cosignature,   schema::FrameBody::ForkTold};
   static_assert(kinds.size() == std::variant_size_v<FrameBody>);
   return kinds[body.index()];
 }
@@ -194,6 +267,37 @@ schema::FrameHead stored_head(const FrameHead& head) {
 
 Error damaged(std::string why) { return {ErrorCode::damaged, std::move(why)}; }
 
+bool is_padded(const flatbuffers::Vector<std::uint8_t>* padding,
+               std::size_t size) {
+  return padding != nullptr && padding->size() >= size;
+}
+
+template <class List>
+bool is_longer(const List* list, std::size_t size) {
+  return list != nullptr && list->size() > size;
+}
+
+store::Status check_witness_body(const schema::Frame& frame) {
+  const auto* heads = frame.body_as_HeadsRequest();
+  const auto* growth = frame.body_as_GrowthRequest();
+  bool is_short =
+      (heads != nullptr && !is_padded(heads->padding(), heads_padding)) ||
+      (growth != nullptr && !is_padded(growth->padding(), growth_padding));
+  if (is_short)
+    return damaged("the question is smaller than its answer may be");
+  if (const auto* told = frame.body_as_Heads())
+    if (is_longer(told->heads(), heads_max))
+      return damaged("the answer has too many heads of ledgers");
+  if (const auto* grown = frame.body_as_Growth())
+    if (is_longer(grown->proof(), growth_hashes_max))
+      return damaged("the proof is too long");
+  if (const auto* fork = frame.body_as_ForkTold())
+    if (is_longer(fork->frame(), told_frame_max) ||
+        NodeId{*fork->first()->node()} != NodeId{*fork->second()->node()})
+      return damaged("what it tells of a fork can not be");
+  return {};
+}
+
 store::Status check_body(const schema::Frame& frame) {
   if (frame.body_type() > schema::FrameBody::MAX)
     return Error{ErrorCode::too_new,
@@ -203,8 +307,7 @@ store::Status check_body(const schema::Frame& frame) {
   if (frame.body_type() == schema::FrameBody::NONE || frame.body() == nullptr)
     return damaged("the frame says nothing");
   if (const auto* request = frame.body_as_RosterRequest())
-    if (request->padding() == nullptr ||
-        request->padding()->size() < request_padding)
+    if (!is_padded(request->padding(), request_padding))
       return damaged("the question is smaller than its answer may be");
   if (const auto* answer = frame.body_as_RosterAnswer())
     if (answer->entry()->size() > answered_entry_max)
@@ -222,7 +325,39 @@ store::Status check_body(const schema::Frame& frame) {
   if (const auto* inheritance = frame.body_as_Inheritance())
     if (inheritance->size() == 0 || inheritance->size() > document_max)
       return damaged("what the fleet came to has no possible size");
-  return {};
+  return check_witness_body(frame);
+}
+
+ToldHead read_told_head(const schema::LedgerHead& stored) {
+  return {
+      NodeId{*stored.node()},
+      {{stored.size(), Hash{*stored.root()}}, Signature{*stored.signature()}}};
+}
+
+Heads read_heads(const schema::Heads& stored) {
+  Heads read{{}, stored.is_last()};
+  for (const auto* head : *stored.heads())
+    read.heads.push_back(read_told_head(*head));
+  return read;
+}
+
+Growth read_growth(const schema::Growth& stored) {
+  Growth read{NodeId{*stored.node()}, stored.from(), stored.to(),
+              Hash{*stored.root()}};
+  if (stored.proof() != nullptr)
+    for (const auto* hash : *stored.proof()) read.proof.emplace_back(*hash);
+  if (stored.signature() != nullptr)
+    read.signature = Signature{*stored.signature()};
+  return read;
+}
+
+ForkTold read_fork(const schema::ForkTold& stored) {
+  auto first = read_told_head(*stored.first());
+  ForkTold read{
+      first.node, first.head, read_told_head(*stored.second()).head, {}};
+  if (stored.frame() != nullptr)
+    read.frame.assign(stored.frame()->begin(), stored.frame()->end());
+  return read;
 }
 
 /// Empty if it is none.
@@ -314,6 +449,24 @@ std::optional<DispatchAnswer> read_dispatch_answer(
   answer.fetched = stored.fetched();
   answer.to_fetch = stored.to_fetch();
   return answer;
+}
+
+std::optional<WitnessLetter> read_witness_letter(const schema::Frame& frame) {
+  if (const auto* request = frame.body_as_HeadsRequest())
+    return HeadsRequest{NodeId{*request->after()}};
+  if (const auto* heads = frame.body_as_Heads()) return read_heads(*heads);
+  if (const auto* asked = frame.body_as_GrowthRequest()) {
+    auto from = read_told_head(*asked->from());
+    return GrowthRequest{from.node, from.head, asked->to()};
+  }
+  if (const auto* growth = frame.body_as_Growth()) return read_growth(*growth);
+  if (const auto* vouched = frame.body_as_Cosignature())
+    return Cosignature{{vouched->size(), Hash{*vouched->root()}},
+                       vouched->time(),
+                       PublicKey{*vouched->key()},
+                       Signature{*vouched->signature()}};
+  if (const auto* fork = frame.body_as_ForkTold()) return read_fork(*fork);
+  return std::nullopt;
 }
 
 FrameHead read_head(const schema::FrameHead& stored) {

@@ -90,10 +90,19 @@ inline constexpr std::size_t passed_max = 800;
 /// So much of what a host says of a dispatch fits.
 inline constexpr std::size_t dispatch_reason_max = 400;
 
+/// So many heads of ledgers fit.
+inline constexpr std::size_t heads_max = 6;
+/// And so many hashes of a proof: enough for ledgers of 2^27 entries.
+inline constexpr std::size_t growth_hashes_max = 28;
+/// And a frame within another one that tells of a rollback.
+inline constexpr std::size_t told_frame_max = 500;
+
 using FrameBody =
     std::variant<Heartbeat, RosterRequest, RosterAnswer, events::PathWord,
                  Passed, events::Whereabouts, events::KeySwitch, HostRequest,
-                 Dispatch, DispatchAnswer, FleetQuestion, Inheritance>;
+                 Dispatch, DispatchAnswer, FleetQuestion, Inheritance,
+                 HeadsRequest, Heads, GrowthRequest, Growth, Cosignature,
+                 ForkTold>;
 
 /// What a frame says of a path.
 events::PathWord read_word(const schema::PathWord& word);
@@ -113,10 +122,14 @@ std::optional<DispatchAnswer> read_dispatch_answer(
 
 Inheritance read_inheritance(const schema::Inheritance& stored);
 
+/// What witnesses say; nothing if the frame is of another kind.
+std::optional<WitnessLetter> read_witness_letter(const schema::Frame& frame);
+
 FrameHead read_head(const schema::FrameHead& stored);
 
 /// The body fits: an entry has at most events::roster_entry_max bytes with its
-/// signature, a checkpoint is one of this program.
+/// signature, a checkpoint is one of this program, and lists are no longer than
+/// above.
 Bytes build_frame(const FrameHead& head, const FrameBody& body);
 
 /// What the sender signs under store::frame_domain.

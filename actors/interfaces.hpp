@@ -50,6 +50,9 @@ using SecretPtr = std::shared_ptr<const store::SecretBytes>;
 using SecretBufferPtr = std::shared_ptr<const store::SecretBuffer>;
 
 using EntryProofPtr = std::shared_ptr<const EntryProof>;
+using GrowthPtr = std::shared_ptr<const Growth>;
+using CosignWishPtr = std::shared_ptr<const CosignWish>;
+using WitnessNotesPtr = std::shared_ptr<const WitnessNotes>;
 
 /// What the first `size` entries add up to.
 struct StateAt {
@@ -82,6 +85,19 @@ using LedgerActor = caf::typed_actor<
                     std::uint64_t>::with<EntriesPtr>,
     /// bad_input if there is no such entry.
     caf::replies_to<prove_atom, std::uint64_t>::with<EntryProofPtr>,
+    /// How this ledger grew from what this node signed to a size, or to all
+    /// that it has if that is less. bad_input if it did not sign that, io.
+    caf::replies_to<grow_atom, store::SignedHead,
+                    std::uint64_t>::with<GrowthPtr>,
+    /// Remembers the checkpoint of another node, durably, and vouches for it.
+    /// version_conflict if something else is remembered than the wish says, io.
+    caf::replies_to<cosign_atom, CosignWishPtr>::with<Cosignature>,
+    /// Another node is remembered no more, and vouches for nothing.
+    caf::reacts_to<forget_atom, NodeId>,
+    /// Keeps what another node vouches for of this ledger. damaged if it is not
+    /// of this ledger, or by no such key, io.
+    caf::replies_to<take_atom, NodeId, Cosignature>::with<bool>,
+    caf::replies_to<heads_atom>::with<WitnessNotesPtr>,
     /// Opens what was sealed for this node. damaged.
     caf::replies_to<unseal_atom, BytesPtr>::with<SecretBufferPtr>,
     /// Signs a frame, also when nothing more is recorded.
@@ -705,6 +721,7 @@ using DeviceActor =
 
 // -- member -------------------------------------------------------------------
 
+using WitnessPostPtr = std::shared_ptr<const WitnessPost>;
 using MemberStatusPtr = std::shared_ptr<const MemberStatus>;
 
 using PathLetterPtr = std::shared_ptr<const events::PathLetter>;
@@ -737,10 +754,31 @@ using MemberActor =
                      caf::reacts_to<inherit_atom, NodeId>,
                      /// To be sent.
                      caf::reacts_to<inherit_atom, NodeId, InheritancePtr>,
+                     /// To be sent.
+                     caf::reacts_to<letter_atom, WitnessPostPtr>,
+                     caf::reacts_to<tick_atom>,
+                     caf::replies_to<status_atom>::with<MemberStatusPtr>>;
+
+// -- witness ------------------------------------------------------------------
+
+using HeardWitnessPtr = std::shared_ptr<const HeardWitness>;
+using WitnessStatusPtr = std::shared_ptr<const WitnessStatus>;
+
+using WitnessActor =
+    caf::typed_actor<caf::reacts_to<roster_atom, RosterPtr>,
+                     /// The newest checkpoint of a member, as it tells it.
+                     caf::reacts_to<take_atom, NodeId, std::string>,
+                     caf::reacts_to<letter_atom, HeardWitnessPtr>,
                      caf::reacts_to<tick_atom>,
                      /// Records it, if it is news, and says so.
                      caf::reacts_to<clash_atom, events::ClashNote>,
-                     caf::replies_to<status_atom>::with<MemberStatusPtr>>;
+                     /// What an acknowledgement would do, in words.
+                     caf::replies_to<plan_atom, ChangePtr>::with<WordsPtr>,
+                     /// Records it in the operator's name, as of a proposal.
+                     /// Answers the sequence of its last entry.
+                     caf::replies_to<commit_atom, ChangePtr, Id,
+                                     store::Principal>::with<std::uint64_t>,
+                     caf::replies_to<status_atom>::with<WitnessStatusPtr>>;
 
 // -- node ---------------------------------------------------------------------
 
@@ -834,3 +872,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::DispatchAnswerPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::OrderGuestPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::InheritancePtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::SecretBufferPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::GrowthPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::store::SignedHead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::CosignWishPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::Cosignature)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WitnessNotesPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WitnessPostPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::HeardWitnessPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ppn::actors::WitnessStatusPtr)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/rare_path.hpp"
+#include "actors/vouching.hpp"
 #include "events/state_codec.hpp"
 #include "store/ledger_view.hpp"
 #include "store/record.hpp"
@@ -144,7 +145,8 @@ class LedgerActorState::Writer {
         clock_(std::move(clock)),
         group_(*opened_->ledger, settings.group),
         snapshot_entries_(settings.snapshot_entries),
-        snapshot_at_(size() + snapshot_entries_) {}
+        snapshot_at_(size() + snapshot_entries_),
+        vouching_(*opened_->ledger, opened_->backend, settings.witness) {}
 
   caf::result<EntriesPtr> append(const AppendPtr& append) {
     auto promise = self_->make_response_promise<EntriesPtr>();
@@ -174,6 +176,34 @@ class LedgerActorState::Writer {
     auto proof = read_proof(sequence);
     if (!proof) return to_message(proof.error());
     return *proof;
+  }
+
+  [[nodiscard]] caf::result<GrowthPtr> grow(const store::SignedHead& from,
+                                            std::uint64_t to) const {
+    auto growth = vouching_.grow(from, to);
+    if (!growth) return to_message(growth.error());
+    return std::make_shared<const Growth>(std::move(*growth));
+  }
+
+  caf::result<Cosignature> cosign(const CosignWish& wish) {
+    auto cosignature = vouching_.cosign(wish);
+    if (!cosignature) return to_message(cosignature.error());
+    return *cosignature;
+  }
+
+  caf::result<bool> take(const NodeId& witness,
+                         const Cosignature& cosignature) {
+    auto taken = vouching_.take(witness, cosignature);
+    if (!taken) return to_message(taken.error());
+    return true;
+  }
+
+  void forget(const NodeId& node) { vouching_.forget(node); }
+
+  [[nodiscard]] caf::result<WitnessNotesPtr> witness_notes() const {
+    auto notes = vouching_.notes();
+    if (!notes) return to_message(notes.error());
+    return std::make_shared<const WitnessNotes>(std::move(*notes));
   }
 
   [[nodiscard]] caf::result<SecretBufferPtr> unseal(const Bytes& sealed) const {
@@ -467,6 +497,7 @@ class LedgerActorState::Writer {
   bool publish_planned_ = false;
   /// Why the checkpoint outside could not be renewed the last time, if so.
   std::optional<std::string> unpublished_why_;
+  Vouching vouching_;
 };
 
 LedgerActorState::LedgerActorState() = default;
@@ -496,6 +527,17 @@ LedgerActor::behavior_type ledger_actor(
       [=](prove_atom, std::uint64_t sequence) {
         return writer->prove(sequence);
       },
+      [=](grow_atom, const store::SignedHead& from, std::uint64_t to) {
+        return writer->grow(from, to);
+      },
+      [=](cosign_atom, const CosignWishPtr& wish) {
+        return writer->cosign(*wish);
+      },
+      [=](forget_atom, const NodeId& node) { writer->forget(node); },
+      [=](take_atom, const NodeId& witness, const Cosignature& cosignature) {
+        return writer->take(witness, cosignature);
+      },
+      [=](heads_atom) { return writer->witness_notes(); },
       [=](unseal_atom, const BytesPtr& sealed) {
         return writer->unseal(*sealed);
       },

@@ -7,6 +7,7 @@
 
 #include "actors/interfaces.hpp"
 #include "store/group_commit.hpp"
+#include "store/witness_memory.hpp"
 
 namespace ppn::actors {
 
@@ -14,6 +15,8 @@ struct LedgerSettings {
   store::GroupCommitLimits group;
   /// Entries from one snapshot to the next; 0 for none.
   std::uint64_t snapshot_entries = 65'536;
+  /// Nothing is remembered of others without one, and nobody vouched for.
+  std::shared_ptr<store::WitnessMemory> witness = nullptr;
 };
 
 /// A ledger that was found good, and the state that it makes.

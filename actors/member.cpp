@@ -285,14 +285,16 @@ std::optional<Correspondent> who_has_more(const Context& context) {
   return has_more ? giver : std::nullopt;
 }
 
-/// Most say what the last one said.
-void take_checkpoint(MemberState& state, const NodeId& sender,
-                     std::string_view text) {
-  auto& last = state.checkpoints[sender];
-  if (last == text) return;
-  last = text;
-  if (auto checkpoint = store::parse_checkpoint(text))
-    state.heard[sender].ledger_size = checkpoint->head.size;
+void take_checkpoint(const Context& context, const NodeId& sender,
+                     const std::string& text) {
+  auto& state = context.self->state;
+  auto checkpoint = store::parse_checkpoint(text);
+  if (!checkpoint) return;
+  state.heard[sender].ledger_size = checkpoint->head.size;
+  state.witness.with(
+      context.self, context.parts.node, [=](const WitnessActor& witness) {
+        context.self->send(witness, take_atom::value, sender, text);
+      });
 }
 
 /// Goes on with the authority's record at a place, if it is of this node's
@@ -401,7 +403,7 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
   if (beat.key_news() != nullptr)
     take_key_news(context, sender.node, *beat.key_news());
   if (beat.checkpoint() != nullptr)
-    take_checkpoint(state, sender.node, beat.checkpoint()->string_view());
+    take_checkpoint(context, sender.node, beat.checkpoint()->str());
   auto ours = place_of(roster.mesh);
   if (beat.roster_hash() != nullptr) {
     state.heads[sender.node] = Hash{*beat.roster_hash()};
@@ -441,23 +443,11 @@ void answer_request(const Context& context, const Correspondent& sender,
   });
 }
 
+/// Whatever speaks against a member.
 void record_clash(const Context& context, const events::ClashNote& note) {
-  auto& state = context.self->state;
-  Notice notice{"mesh.clash",
-                {{"node", note.node.hex()},
-                 {"what", events::in_words(note.clash)},
-                 {"number", std::to_string(note.number)}}};
-  state.aggregate.command(
-      {{schema::PrincipalKind::actor, MemberState::name}, {}, {}},
-      [&state, note](const events::Moment&) {
-        return events::decide_clash(state.clashes, note);
-      },
-      [context, notice, clash = note.clash](const auto& result) {
-        // Nothing is recorded of what was seen before.
-        if (!result || *result == 0) return;
-        if (clash == schema::Clash::two_recoveries)
-          mark(RarePath::recovered_twice);
-        context.self->send(context.parts.journal, notice_atom::value, notice);
+  context.self->state.witness.with(
+      context.self, context.parts.node, [=](const WitnessActor& witness) {
+        context.self->send(witness, clash_atom::value, note);
       });
 }
 
@@ -704,6 +694,25 @@ void take_inheritance(const Context& context, const NodeId& sender,
       });
 }
 
+// -- witnesses ----------------------------------------------------------------
+
+void send_of_witness(const Context& context, const WitnessPost& post) {
+  with_clock(context.self, context.parts.clock, [=](const Clock& now) {
+    std::visit([&](const auto& letter) { send(context, post.to, letter, now); },
+               post.letter);
+  });
+}
+
+void take_of_witness(const Context& context, const NodeId& sender,
+                     WitnessLetter letter, const Bytes& frame) {
+  auto heard = std::make_shared<const HeardWitness>(
+      HeardWitness{sender, std::move(letter), frame});
+  context.self->state.witness.with(
+      context.self, context.parts.node, [=](const WitnessActor& witness) {
+        context.self->send(witness, letter_atom::value, HeardWitnessPtr{heard});
+      });
+}
+
 void take_switch(const Context& context, const NodeId& sender,
                  const schema::KeySwitch& told) {
   HeardSwitch heard{sender, {events::TunnelKey{*told.key()}, told.in_ms()}};
@@ -776,7 +785,7 @@ bool is_newest_beat(MemberState& state, const FrameHead& head) {
 }
 
 void take_frame(const Context& context, const AcceptedFrame& accepted,
-                const Way& way, const Clock& now) {
+                const Bytes& datagram, const Way& way, const Clock& now) {
   auto& state = context.self->state;
   const auto& head = accepted.head;
   state.frames_taken += 1;
@@ -824,6 +833,8 @@ void take_frame(const Context& context, const AcceptedFrame& accepted,
   else if (const auto* passed = frame.body_as_Passed())
     take_passed(context, head.sender,
                 {passed->datagram()->begin(), passed->datagram()->end()}, now);
+  else if (auto letter = read_witness_letter(frame))
+    take_of_witness(context, head.sender, std::move(*letter), datagram);
 }
 
 void mark_dropped(FrameFault fault) {
@@ -860,7 +871,7 @@ void take_datagram(const Context& context, const DatagramPtr& datagram,
     if (!through)
       note_own(context, checked->head.sender, way, datagram->bytes.size(), 0);
     if (checked->whole) context.self->state.believed = datagram;
-    return take_frame(context, *checked, way, now);
+    return take_frame(context, *checked, datagram->bytes, way, now);
   }
   const auto& dropped = checked.error();
   mark_dropped(dropped.fault);
@@ -906,7 +917,6 @@ void take_roster(const Context& context, const RosterPtr& roster) {
     return mesh->find(one.first) == nullptr;
   };
   std::erase_if(state.heard, is_no_member);
-  std::erase_if(state.checkpoints, is_no_member);
   std::erase_if(state.answered_ns, is_no_member);
   std::erase_if(state.refused_ns, is_no_member);
   std::erase_if(state.compared_ns, is_no_member);
@@ -983,25 +993,11 @@ MemberStatusPtr status_of(const MemberState& state) {
                               state.guard.dropped()[i]);
   if (state.frames_of_strangers != 0)
     status->dropped.emplace("stranger", state.frames_of_strangers);
-  for (const auto& [what, number] : state.clashes)
-    status->is_split |= what.second == schema::Clash::two_recoveries &&
-                        state.roster && number == state.roster->mesh.epoch;
-  if (state.roster)
-    for (const auto& [node, member] : state.roster->mesh.members)
-      if (auto clash = events::standing_clash(state.clashes, node))
-        status->clashes.emplace(node, *clash);
   if (state.frames_not_taken != 0)
     status->dropped.emplace("not_taken", state.frames_not_taken);
   status->frames_sent = state.frames_sent;
   status->frames_taken = state.frames_taken;
   return status;
-}
-
-events::Contradiction apply(events::Clashes& clashes,
-                            const schema::Entry& entry) {
-  const auto* seen = entry.payload_as_ClashSeen();
-  if (seen == nullptr) return "it is no clash";
-  return events::apply(clashes, *seen);
 }
 
 }  // namespace
@@ -1017,16 +1013,9 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
     state.headroom.note_death(death.source);
     state.scheduler.note_death(death.source);
     state.dispatch.note_death(death.source);
+    state.witness.note_death(death.source);
   });
   state.guard = FrameGuard{node.id, node.boot, parts.nonce};
-  state.aggregate.begin(
-      self,
-      {parts.ledger, parts.clock, [boot = node.boot] { return boot; },
-       [&state](const auto& entry, ByteView) {
-         return apply(state.clashes, entry);
-       },
-       [] {}},
-      events::clash_stream);
   self->send(self, tick_atom::value);
   return {
       [=](datagram_atom, const DatagramPtr& datagram) {
@@ -1045,7 +1034,7 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
         send_whereabouts(context, *letter);
       },
       [=](take_atom, const NodeId& whose, const std::string& checkpoint) {
-        take_checkpoint(self->state, whose, checkpoint);
+        take_checkpoint(context, whose, checkpoint);
       },
       [=](preshared_atom, const SharedKeysPtr& shared) {
         take_shared(context, shared);
@@ -1074,8 +1063,8 @@ MemberActor::behavior_type member_actor(Self self, const MemberParts& parts,
         send_of_fleet(context, to, inheritance);
       },
       [=](tick_atom) { tick(context); },
-      [=](clash_atom, const events::ClashNote& note) {
-        record_clash(context, note);
+      [=](letter_atom, const WitnessPostPtr& post) {
+        send_of_witness(context, *post);
       },
       [=](status_atom) { return status_of(self->state); },
   };

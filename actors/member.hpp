@@ -6,12 +6,10 @@
 
 #include <set>
 
-#include "actors/aggregate.hpp"
 #include "actors/frame_guard.hpp"
 #include "actors/host_news.hpp"
 #include "actors/kept_actor.hpp"
 #include "actors/told.hpp"
-#include "events/clash.hpp"
 
 namespace ppn::actors {
 
@@ -49,6 +47,7 @@ struct MemberState {
   FollowedActor<HeadroomActor, HeadroomFollower> headroom{"headroom"};
   KeptActor<SchedulerActor> scheduler{"scheduler"};
   KeptActor<DispatchActor> dispatch{"dispatch"};
+  KeptActor<WitnessActor> witness{"witness"};
   /// For the controller.
   HostNews host_news;
   /// What this node shares with one other each; nothing is told before it is
@@ -57,7 +56,6 @@ struct MemberState {
   /// Where the device sees the others.
   SeenAtPtr seen_at;
   RosterPtr roster;
-  events::Clashes clashes;
   std::map<NodeId, MemberHeard> heard;
   /// What the roster lacks of the key of this node's tunnels.
   std::optional<events::KeyNews> key_news;
@@ -73,8 +71,6 @@ struct MemberState {
   Told told;
   /// When each has used up what is passed on for it.
   std::map<NodeId, std::uint64_t> passed_from_ns;
-  /// What each said last of its ledger.
-  std::map<NodeId, std::string> checkpoints;
   /// When each was answered by a heartbeat out of turn last.
   std::map<NodeId, std::uint64_t> answered_ns;
   /// When it was said of each last that an entry from it was refused.
@@ -94,7 +90,6 @@ struct MemberState {
   std::uint64_t frames_not_taken = 0;
   /// The newest whose body counted.
   DatagramPtr believed;
-  Aggregate<MemberActor::stateful_pointer<MemberState>> aggregate;
   static inline const char* name = "member";
 };
 

@@ -21,6 +21,7 @@
 #include "events/tunnel.hpp"
 #include "schema/frame_generated.h"
 #include "store/record.hpp"
+#include "store/signed_head.hpp"
 #include "store/tree.hpp"
 
 namespace ppn::actors {
@@ -45,7 +46,59 @@ struct EntryProof {
   std::string checkpoint;
 };
 
+/// How a ledger grew (RFC 9162, section 2.1.4).
+struct Growth {
+  NodeId node;
+  std::uint64_t from = 0;
+  /// Less than that: the whole ledger has no more.
+  std::uint64_t to = 0;
+  /// Of the tree at the size `from`, or of all that there is.
+  Hash root;
+  store::Proof proof = {};
+  /// Of all that there is.
+  std::optional<Signature> signature = std::nullopt;
+
+  bool operator==(const Growth&) const = default;
+};
+
+/// A checkpoint of another node that this one is to vouch for.
+struct CosignWish {
+  NodeId node;
+  PublicKey key;
+  store::SignedHead head;
+  /// What is remembered of that ledger then; nothing is vouched for otherwise.
+  std::optional<store::TreeHead> after;
+  /// The time, since 1970.
+  std::uint64_t seconds = 0;
+};
+
+/// What a witness vouches for (C2SP tlog-cosignature).
+struct Cosignature {
+  store::TreeHead head;
+  /// Since 1970.
+  std::uint64_t seconds = 0;
+  /// Of the witness.
+  PublicKey key;
+  Signature signature;
+
+  bool operator==(const Cosignature&) const = default;
+};
+
+/// The checkpoints of others that this node vouched for last, and those of its
+/// own that others did.
+struct WitnessNotes {
+  std::map<NodeId, std::string> heads;
+  std::map<NodeId, std::string> cosigned;
+  /// This node's own.
+  PublicKey key;
+};
+
 // -- operator gate ------------------------------------------------------------
+
+/// All that stands against a node is to stand no more.
+struct AcknowledgeClash {
+  NodeId node;
+};
 
 struct RevokeWish {
   Id grant;
@@ -68,11 +121,12 @@ struct RemoveImage {
 };
 
 /// What an operator may commit.
-using Change = std::variant<events::GrantWish, RevokeWish, events::MeshCommand,
-                            ImportRoster, RotateTunnelKey, events::DefineVm,
-                            events::ChangeVm, events::DeleteVm, RemoveImage,
-                            events::UseHost, events::PlaceGuest,
-                            events::OrderGuest, events::SetQuota>;
+using Change =
+    std::variant<events::GrantWish, RevokeWish, events::MeshCommand,
+                 ImportRoster, RotateTunnelKey, events::DefineVm,
+                 events::ChangeVm, events::DeleteVm, RemoveImage,
+                 events::UseHost, events::PlaceGuest, events::OrderGuest,
+                 events::SetQuota, AcknowledgeClash, events::AdoptVm>;
 
 /// A change that waits for the operator.
 struct Proposal {
@@ -243,8 +297,89 @@ struct MemberStatus {
   std::map<std::string, std::uint64_t> dropped;
   std::uint64_t frames_sent = 0;
   std::uint64_t frames_taken = 0;
-  /// Members whose key was used twice, and how that was seen.
-  std::map<NodeId, schema::Clash> clashes;
+};
+
+// -- witness ------------------------------------------------------------------
+
+/// Asks for the heads of ledgers of nodes with greater ids.
+struct HeadsRequest {
+  NodeId after;
+};
+
+struct ToldHead {
+  NodeId node;
+  store::SignedHead head;
+
+  bool operator==(const ToldHead&) const = default;
+};
+
+struct Heads {
+  std::vector<ToldHead> heads;
+  bool is_last = false;
+};
+
+struct GrowthRequest {
+  NodeId node;
+  store::SignedHead from;
+  std::uint64_t to = 0;
+};
+
+/// Two heads of a node that can not stand together.
+struct ForkTold {
+  NodeId node;
+  store::SignedHead first;
+  store::SignedHead second;
+  /// Of a second one that is smaller: the frame that says so.
+  Bytes frame;
+};
+
+/// What witnesses say to each other.
+using WitnessLetter = std::variant<HeadsRequest, Heads, GrowthRequest, Growth,
+                                   Cosignature, ForkTold>;
+
+struct WitnessPost {
+  NodeId to;
+  WitnessLetter letter;
+};
+
+struct HeardWitness {
+  NodeId from;
+  WitnessLetter letter;
+  /// The frame that it came in, with its signature.
+  Bytes frame;
+};
+
+/// What this node remembers of the ledger of another one.
+struct WitnessedLedger {
+  /// The newest that was found to have grown only.
+  std::optional<store::TreeHead> head;
+  /// When that was found, since 1970.
+  std::uint64_t cosigned_seconds = 0;
+  /// A newer one that its node signed, and did not prove to have grown from it.
+  std::optional<std::uint64_t> unproven_size;
+  /// Since when, by this node's clock.
+  std::int64_t unproven_since_ns = 0;
+  /// When its node told of it last, by this node's clock; 0: not in this life.
+  std::int64_t heard_ns = 0;
+  /// What stands against the node.
+  std::optional<schema::Clash> clash;
+  /// It was seen, and the operator acknowledged it.
+  bool is_acknowledged = false;
+};
+
+/// What another node vouches for of this node's ledger.
+struct OwnCosignature {
+  std::uint64_t size = 0;
+  std::uint64_t seconds = 0;
+};
+
+struct WitnessStatus {
+  std::map<NodeId, WitnessedLedger> ledgers;
+  std::map<NodeId, OwnCosignature> cosigned;
+  /// Checks the cosignatures of this node.
+  std::string key;
+  /// The keys of others, as they told them.
+  std::map<NodeId, std::string> keys;
   /// Somebody follows another recovery for the epoch that this node is in.
   bool is_split = false;
 };

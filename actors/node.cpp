@@ -12,6 +12,7 @@
 #include "actors/pool.hpp"
 #include "actors/rare_path.hpp"
 #include "actors/scheduler.hpp"
+#include "actors/witness.hpp"
 #include "store/key_rotation.hpp"
 
 namespace ppn::actors {
@@ -213,7 +214,8 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
              PathsParts{parts.ledger, parts.clock, NodeActor{self}}, node));
        }},
       {DeviceState::name,
-       {"ledger", "clock", "wireguard", "mesh", "paths", "member", "pairing"},
+       {"ledger", "clock", "wireguard", "mesh", "paths", "member", "pairing",
+        "witness"},
        [parts](NodePointer self, const events::Node& node) {
          return caf::actor_cast<caf::actor>(
              self->spawn(device_actor,
@@ -223,13 +225,22 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
        }},
       {MemberState::name,
        {"ledger", "clock", "wire", "journal", "mesh", "paths", "pairing",
-        "headroom", "scheduler", "dispatch"},
+        "headroom", "scheduler", "dispatch", "witness"},
        [parts, nonce = parts.next_id()](NodePointer self,
                                         const events::Node& node) {
          return caf::actor_cast<caf::actor>(
              self->spawn(member_actor,
                          MemberParts{parts.ledger, parts.clock, parts.wire,
                                      parts.journal, NodeActor{self}, nonce},
+                         node));
+       }},
+      {WitnessState::name,
+       {"ledger", "clock", "journal", "mesh", "member"},
+       [parts](NodePointer self, const events::Node& node) {
+         return caf::actor_cast<caf::actor>(
+             self->spawn(witness_actor,
+                         WitnessParts{parts.ledger, parts.clock, parts.journal,
+                                      NodeActor{self}},
                          node));
        }},
       {PairingState::name,
@@ -287,7 +298,7 @@ std::vector<Post> spawn_table(const NodeParts& parts) {
              node.id));
        }},
       {OperatorGateState::name,
-       {"ledger", "clock", "mesh", "device", "pool", "scheduler"},
+       {"ledger", "clock", "mesh", "device", "pool", "scheduler", "witness"},
        [parts](NodePointer self, const events::Node& node) {
          return caf::actor_cast<caf::actor>(
              self->spawn(operator_gate,

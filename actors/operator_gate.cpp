@@ -30,6 +30,7 @@ bool is_of_guests(const Change& change) {
   return std::holds_alternative<events::DefineVm>(change) ||
          std::holds_alternative<events::ChangeVm>(change) ||
          std::holds_alternative<events::DeleteVm>(change) ||
+         std::holds_alternative<events::AdoptVm>(change) ||
          std::holds_alternative<RemoveImage>(change);
 }
 
@@ -38,6 +39,10 @@ bool is_of_fleet(const Change& change) {
          std::holds_alternative<events::PlaceGuest>(change) ||
          std::holds_alternative<events::OrderGuest>(change) ||
          std::holds_alternative<events::SetQuota>(change);
+}
+
+bool is_of_witness(const Change& change) {
+  return std::holds_alternative<AcknowledgeClash>(change);
 }
 
 /// Of a change that is decided here.
@@ -182,6 +187,10 @@ caf::result<Id> propose(Self self, const GateParts& parts, const Change& wish) {
                                promise);
     return promise;
   }
+  if (is_of_witness(change)) {
+    propose_to<WitnessActor>("witness", self, parts.node, id, change, promise);
+    return promise;
+  }
   auto plan = std::make_shared<std::vector<std::string>>();
   auto rehearse = [&state, change, plan](const events::Moment& now) {
     auto decision = decide(state.capabilities, change, now);
@@ -259,6 +268,11 @@ caf::result<std::uint64_t> commit(Self self, const NodeActor& node,
   if (is_of_fleet(proposal->change)) {
     commit_to<SchedulerActor>("scheduler", self, node, *proposal, principal,
                               promise);
+    return promise;
+  }
+  if (is_of_witness(proposal->change)) {
+    commit_to<WitnessActor>("witness", self, node, *proposal, principal,
+                            promise);
     return promise;
   }
   Origin origin{principal,

@@ -126,6 +126,8 @@ void order(
 events::Decision rehearse(const events::Pool& pool, const Change& change) {
   if (const auto* define = std::get_if<events::DefineVm>(&change))
     return events::decide_define(pool, *define);
+  if (const auto* adopt = std::get_if<events::AdoptVm>(&change))
+    return events::decide_adopt(pool, *adopt);
   if (const auto* set = std::get_if<events::ChangeVm>(&change))
     return events::decide_change(pool, *set);
   if (const auto* image = std::get_if<RemoveImage>(&change))
@@ -142,6 +144,8 @@ std::vector<std::string> in_words(const PoolState& state,
   const auto& pool = state.pool;
   if (const auto* define = std::get_if<events::DefineVm>(&change))
     return plan_of(*define, pool, state.acceleration);
+  if (const auto* adopt = std::get_if<events::AdoptVm>(&change))
+    return plan_of(*adopt);
   if (const auto* set = std::get_if<events::ChangeVm>(&change))
     return plan_of(*set, pool);
   if (const auto* image = std::get_if<RemoveImage>(&change))

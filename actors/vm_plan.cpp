@@ -124,6 +124,15 @@ std::vector<std::string> plan_of(const events::DefineVm& wish, const Pool& pool,
   return plan;
 }
 
+std::vector<std::string> plan_of(const events::AdoptVm& wish) {
+  auto fate = wish.wish == schema::VmWish::off ? "it stays off"
+                                               : "it goes on, if it still runs";
+  return {"adopt the guest " + wish.name + ", which this host had as node " +
+              wish.from.hex(),
+          machine_in_words(wish.spec), fate,
+          "keep its disks, and what it is made of"};
+}
+
 std::vector<std::string> plan_of(const events::ChangeVm& wish,
                                  const Pool& pool) {
   const auto& vm = pool.vms.at(wish.vm);

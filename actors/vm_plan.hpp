@@ -14,6 +14,7 @@ namespace ppn::actors {
 std::vector<std::string> plan_of(const events::DefineVm& wish,
                                  const events::Pool& pool,
                                  const events::Acceleration& acceleration);
+std::vector<std::string> plan_of(const events::AdoptVm& wish);
 /// A line for each thing that changes. The guest is there.
 std::vector<std::string> plan_of(const events::ChangeVm& wish,
                                  const events::Pool& pool);

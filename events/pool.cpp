@@ -119,6 +119,17 @@ std::optional<std::string> change_of_disks(const Vm& vm, const VmSpec& spec) {
   return std::nullopt;
 }
 
+std::optional<std::string> flaw_of_new(const Pool& pool, const Id& id,
+                                       const std::string& name,
+                                       const VmSpec& spec) {
+  if (!is_member_name(name))
+    return "the name of a guest is 1 to 63 of a-z, 0-9 and inner hyphens";
+  for (const auto& [other, vm] : pool.vms)
+    if (vm.name == name || other == id)
+      return "there is a guest " + vm.name + " already";
+  return flaw_here(pool, id, spec);
+}
+
 }  // namespace
 
 std::uint64_t overhead_mb(const VmSpec& spec) {
@@ -132,13 +143,8 @@ PoolUse use_of(const Vms& vms) {
 }
 
 Decision decide_define(const Pool& pool, const DefineVm& wish) {
-  if (!is_member_name(wish.name))
-    return Refusal{
-        "the name of a guest is 1 to 63 of a-z, 0-9 and inner hyphens"};
-  for (const auto& [id, vm] : pool.vms)
-    if (vm.name == wish.name || id == wish.vm)
-      return Refusal{"there is a guest " + vm.name + " already"};
-  if (auto flaw = flaw_here(pool, wish.vm, wish.spec)) return Refusal{*flaw};
+  if (auto flaw = flaw_of_new(pool, wish.vm, wish.name, wish.spec))
+    return Refusal{*flaw};
   std::vector<Draft> drafts(wish.start ? 2 : 1);
   for (auto& draft : drafts) {
     draft.stream = vm_stream(wish.vm);
@@ -155,6 +161,32 @@ Decision decide_define(const Pool& pool, const DefineVm& wish) {
     start.vm = std::make_unique<schema::Id>(wish.vm.stored());
     drafts[1].payload.Set(std::move(start));
   }
+  return drafts;
+}
+
+Decision decide_adopt(const Pool& pool, const AdoptVm& wish) {
+  auto with_images = pool;
+  with_images.images.insert(wish.images.begin(), wish.images.end());
+  if (auto flaw = flaw_of_new(with_images, wish.vm, wish.name, wish.spec))
+    return Refusal{*flaw};
+  std::vector<Draft> drafts;
+  for (const auto& [digest, image] : wish.images) {
+    auto added = decide_image(pool.images, digest, image);
+    if (std::holds_alternative<Refusal>(added)) return added;
+    for (auto& draft : std::get<std::vector<Draft>>(added))
+      drafts.push_back(std::move(draft));
+  }
+  auto& draft = drafts.emplace_back();
+  draft.stream = vm_stream(wish.vm);
+  draft.follows = 0;
+  schema::VmAdoptedT adopted;
+  adopted.vm = std::make_unique<schema::Id>(wish.vm.stored());
+  adopted.name = wish.name;
+  adopted.spec = std::make_unique<schema::VmSpecT>(stored(wish.spec));
+  adopted.wish = wish.wish;
+  adopted.start = wish.start;
+  adopted.from = std::make_unique<schema::NodeId>(wish.from.stored());
+  draft.payload.Set(std::move(adopted));
   return drafts;
 }
 

@@ -56,6 +56,19 @@ struct DeleteVm {
   bool force = false;
 };
 
+/// A guest that this host had under another identity.
+struct AdoptVm {
+  Id vm;
+  std::string name;
+  VmSpec spec;
+  schema::VmWish wish = schema::VmWish::off;
+  /// The highest number of a start that there is a trace of; 0: none.
+  std::uint64_t start = 0;
+  NodeId from;
+  /// What it is made of, as that identity had it.
+  Images images;
+};
+
 /// Refused if no guest can be so here, the name is taken, a port or a device of
 /// the host is another guest's, an image is not there, or there is no room.
 Decision decide_define(const Pool& pool, const DefineVm& wish);
@@ -64,6 +77,9 @@ Decision decide_define(const Pool& pool, const DefineVm& wish);
 /// with its next start; so the rest is refused while it runs. A disk that was
 /// made keeps its format, size and base.
 Decision decide_change(const Pool& pool, const ChangeVm& wish);
+
+/// Refused like a new one. What it is made of is this host's from then on, too.
+Decision decide_adopt(const Pool& pool, const AdoptVm& wish);
 
 /// The guest of that name or id; refused if there is none.
 std::variant<Refusal, Id> find_vm(const Vms& vms, std::string_view meant);

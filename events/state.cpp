@@ -60,6 +60,8 @@ Contradiction apply(State& state, const schema::Entry& entry) {
       return apply(state.mesh, entry);
     case schema::Event::ClashSeen:
       return apply(state.clashes, *entry.payload_as_ClashSeen());
+    case schema::Event::ClashAcknowledged:
+      return apply(state.clashes, *entry.payload_as_ClashAcknowledged());
     case schema::Event::TunnelKeyMade:
       return apply(state.device, *entry.payload_as_TunnelKeyMade());
     case schema::Event::TunnelKeyRequested:
@@ -87,6 +89,7 @@ Contradiction apply(State& state, const schema::Entry& entry) {
     case schema::Event::NodeLapsed:
       return apply(state.pairing, *entry.payload_as_NodeLapsed());
     case schema::Event::VmDefined:
+    case schema::Event::VmAdopted:
     case schema::Event::VmSpecChanged:
     case schema::Event::VmStartRequested:
     case schema::Event::VmStopRequested:

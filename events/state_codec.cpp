@@ -172,10 +172,10 @@ flatbuffers::Offset<schema::OwnDeviceState> encode(Builder& builder,
 
 auto encode(Builder& builder, const Clashes& clashes) {
   std::vector<flatbuffers::Offset<schema::ClashState>> tables;
-  for (const auto& [what, number] : clashes) {
+  for (const auto& [what, seen] : clashes) {
     auto node = what.first.stored();
-    tables.push_back(
-        schema::CreateClashState(builder, &node, what.second, number));
+    tables.push_back(schema::CreateClashState(
+        builder, &node, what.second, seen.number, seen.is_acknowledged));
   }
   return list_of(builder, tables);
 }
@@ -555,7 +555,7 @@ bool decode(const schema::State& table, State& state) {
     for (const auto* clash : *table.clashes())
       if (!state.clashes
                .emplace(std::pair{NodeId{*clash->node()}, clash->clash()},
-                        clash->number())
+                        SeenClash{clash->number(), clash->acknowledged()})
                .second)
         return false;
   if (table.sessions() != nullptr)

@@ -711,19 +711,36 @@ Contradiction apply(Vm& vm, const schema::Entry&, const schema::VmResponsive&) {
   return {};
 }
 
-Contradiction apply(Vms& vms, const schema::VmDefined& event) {
+/// A guest begins with either of the two events.
+template <class Event>
+Contradiction begin(Vms& vms, const Event& event, Vm vm) {
   auto name = event.name()->str();
   if (!is_member_name(name)) return "the name of the guest is none";
-  for (const auto& [id, vm] : vms)
-    if (vm.name == name) return "another guest has the name";
+  for (const auto& [id, other] : vms)
+    if (other.name == name) return "another guest has the name";
   auto spec = read_spec(*event.spec());
   if (!spec) return "no guest can be so";
-  Vm vm;
   vm.name = std::move(name);
   vm.spec = std::move(*spec);
   if (!vms.emplace(Id{*event.vm()}, std::move(vm)).second)
     return "the guest is there already";
   return {};
+}
+
+Contradiction apply(Vms& vms, const schema::Entry& entry,
+                    const schema::VmAdopted& event) {
+  Vm vm;
+  vm.start = event.start();
+  vm.wish = event.wish();
+  if (vm.wish < VmWish::off || vm.wish > VmWish::paused)
+    return "what is wanted of the guest is not known";
+  if (vm.start == 0 && is_wanted(vm)) return "the guest was never started";
+  // Whether that start lives is to be seen.
+  if (is_wanted(vm))
+    change_outcome(vm, entry, VmOutcome::starting);
+  else if (vm.start != 0)
+    change_outcome(vm, entry, VmOutcome::stopped);
+  return begin(vms, event, std::move(vm));
 }
 
 Contradiction apply(Vms& vms, const schema::VmDeleted& event) {
@@ -746,13 +763,17 @@ Contradiction apply_to(Vms& vms, const schema::Entry& entry,
 }  // namespace
 
 bool is_of_vm(schema::Event event) {
-  return event >= schema::Event::VmDefined && event <= schema::Event::VmDeleted;
+  return (event >= schema::Event::VmDefined &&
+          event <= schema::Event::VmDeleted) ||
+         event == schema::Event::VmAdopted;
 }
 
 Contradiction apply(Vms& vms, const schema::Entry& entry) {
   switch (entry.payload_type()) {
     case schema::Event::VmDefined:
-      return apply(vms, *entry.payload_as_VmDefined());
+      return begin(vms, *entry.payload_as_VmDefined(), {});
+    case schema::Event::VmAdopted:
+      return apply(vms, entry, *entry.payload_as_VmAdopted());
     case schema::Event::VmDeleted:
       return apply(vms, *entry.payload_as_VmDeleted());
     case schema::Event::VmSpecChanged:

@@ -8,6 +8,7 @@
 #include "events/recovery.hpp"
 #include "runtime/api_mesh.hpp"
 #include "runtime/api_pairing.hpp"
+#include "runtime/api_witness.hpp"
 #include "runtime/clock_linux.hpp"
 #include "runtime/log.hpp"
 #include "runtime/process_linux.hpp"
@@ -32,6 +33,7 @@ const char* const gate = "operator_gate";
 const char* const mesh_name = "mesh";
 const char* const device_name = "device";
 const char* const pairing_name = "pairing";
+const char* const witness_name = "witness";
 
 void add_roster(NodeReport& report, const events::Mesh& mesh,
                 const NodeId& self, const std::string& interface) {
@@ -71,13 +73,6 @@ void add_device(NodeReport& report, const actors::DeviceStatus& device) {
 
 void add_member(NodeReport& report, const actors::MemberStatus& member) {
   report.mesh->frames_dropped = member.dropped;
-  if (member.is_split)
-    report.warnings.push_back(
-        {"recovered-twice",
-         fmt::format("the mesh was recovered by two members for epoch {}, and "
-                     "each is followed by some: recover it once more, on "
-                     "either",
-                     report.mesh->epoch)});
 }
 
 /// Has the pairing actor do something, and answers with the document once it
@@ -208,6 +203,10 @@ void Api::handle(const Call& call, uid_t peer, std::string_view body,
       return answer_fleet_requests(std::move(reply));
     case Endpoint::fleet_request:
       return answer_fleet_request(call.id, std::move(reply));
+    case Endpoint::former_guests:
+      return answer_former_guests(std::move(reply));
+    case Endpoint::witness:
+      return answer_witness(std::move(reply));
     case Endpoint::images:
       return answer_images(std::move(reply));
     case Endpoint::image_add:
@@ -271,10 +270,20 @@ void Api::report(Report done) {
 /// While one of these actors is brought back its part is left out.
 void Api::report_mesh(const std::shared_ptr<NodeReport>& report, Report done) {
   auto& bridge = node_.bridge();
-  auto take_member = [report, done](Answer<actors::MemberStatusPtr> answer) {
+  auto roster = std::make_shared<RosterPtr>();
+  auto take_witness = [report, done,
+                       roster](Answer<actors::WitnessStatusPtr> answer) {
+    if (const auto* status = std::get_if<actors::WitnessStatusPtr>(&answer))
+      for (auto& warning : witness_warnings((*roster)->mesh, **status))
+        report->warnings.push_back(std::move(warning));
+    done(*report);
+  };
+  auto take_member = [&bridge, report,
+                      take_witness](Answer<actors::MemberStatusPtr> answer) {
     if (const auto* status = std::get_if<actors::MemberStatusPtr>(&answer))
       add_member(*report, **status);
-    done(*report);
+    bridge.ask_kept<actors::WitnessStatusPtr, actors::WitnessActor>(
+        witness_name, look_patience, take_witness, actors::status_atom::value);
   };
   auto take_device = [&bridge, report,
                       take_member](Answer<actors::DeviceStatusPtr> answer) {
@@ -283,10 +292,11 @@ void Api::report_mesh(const std::shared_ptr<NodeReport>& report, Report done) {
     bridge.ask_kept<actors::MemberStatusPtr, actors::MemberActor>(
         "member", look_patience, take_member, actors::status_atom::value);
   };
-  auto take_roster = [this, &bridge, report, done,
+  auto take_roster = [this, &bridge, report, done, roster,
                       take_device](Answer<RosterPtr> answer) {
-    const auto* roster = std::get_if<RosterPtr>(&answer);
-    if (roster == nullptr || !(*roster)->mesh.founded()) return done(*report);
+    const auto* known = std::get_if<RosterPtr>(&answer);
+    if (known == nullptr || !(*known)->mesh.founded()) return done(*report);
+    *roster = *known;
     add_roster(*report, (*roster)->mesh, node_.id(), facts_.interface);
     bridge.ask_kept<actors::DeviceStatusPtr, actors::DeviceActor>(
         device_name, look_patience, take_device, actors::status_atom::value);
@@ -388,11 +398,31 @@ void Api::answer_mesh(Reply reply) {
         or_problem<actors::MemberStatusPtr>(
             to,
             [this, roster](const auto& status, const Reply& then) {
-              then(json_response(mesh_document(*roster, node_.id(), *status)));
+              ask_witness(
+                  then, [=, this](const auto& witness, const Reply& last) {
+                    last(json_response(
+                        mesh_document(*roster, node_.id(), *status, *witness)));
+                  });
             }),
         actors::status_atom::value);
   };
   ask_roster(std::move(reply), with_roster);
+}
+
+void Api::ask_witness(Reply reply, WitnessThen then) {
+  node_.bridge().ask_kept<actors::WitnessStatusPtr, actors::WitnessActor>(
+      witness_name, look_patience,
+      or_problem<actors::WitnessStatusPtr>(std::move(reply), std::move(then)),
+      actors::status_atom::value);
+}
+
+void Api::answer_witness(Reply reply) {
+  ask_roster(
+      std::move(reply), [this](const RosterPtr& roster, const Reply& to) {
+        ask_witness(to, [roster](const auto& witness, const Reply& then) {
+          then(json_response(witness_document(roster->mesh, *witness)));
+        });
+      });
 }
 
 void Api::answer_peers(Reply reply) {
@@ -465,6 +495,8 @@ void Api::propose(std::string_view body, Reply reply) {
   auto& either = std::get<ProposalWish>(read);
   if (auto* of_guests = std::get_if<GuestWish>(&either))
     return propose(std::move(*of_guests), std::move(reply));
+  if (const auto* of_former = std::get_if<AdoptVmWish>(&either))
+    return propose(*of_former, std::move(reply));
   if (auto* of_fleet = std::get_if<OrderGuestWish>(&either))
     return propose(std::move(*of_fleet), std::move(reply));
   // Names, and the boot that a grant ends with, are looked up in what is true.

@@ -10,6 +10,7 @@
 #include "runtime/api_problem.hpp"
 #include "runtime/api_request.hpp"
 #include "runtime/console_link.hpp"
+#include "runtime/former_guests.hpp"
 #include "runtime/running_node.hpp"
 
 namespace ppn::runtime {
@@ -44,6 +45,10 @@ class Api {
     std::function<Answer<ConsolePart>(const Id& vm, std::uint64_t from,
                                       std::uint64_t limit)>
         read_console = {};
+    /// Of the identity before this one, if there was one.
+    std::shared_ptr<const FormerGuests> former = nullptr;
+    /// Where guests run.
+    std::filesystem::path guest_run_dir = {};
   };
 
   using Reply = std::function<void(ApiResponse)>;
@@ -122,6 +127,8 @@ class Api {
   std::optional<Problem> keep_user_data(const std::string& text,
                                         events::VmSpec& spec) const;
   void propose(GuestWish wish, Reply reply);
+  void propose(const AdoptVmWish& wish, Reply reply);
+  void answer_former_guests(Reply reply);
 
   // In api_consoles.cpp.
   /// Of a guest that is here, its id.
@@ -136,6 +143,11 @@ class Api {
   void answer_log_here(const Id& vm, const ConsoleRange& range, Reply reply);
   void answer_log_elsewhere(const GuestElsewhere& guest,
                             const ConsoleRange& range, Reply reply);
+
+  using WitnessThen =
+      std::function<void(const actors::WitnessStatusPtr&, const Reply&)>;
+  void ask_witness(Reply reply, WitnessThen then);
+  void answer_witness(Reply reply);
 
   // In api_hosts.cpp.
   using FleetThen =

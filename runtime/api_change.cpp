@@ -113,6 +113,14 @@ ChangeWish read_rotate_key(FieldReader& fields) {
   return actors::RotateTunnelKey{fields.flag("force")};
 }
 
+ChangeWish read_acknowledge(FieldReader& fields) {
+  return AcknowledgeWish{fields.name("node")};
+}
+
+AdoptVmWish read_vm_adopt(FieldReader& fields) {
+  return AdoptVmWish{fields.name("vm")};
+}
+
 ChangeWish read_fleet_use(FieldReader& fields) {
   FleetUseWish wish;
   wish.node = fields.name("node");
@@ -148,6 +156,7 @@ constexpr std::array kinds{
     Kind{"mesh-endpoints", as_wish<read_endpoints>},
     Kind{"mesh-recover", as_wish<read_recover>},
     Kind{"mesh-rotate-key", as_wish<read_rotate_key>},
+    Kind{"witness-acknowledge", as_wish<read_acknowledge>},
     Kind{"fleet-use", as_wish<read_fleet_use>},
     Kind{"fleet-vm-create", as_wish_of_node<read_fleet_vm_create>},
     Kind{"fleet-vm-order", as_wish<read_fleet_vm_order>},
@@ -155,6 +164,7 @@ constexpr std::array kinds{
     Kind{"vm-create", as_wish<read_vm_create>},
     Kind{"vm-set", as_wish<read_vm_set>},
     Kind{"vm-delete", as_wish<read_vm_delete>},
+    Kind{"vm-adopt", as_wish<read_vm_adopt>},
     Kind{"image-remove", as_wish<read_image_remove>},
 };
 

@@ -69,15 +69,26 @@ struct FleetUseWish {
   std::optional<bool> reserved;
 };
 
+/// What stands against a member is to stand no more.
+struct AcknowledgeWish {
+  std::string node;
+};
+
+/// A guest of the identity before, by its name or its id.
+struct AdoptVmWish {
+  std::string vm;
+};
+
 using ChangeWish =
     std::variant<GrantWishFor, actors::RevokeWish, FoundWish, ImportWish,
                  RemoveWish, MoveRoleWish, EndpointsWish, RecoverWish,
                  actors::RotateTunnelKey, FleetUseWish, PlaceGuestWish,
-                 events::SetQuota>;
+                 events::SetQuota, AcknowledgeWish>;
 
-/// The first are looked up in the state of the node, the next in its pool, and
-/// the last in what it knows as the controller.
-using ProposalWish = std::variant<ChangeWish, GuestWish, OrderGuestWish>;
+/// The first are looked up in the state of the node, the next in its pool, then
+/// in what it knows as the controller, and in what it had before.
+using ProposalWish =
+    std::variant<ChangeWish, GuestWish, OrderGuestWish, AdoptVmWish>;
 
 /// The body of a proposal. bad_request.
 Answer<ProposalWish> read_change(std::string_view body);

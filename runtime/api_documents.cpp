@@ -6,6 +6,7 @@
 #include "runtime/api_fleet.hpp"
 #include "runtime/api_fleet_wish.hpp"
 #include "runtime/api_mesh.hpp"
+#include "runtime/api_witness.hpp"
 #include "schema/entry_text.hpp"
 #include "schema/right_text.hpp"
 
@@ -41,6 +42,8 @@ Json change_json(const actors::Change& change) {
     return {{"kind", "mesh-import"}, {"records", import->records.size()}};
   if (const auto* rotate = std::get_if<actors::RotateTunnelKey>(&change))
     return {{"kind", "mesh-rotate-key"}, {"force", rotate->force}};
+  if (const auto* acknowledged = std::get_if<actors::AcknowledgeClash>(&change))
+    return witness_change_json(*acknowledged);
   if (const auto* use = std::get_if<events::UseHost>(&change))
     return fleet_change_json(*use);
   if (const auto* place = std::get_if<events::PlaceGuest>(&change))

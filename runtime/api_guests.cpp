@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/api.hpp"
+#include "runtime/api_former.hpp"
 #include "runtime/api_pool.hpp"
 #include "runtime/api_vm.hpp"
 #include "runtime/log.hpp"
@@ -173,6 +174,34 @@ void Api::propose(GuestWish wish, Reply reply) {
     propose(std::move(changed), to);
   };
   ask_pool(std::move(reply), resolve);
+}
+
+// -- guests of the identity before --------------------------------------------
+
+void Api::answer_former_guests(Reply reply) {
+  ask_pool(std::move(reply),
+           [this](const PoolStatusPtr& status, const Reply& to) {
+             auto lives = [this](const Id& vm) {
+               return lives_in(facts_.guest_run_dir / vm.hex());
+             };
+             to(json_response(former_guests_document(facts_.former.get(),
+                                                     status->pool.vms, lives)));
+           });
+}
+
+void Api::propose(const AdoptVmWish& wish, Reply reply) {
+  auto none = Problem{
+      ProblemType::refused,
+      fmt::format("this node had no guest {} before; `ppnctl vm adopt` lists "
+                  "those that it had",
+                  wish.vm)};
+  if (!facts_.former) return reply(to_response(none));
+  auto found = events::find_vm(facts_.former->vms, wish.vm);
+  const auto* vm = std::get_if<Id>(&found);
+  if (vm == nullptr) return reply(to_response(none));
+  propose(adoption_of(*facts_.former, *vm, node_.id(),
+                      facts_.guest_run_dir / vm->hex()),
+          std::move(reply));
 }
 
 // -- images -------------------------------------------------------------------

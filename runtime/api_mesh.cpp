@@ -110,6 +110,13 @@ Answer<actors::Change> change_of(const actors::RotateTunnelKey& wish,
   return actors::Change{wish};
 }
 
+Answer<actors::Change> change_of(const AcknowledgeWish& wish,
+                                 const events::State& state) {
+  auto node = find_member(state.mesh, wish.node);
+  if (!node) return no_such_member(wish.node);
+  return actors::AcknowledgeClash{*node};
+}
+
 Answer<actors::Change> change_of(const FleetUseWish& wish,
                                  const events::State& state) {
   auto node = find_member(state.mesh, wish.node);
@@ -189,10 +196,10 @@ Json heard_json(const actors::MemberStatus& status, const NodeId& node) {
           {"time", time_or_null(heard->second.heard_ns)}};
 }
 
-Json clash_json(const actors::MemberStatus& status, const NodeId& node) {
-  auto clash = status.clashes.find(node);
-  return clash == status.clashes.end() ? Json()
-                                       : Json(events::in_words(clash->second));
+Json clash_json(const actors::WitnessStatus& status, const NodeId& node) {
+  auto ledger = status.ledgers.find(node);
+  bool stands = ledger != status.ledgers.end() && ledger->second.clash;
+  return stands ? Json(events::in_words(*ledger->second.clash)) : Json();
 }
 
 /// Null but from a recovery on until all of it came.
@@ -375,7 +382,8 @@ Answer<actors::Change> to_change(const ChangeWish& wish,
 }
 
 Json mesh_document(const actors::Roster& roster, const NodeId& self,
-                   const actors::MemberStatus& status) {
+                   const actors::MemberStatus& status,
+                   const actors::WitnessStatus& witness) {
   const auto& mesh = roster.mesh;
   Json document{{"schema", "ppn.mesh.v1"}, {"mesh", nullptr}};
   if (!mesh.founded()) return document;
@@ -384,7 +392,7 @@ Json mesh_document(const actors::Roster& roster, const NodeId& self,
     auto json = member_json(mesh, node, member);
     json["self"] = node == self;
     json["heard"] = heard_json(status, node);
-    json["clash"] = clash_json(status, node);
+    json["clash"] = clash_json(witness, node);
     members.push_back(std::move(json));
   }
   auto former = Json::array();

@@ -15,7 +15,8 @@ Answer<actors::Change> to_change(const ChangeWish& wish,
                                  const events::State& state);
 
 schema::Json mesh_document(const actors::Roster& roster, const NodeId& self,
-                           const actors::MemberStatus& heard);
+                           const actors::MemberStatus& heard,
+                           const actors::WitnessStatus& witness);
 schema::Json peers_document(const actors::Roster& roster, const NodeId& self,
                             const actors::DeviceStatus& device,
                             const std::string& interface);

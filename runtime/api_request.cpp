@@ -67,6 +67,8 @@ constexpr std::array all_routes{
           Endpoint::fleet_console, Access::commit},
     Route{"GET", "/v1/fleet/guests/{node}/{vm}/console-log",
           Endpoint::fleet_console_log, Access::read},
+    Route{"GET", "/v1/former-guests", Endpoint::former_guests, Access::read},
+    Route{"GET", "/v1/witness", Endpoint::witness, Access::read},
     Route{"GET", "/v1/images", Endpoint::images, Access::read},
     Route{"POST", "/v1/images", Endpoint::image_add, Access::commit},
 };

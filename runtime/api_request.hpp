@@ -56,6 +56,8 @@ enum class Endpoint : std::uint8_t {
   fleet_console_log,
   images,
   image_add,
+  witness,
+  former_guests,
 };
 
 struct Route {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/api_former.hpp"
+#include "runtime/api_null.hpp"
 #include "schema/time_text.hpp"
 #include "store/base64.hpp"
 
@@ -26,10 +28,6 @@ constexpr std::array phases{"defined",  "starting", "running", "paused",
                             "stopping", "stopped",  "crashed", "deleting"};
 
 // -- documents ----------------------------------------------------------------
-
-Json text_or_null(std::string_view text) {
-  return text.empty() ? Json() : Json(text);
-}
 
 template <class Fixed>
 Json hex_or_null(const std::optional<Fixed>& bytes) {
@@ -267,6 +265,9 @@ struct ChangeJson {
   Json operator()(const events::DeleteVm& gone) const {
     return {
         {"kind", "vm-delete"}, {"vm", gone.vm.hex()}, {"force", gone.force}};
+  }
+  Json operator()(const events::AdoptVm& adoption) const {
+    return adoption_json(adoption);
   }
   Json operator()(const actors::RemoveImage& image) const {
     return {{"kind", "image-remove"}, {"digest", image.digest.hex()}};

@@ -137,7 +137,8 @@ class Daemon {
             [this](const Id& vm, std::uint64_t from, std::uint64_t limit) {
               return told(read_console_log(settings_.configuration.guest_dir,
                                            vm, from, limit));
-            }});
+            },
+            node_->former_guests(), configuration.guest_run_dir});
     server_->take_growth(node_->entries_at_start());
     server_->serve(*api_);
     return {};

@@ -76,6 +76,7 @@ store::Result<std::unique_ptr<RunningNode>> RunningNode::start(
   store::StateDirectory directory{settings.state_dir};
   auto founding = founding_in(directory, settings.name);
   if (!founding) return founding.error();
+  auto former = read_former_guests(directory);
   auto backend = store::LmdbBackend::open_for_writing(directory);
   if (!backend) return backend.error();
   auto keys = store::FileKeyStore::open(directory.keys());
@@ -87,6 +88,10 @@ store::Result<std::unique_ptr<RunningNode>> RunningNode::start(
                       std::move(*tunnel_keys), directory.outside_checkpoint()}};
   if (auto opened = running->open(settings, *founding); !opened)
     return opened.error();
+  for (auto& guests : former)
+    if (guests.node == running->opened_->state.node.replaces)
+      running->former_guests_ =
+          std::make_shared<const FormerGuests>(std::move(guests));
   running->spawn(settings, io, std::move(on_growth), std::move(on_end));
   return running;
 }
@@ -125,8 +130,11 @@ void RunningNode::spawn(const NodeSettings& settings,
                         ActorBridge::OnGrowth on_growth,
                         ActorBridge::OnEnd on_end) {
   clock_ = system_.spawn(clock_port, read_clock);
+  actors::LedgerSettings ledger;
+  ledger.witness = std::make_shared<store::WitnessFolder>(
+      store::StateDirectory{settings.state_dir}.witness());
   ledger_ = system_.spawn<caf::detached>(actors::ledger_actor, opened_, clock_,
-                                         actors::LedgerSettings{});
+                                         ledger);
   // A device is slow, and a program that is started slower.
   wireguard_ = system_.spawn<caf::detached>(
       wireguard_port, WireguardPortParts{settings.interface, tunnel_keys_});

@@ -8,6 +8,7 @@
 #include "runtime/actor_bridge.hpp"
 #include "runtime/bulk_consoles.hpp"
 #include "runtime/bulk_tcp.hpp"
+#include "runtime/former_guests.hpp"
 #include "runtime/hypervisor_qemu.hpp"
 #include "runtime/pairing_wire_tcp.hpp"
 #include "runtime/roster_views.hpp"
@@ -59,6 +60,12 @@ class RunningNode {
     return *consoles_elsewhere_;
   }
 
+  /// Of the identity before this one; null if there was none.
+  [[nodiscard]] const std::shared_ptr<const FormerGuests>& former_guests()
+      const {
+    return former_guests_;
+  }
+
   /// The number of entries there were, and the time of the newest, by the clock
   /// of then.
   [[nodiscard]] std::uint64_t entries_at_start() const {
@@ -90,6 +97,7 @@ class RunningNode {
   store::OutsideCheckpointFile outside_;
   std::shared_ptr<actors::OpenLedger> opened_;
   NodeId id_;
+  std::shared_ptr<const FormerGuests> former_guests_;
   std::uint64_t entries_at_start_ = 0;
   std::int64_t newest_entry_ns_ = 0;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/base64.hpp"
+#include "store/signed_head.hpp"
 
 namespace ppn::store {
 
@@ -58,8 +59,7 @@ Result<std::string> sign_checkpoint(const NodeId& node, const TreeHead& head,
                                     const SigningKey& key) {
   auto origin = checkpoint_origin(node);
   Note note;
-  note.text = origin + "\n" + std::to_string(head.size) + "\n" +
-              to_base64(head.root.view()) + "\n";
+  note.text = checkpoint_text(node, head);
   auto signature = sign_note(note.text, origin, key);
   if (!signature) return signature.error();
   note.signatures.push_back(std::move(*signature));

@@ -5,6 +5,7 @@
 
 #include "schema/schema_digest.hpp"
 #include "store/byte_order.hpp"
+#include "store/cosignature.hpp"
 #include "store/key_rotation.hpp"
 #include "store/ledger_view.hpp"
 #include "store/opening.hpp"
@@ -109,6 +110,26 @@ class Ledger::Implementation {
   [[nodiscard]] Signature sign(const SignatureDomain& domain,
                                ByteView body) const {
     return key_.sign(domain, body);
+  }
+
+  [[nodiscard]] SignedHead sign_head(const TreeHead& head) const {
+    auto text = checkpoint_text(opened_.position.node, head);
+    return {head, key_.sign(as_bytes(text))};
+  }
+
+  [[nodiscard]] const PublicKey& public_key() const {
+    return key_.public_key();
+  }
+
+  [[nodiscard]] NoteSignature cosign(std::string_view note_text,
+                                     std::uint64_t unix_seconds) const {
+    return cosign_note(note_text, opened_.position.node, witness_key_of(key_),
+                       unix_seconds);
+  }
+
+  [[nodiscard]] VerifierKey witness_key() const {
+    return witness_verifier(opened_.position.node,
+                            witness_key_of(key_).public_key());
   }
 
   std::vector<Result<Appended>> append(std::span<const AppendRequest> requests,
@@ -646,6 +667,23 @@ const std::string& Ledger::checkpoint() const {
 
 Result<SecretBuffer> Ledger::unseal(ByteView sealed) const {
   return implementation_->unseal(sealed);
+}
+
+SignedHead Ledger::sign_head(const TreeHead& head) const {
+  return implementation_->sign_head(head);
+}
+
+const PublicKey& Ledger::public_key() const {
+  return implementation_->public_key();
+}
+
+NoteSignature Ledger::cosign(std::string_view note_text,
+                             std::uint64_t unix_seconds) const {
+  return implementation_->cosign(note_text, unix_seconds);
+}
+
+VerifierKey Ledger::witness_key() const {
+  return implementation_->witness_key();
 }
 
 Signature Ledger::sign(const SignatureDomain& domain, ByteView body) const {

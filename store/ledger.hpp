@@ -19,6 +19,7 @@
 #include "store/outside_checkpoint.hpp"
 #include "store/record.hpp"
 #include "store/sealing.hpp"
+#include "store/signed_head.hpp"
 #include "store/snapshot.hpp"
 
 namespace ppn::store {
@@ -163,6 +164,19 @@ class Ledger {
   /// appends are taken any more.
   [[nodiscard]] Signature sign(const SignatureDomain& domain,
                                ByteView body) const;
+
+  /// The checkpoint that this ledger had when it was of that size and root,
+  /// signed once more with the key in force.
+  [[nodiscard]] SignedHead sign_head(const TreeHead& head) const;
+  /// The key in force.
+  [[nodiscard]] const PublicKey& public_key() const;
+
+  /// Signs the text of a checkpoint of another ledger, at that time, with a key
+  /// of its own, which comes from the key in force (C2SP tlog-cosignature).
+  [[nodiscard]] NoteSignature cosign(std::string_view note_text,
+                                     std::uint64_t unix_seconds) const;
+  /// By whose public half those are checked.
+  [[nodiscard]] VerifierKey witness_key() const;
 
   /// Opens what was sealed for the key in force. damaged.
   [[nodiscard]] Result<SecretBuffer> unseal(ByteView sealed) const;

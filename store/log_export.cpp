@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "store/byte_order.hpp"
+#include "store/cosignature.hpp"
 #include "store/files.hpp"
 #include "store/ledger_view.hpp"
 #include "store/record.hpp"
@@ -32,22 +33,28 @@ class Exporter {
   Result<ExportSummary> run() {
     auto note = view_.checkpoint_note();
     if (!note) return note.error();
-    auto checkpoint = parse_checkpoint(*note);
+    return run(*note);
+  }
+
+  Result<ExportSummary> run(const std::string& note) {
+    auto checkpoint = parse_checkpoint(note);
     if (!checkpoint) return checkpoint.error();
     summary_.entries = checkpoint->head.size;
-    if (auto same = check_same_history(*checkpoint); !same) return same.error();
+    if (auto joined = join_former(*checkpoint); !joined) return joined.error();
     if (auto bundles = write_bundles(); !bundles) return bundles.error();
     for (std::uint8_t level = 0; level < tile_levels; ++level)
       if (auto tiles = write_tiles(level); !tiles) return tiles.error();
-    auto written = replace_file(directory_ / "checkpoint", as_bytes(*note),
+    auto written = replace_file(directory_ / "checkpoint",
+                                as_bytes(format_note(checkpoint->note)),
                                 export_file_mode);
     if (!written) return written.error();
     return summary_;
   }
 
  private:
-  /// What was exported before must be a prefix of this ledger.
-  Status check_same_history(const Checkpoint& newest) {
+  /// What was exported before must be a prefix of this ledger. Cosignatures of
+  /// the very same checkpoint are not lost.
+  Status join_former(Checkpoint& checkpoint) {
     if (auto made = make_directory(directory_, export_directory_mode); !made)
       return made;
     auto path = directory_ / "checkpoint";
@@ -56,18 +63,32 @@ class Exporter {
     if (!note) return note.error();
     auto before = parse_checkpoint(*note);
     if (!before) return before.error();
-    bool same = before->origin == newest.origin &&
-                before->head.size <= newest.head.size;
-    if (same) {
-      auto root = tree_root(before->head.size, view_.nodes());
-      if (!root) return root.error();
-      same = *root == before->head.root;
-    }
-    if (same) return {};
-    return Error{ErrorCode::forked,
-                 directory_.string() +
-                     " holds the export of another history; export into a "
-                     "new directory and compare the two"};
+    auto same = is_of_this_ledger(*before, checkpoint.origin);
+    if (!same) return same.error();
+    if (!*same)
+      return Error{ErrorCode::forked,
+                   directory_.string() +
+                       " holds the export of another history; export into a "
+                       "new directory and compare the two"};
+    if (before->head.size > checkpoint.head.size)
+      return Error{ErrorCode::bad_input,
+                   directory_.string() + " holds " +
+                       std::to_string(before->head.size) +
+                       " entries already, and the checkpoint to export is of " +
+                       std::to_string(checkpoint.head.size)};
+    if (before->note.text == checkpoint.note.text)
+      add_cosignatures(checkpoint.note, before->note.signatures);
+    return {};
+  }
+
+  Result<bool> is_of_this_ledger(const Checkpoint& before,
+                                 const std::string& origin) {
+    auto size = view_.size();
+    if (!size) return size.error();
+    if (before.origin != origin || before.head.size > *size) return false;
+    auto root = tree_root(before.head.size, view_.nodes());
+    if (!root) return root.error();
+    return *root == before.head.root;
   }
 
   Status write_bundles() {
@@ -247,6 +268,14 @@ Result<ExportSummary> export_log(Backend& backend, const fs::path& directory,
   auto transaction = backend.read();
   if (!transaction) return transaction.error();
   return Exporter{**transaction, directory, progress}.run();
+}
+
+Result<ExportSummary> export_log(Backend& backend, const std::string& note,
+                                 const fs::path& directory,
+                                 const ExportProgress& progress) {
+  auto transaction = backend.read();
+  if (!transaction) return transaction.error();
+  return Exporter{**transaction, directory, progress}.run(note);
 }
 
 Result<std::string> restore_log(const fs::path& directory, Backend& target,

@@ -1,5 +1,6 @@
 // A ledger as a tlog-tiles log in a directory, and back. The files are what a
-// stranger's tools can verify; they are read-only and never change.
+// stranger's tools can verify; they are read-only and never change, but for the
+// checkpoint.
 #pragma once
 
 #include <filesystem>
@@ -20,9 +21,17 @@ struct ExportSummary {
 };
 
 /// Writes what `directory` lacks of the ledger's log: bundles and tiles first,
-/// the checkpoint last. forked if it holds another history, io, bad_input if
+/// the checkpoint last. Cosignatures that stand in a checkpoint of the same
+/// text there are kept. forked if it holds another history, io, bad_input if
 /// `progress` stopped it.
 Result<ExportSummary> export_log(Backend& backend,
+                                 const std::filesystem::path& directory,
+                                 const ExportProgress& progress);
+
+/// The same with that checkpoint of the ledger, which may be older than the
+/// newest and have cosignatures. bad_input also if `directory` has more
+/// entries.
+Result<ExportSummary> export_log(Backend& backend, const std::string& note,
                                  const std::filesystem::path& directory,
                                  const ExportProgress& progress);
 

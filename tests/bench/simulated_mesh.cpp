@@ -124,8 +124,10 @@ void SimulatedMesh::spawn(Host& host) {
         return {[=](actors::read_atom) { return scene->read_clock(*of); }};
       },
       &scene_, &host);
+  actors::LedgerSettings settings;
+  settings.witness = process.disk->memory();
   process.ledger = system.spawn(actors::ledger_actor, process.opened,
-                                process.clock, actors::LedgerSettings{});
+                                process.clock, settings);
   process.wireguard =
       system.spawn(simulation::wireguard_port, &scene_, &tunnels_, &host);
   process.mesh_wire =

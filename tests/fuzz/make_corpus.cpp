@@ -14,6 +14,7 @@
 #include "schema/recovery_statement.hpp"
 #include "store/base64.hpp"
 #include "store/byte_order.hpp"
+#include "store/fork_evidence.hpp"
 #include "store/ledger.hpp"
 #include "store/ledger_view.hpp"
 #include "store/statements.hpp"
@@ -24,6 +25,7 @@
 #include "tests/support/event_source.hpp"
 #include "tests/support/roster_author.hpp"
 #include "tests/support/state_follower.hpp"
+#include "tools/ppn-ledger/fork_json.hpp"
 #include "tools/ppn-ledger/proof_json.hpp"
 
 namespace ppn::fuzz {
@@ -508,6 +510,14 @@ void write_frames(const Corpus& corpus, Sample& sample) {
   rotating.key_news = events::KeyNews{tests::tunnel_key_of(3), true};
   say("key_news", rotating);
   say("key_switch", events::KeySwitch{tests::tunnel_key_of(3), 50});
+  store::SignedHead ledger{{9, Hash{}}, {}};
+  say("heads_request", actors::HeadsRequest{head.sender});
+  say("heads", actors::Heads{{{head.sender, ledger}}, true});
+  say("growth_request", actors::GrowthRequest{head.sender, ledger, 12});
+  say("growth", actors::Growth{head.sender, 9, 12, Hash{}, {Hash{}, Hash{}}});
+  say("shorter", actors::Growth{head.sender, 12, 9, Hash{}, {}, Signature{}});
+  say("cosignature", actors::Cosignature{{9, Hash{}}, 1, PublicKey{}, {}});
+  say("fork", actors::ForkTold{head.sender, ledger, ledger, Bytes(300, 1)});
   head.nonce.bytes.fill(8);
   say("other_nonce", actors::Heartbeat{});
   head.boot = 2;
@@ -733,6 +743,41 @@ void write_requests(const Corpus& corpus) {
 {"change":{},"change":{}})");
 }
 
+void write_witnesses(const Corpus& corpus, Sample& sample) {
+  auto node = sample.ledger->position().node;
+  auto head = sample.ledger->position().head;
+  auto other = head;
+  other.root.bytes[0] ^= 1U;
+  auto larger = head;
+  larger.size += 1;
+  auto signed_note = [&](const store::TreeHead& of) {
+    return store::format_note(store::note_of(sample.ledger->sign_head(of), node,
+                                             sample.ledger->public_key()));
+  };
+  store::ForkEvidence fork;
+  fork.node = node;
+  fork.first = signed_note(head);
+  fork.second = signed_note(other);
+  corpus.write("fork_evidence", "two_roots", store::encode(fork));
+  corpus.write("proof_json", "fork", tools::to_json(fork).dump());
+  fork.second = signed_note(larger);
+  fork.root = other.root;
+  fork.proof = {head.root, other.root};
+  corpus.write("fork_evidence", "grown", store::encode(fork));
+  std::swap(fork.first, fork.second);
+  fork.frame = Bytes(100, 1);
+  corpus.write("fork_evidence", "shorter", store::encode(fork));
+  auto key = sample.ledger->witness_key().text();
+  corpus.write("witness_policy", "one",
+               "# who vouches\nlog " +
+                   must(store::VerifierKey::make(store::checkpoint_origin(node),
+                                                 store::NoteAlgorithm::ed25519,
+                                                 sample.ledger->public_key()))
+                       .text() +
+                   "\nwitness hub " + key + "\ngroup all 1 hub\nquorum all\n");
+  corpus.write("witness_policy", "none", "quorum none\n");
+}
+
 }  // namespace
 
 int write_all(const std::filesystem::path& root) {
@@ -749,6 +794,7 @@ int write_all(const std::filesystem::path& root) {
   write_configurations(corpus);
   write_requests(corpus);
   write_frames(corpus, sample);
+  write_witnesses(corpus, sample);
   write_pairing_messages(corpus);
   write_bulk(corpus);
   write_mesh_files(corpus, sample);

@@ -28,9 +28,19 @@ void flip(Json& base64) {
   base64 = text;
 }
 
-/// Another record, place or tree is not proved.
+/// Another record, place or tree is not proved, and nothing of another node.
 void check_nothing_else(const Json& proved, const store::VerifierKey& key) {
   auto other = proved;
+  if (proved.contains("first")) {
+    auto stranger = *store::VerifierKey::make(
+        test_origin(), store::NoteAlgorithm::ed25519, PublicKey{});
+    require(!proves(other, stranger), "a fork is that of one node");
+    std::swap(other["first"], other["second"]);
+    other["proof"] = Json::array();
+    require(proved["frame"].is_null() || !proves(other, key),
+            "what was signed first is no rollback");
+    return;
+  }
   if (proved.contains("record") && proved.contains("index")) {
     other["index"] = proved["index"].get<std::uint64_t>() + 1;
     require(!proves(other, key), "a record has one place");

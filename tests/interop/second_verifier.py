@@ -112,6 +112,7 @@ TABLES = {
     "ClashSeen": [
         ("clash", "u8"), ("node!", "16"), ("number", "u64"),
         ("evidence!", "bytes")],
+    "ClashAcknowledged": [("node!", "16")],
     "TunnelKeyMade": [("key!", "32")],
     "TunnelKeyAnnounced": [("node!", "16"), ("key!", "32")],
     "TunnelKeyChanged": [("node!", "16"), ("key!", "32")],
@@ -130,6 +131,9 @@ TABLES = {
     "NodeActive": [("node!", "16")],
     "NodeLapsed": [("node!", "16")],
     "VmDefined": [("vm!", "16"), ("name!", "string"), ("spec!", "VmSpec")],
+    "VmAdopted": [
+        ("vm!", "16"), ("name!", "string"), ("spec!", "VmSpec"), ("wish", "u8"),
+        ("start", "u64"), ("from!", "16")],
     "VmSpecChanged": [("vm!", "16"), ("spec!", "VmSpec")],
     "VmStartRequested": [("vm!", "16")],
     "VmStopRequested": [("vm!", "16"), ("force", "u8")],
@@ -243,7 +247,8 @@ EVENTS = [None, "NodeInitialised", "NodeStarted", "NodeStopped",
           "ImageRemoved", "AcceleratorProved", "HostUseSet", "HostFellSilent",
           "HostHeardAgain", "GuestPlaced", "GuestOrdered", "RequestEnded",
           "RequestLapsed", "GuestGone", "QuotaSet", "DispatchTaken",
-          "FleetTermBegun", "FleetTaken"]
+          "FleetTermBegun", "FleetTaken", "ClashAcknowledged",
+          "VmAdopted"]
 
 SCALARS = {name: struct.Struct("<" + code) for name, code in
            [("u8", "B"), ("u16", "H"), ("u32", "I"), ("u64", "Q"),

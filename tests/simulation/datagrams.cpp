@@ -111,6 +111,9 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
   if (from.lies && frame.body_as_RosterAnswer() != nullptr)
     sent.bytes = forge(from, frame,
                        some_false_answer(from, *frame.body_as_RosterAnswer()));
+  if (from.lies)
+    if (auto letter = some_false_letter(frame))
+      sent.bytes = forge(from, frame, *letter);
   note_meant(frame, sent.bytes);
   record(sent);
   if (scene_.strikes(Fault::frame_replayed)) replay();
@@ -160,6 +163,38 @@ actors::RosterAnswer Datagrams::some_false_answer(
     flip_a_bit(record, random);
   return {{record.begin(), record.end() - Signature::size},
           Signature{ByteView{record}.last<Signature::size>()}};
+}
+
+/// A witness that accuses others of what they did not sign, hides what they
+/// did, or proves nothing.
+std::optional<actors::FrameBody> Datagrams::some_false_letter(
+    const schema::Frame& frame) {
+  auto letter = actors::read_witness_letter(frame);
+  if (!letter) return std::nullopt;
+  auto& random = scene_.random;
+  auto change = [&](Hash& hash) { hash.bytes[random.below(32)] ^= 1U; };
+  if (auto* heads = std::get_if<actors::Heads>(&*letter)) {
+    if (heads->heads.empty()) return std::nullopt;
+    auto& told = heads->heads[random.below(heads->heads.size())];
+    auto other = told.head;
+    change(other.head.root);
+    if (scene_.one_in(2))
+      return actors::ForkTold{told.node, told.head, other, {}};
+    told.head = other;
+    return *heads;
+  }
+  if (auto* growth = std::get_if<actors::Growth>(&*letter)) {
+    if (growth->proof.empty() || scene_.one_in(2))
+      change(growth->root);
+    else
+      change(growth->proof[random.below(growth->proof.size())]);
+    return *growth;
+  }
+  if (auto* fork = std::get_if<actors::ForkTold>(&*letter)) {
+    std::swap(fork->first, fork->second);
+    return *fork;
+  }
+  return std::nullopt;
 }
 
 void Datagrams::record(const Recorded& datagram) {

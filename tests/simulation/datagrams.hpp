@@ -31,6 +31,8 @@ class Datagrams {
     Bytes bytes;
   };
 
+  std::optional<actors::FrameBody> some_false_letter(
+      const schema::Frame& frame);
   void note_meant(const schema::Frame& frame, const Bytes& bytes);
   /// The same frame with another body.
   Bytes forge(const Host& from, const schema::Frame& frame,

@@ -215,15 +215,54 @@ class OpenDisk::Outside final : public store::OutsideCheckpoint {
   const Store& opened_;
 };
 
+class OpenDisk::Memory final : public store::WitnessMemory {
+ public:
+  Memory(Disk& disk, const Store& opened) : disk_(disk), opened_(opened) {}
+
+  Result<Notes> heads() override { return disk_.heads; }
+  Status keep_head(const NodeId& node, const std::string& note) override {
+    return keep(disk_.heads, node, note);
+  }
+  Status forget_head(const NodeId& node) override {
+    if (opened_.alive()) disk_.heads.erase(node);
+    return {};
+  }
+  Result<Notes> cosigned() override { return disk_.cosigned; }
+  Status keep_cosigned(const NodeId& witness,
+                       const std::string& note) override {
+    return keep(disk_.cosigned, witness, note);
+  }
+  Status forget_cosigned(const NodeId& witness) override {
+    if (opened_.alive()) disk_.cosigned.erase(witness);
+    return {};
+  }
+
+ private:
+  /// An error does not tell whether it was kept.
+  Status keep(Notes& notes, const NodeId& node, const std::string& note) {
+    if (!opened_.alive()) return dead();
+    bool fails = opened_.faults().outside_fails();
+    if (!fails || opened_.faults().outside_fails()) notes[node] = note;
+    if (fails) return Error{ErrorCode::io, "the disk says input/output error"};
+    return {};
+  }
+
+  Disk& disk_;
+  const Store& opened_;
+};
+
 OpenDisk::OpenDisk(Disk& disk, DiskFaults faults,
                    std::function<std::uint64_t()> random)
     : store_(std::make_unique<Store>(disk, std::move(faults))),
       keys_(std::make_unique<Keys>(disk, store_->alive(), std::move(random))),
-      outside_(std::make_unique<Outside>(disk, *store_)) {}
+      outside_(std::make_unique<Outside>(disk, *store_)),
+      memory_(std::make_shared<Memory>(disk, *store_)) {}
 
 OpenDisk::~OpenDisk() = default;
 
 store::LedgerParts OpenDisk::parts() { return {*store_, *keys_, *outside_}; }
+
+std::shared_ptr<store::WitnessMemory> OpenDisk::memory() { return memory_; }
 
 void OpenDisk::die() { store_->die(); }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "store/ledger.hpp"
+#include "store/witness_memory.hpp"
 
 namespace ppn::simulation {
 
@@ -19,6 +20,8 @@ struct Disk {
   std::array<Pairs, store::table_names.size()> tables;
   std::optional<std::string> outside_checkpoint;
   std::vector<std::array<std::uint8_t, store::SigningKey::seed_size>> keys;
+  store::WitnessMemory::Notes heads;
+  store::WitnessMemory::Notes cosigned;
 
   [[nodiscard]] Pairs& of(store::Table table) {
     return tables[static_cast<std::size_t>(table)];
@@ -52,16 +55,20 @@ class OpenDisk {
   OpenDisk& operator=(const OpenDisk&) = delete;
 
   [[nodiscard]] store::LedgerParts parts();
+  /// Of the ledgers of others.
+  [[nodiscard]] std::shared_ptr<store::WitnessMemory> memory();
   void die();
 
  private:
   class Store;
   class Keys;
   class Outside;
+  class Memory;
 
   std::unique_ptr<Store> store_;
   std::unique_ptr<Keys> keys_;
   std::unique_ptr<Outside> outside_;
+  std::shared_ptr<Memory> memory_;
 };
 
 }  // namespace ppn::simulation

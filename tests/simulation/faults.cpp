@@ -73,6 +73,8 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"bulk-late", 200'000},
     {"request-kills", 100'000},
     {"request-cut", 200'000},
+    {"history-rewritten", 100'000},
+    {"history-cut", 200'000},
 }};
 
 }  // namespace

@@ -111,6 +111,11 @@ enum class Fault : std::uint8_t {
   /// or one of the two does not hear the other any more.
   request_kills,
   request_cut,
+  /// While a node is down its ledger is rewritten with its own key, or goes
+  /// back
+  /// with all that is kept beside it.
+  history_rewritten,
+  history_cut,
   count_,
 };
 

@@ -20,9 +20,14 @@ constexpr std::size_t files_max = 6;
 constexpr std::array<std::uint8_t, store::SigningKey::seed_size> recovery_seed{
     7, 7, 7};
 constexpr std::array<std::uint8_t, store::SigningKey::seed_size> wrong_seed{8};
-/// So few that removed members come into each other's way.
-constexpr const char* range = "10.8.0.0/29";
 constexpr const char* range6 = "fd00:8::/64";
+
+/// So few that removed members come into each other's way.
+events::IpRange range_for(std::size_t hosts) {
+  int bits = 3;
+  while ((std::size_t{1} << bits) < hosts + 2) ++bits;
+  return *events::IpRange::parse("10.8.0.0/" + std::to_string(32 - bits));
+}
 
 const NodeId& node_of(const Host& host) { return host.shadow.state().node.id; }
 
@@ -110,6 +115,7 @@ void MeshOperators::operate() {
   if (history_.version() == 0) return found();
   if (scene_.one_in(20)) return recover();
   if (scene_.one_in(4)) readmit();
+  if (scene_.one_in(8)) acknowledge();
   auto* at = some_authority();
   if (at == nullptr) return;
   switch (scene_.random.below(24)) {
@@ -156,7 +162,7 @@ void MeshOperators::found() {
   events::FoundMesh founding;
   founding.mesh = scene_.next_id();
   founding.name = "mesh";
-  founding.range = *events::IpRange::parse(range);
+  founding.range = range_for(scene_.hosts.size());
   if (scene_.one_in(2)) founding.range6 = events::IpRange::parse(range6);
   founding.recovery_key =
       store::SigningKey::from_seed(recovery_seed).public_key();
@@ -166,6 +172,32 @@ void MeshOperators::found() {
                       *state.device.key,
                       {{host.outside, 51'820}}};
   operators_.propose(host, events::MeshCommand{founding});
+}
+
+/// Those who are members by then are brought the roster, all the same one.
+void MeshOperators::gather() {
+  if (history_.version() == 0) return found();
+  auto* at = authority();
+  if (at == nullptr || !can_ask(*at)) return;
+  std::vector<Host*> admitted;
+  for (auto& host : scene_.hosts) {
+    if (host.shadow.state().mesh.founded() || is_gone(host) || !can_ask(host))
+      continue;
+    if (is_member(host))
+      admitted.push_back(&host);
+    else
+      export_records(host, [this, &host, at](const Records& records) {
+        admit(*at, host, records, nullptr);
+      });
+  }
+  if (!admitted.empty()) bring_roster(*at, std::move(admitted));
+}
+
+void MeshOperators::bring_roster(Host& from, std::vector<Host*> whom) {
+  export_records(from, [this, whom = std::move(whom)](const Records& records) {
+    keep_file(records);
+    for (auto* host : whom) import(*host, records);
+  });
 }
 
 void MeshOperators::introduce() {
@@ -195,7 +227,7 @@ void MeshOperators::admit(Host& authority, Host& newcomer,
                      ? events::MeshCommand{events::AddMember{*read}}
                      : events::MeshCommand{events::ReplaceMember{*old, *read}};
   operators_.propose(authority, command, [this, &newcomer, &authority] {
-    import_newest(authority, newcomer);
+    if (!scene_.is_large()) import_newest(authority, newcomer);
   });
 }
 
@@ -238,6 +270,15 @@ void MeshOperators::rotate_key() {
   for (auto count = scene_.one_in(3) ? 2 : 1; count > 0; --count)
     if (auto* member = some_member(); member != nullptr && can_ask(*member))
       operators_.propose(*member, actors::RotateTunnelKey{scene_.one_in(3)});
+}
+
+/// Whatever stands against another one, and now and then nothing does.
+void MeshOperators::acknowledge() {
+  auto* member = some_member();
+  if (member == nullptr || !can_ask(*member)) return;
+  for (const auto& [what, seen] : member->shadow.state().clashes)
+    if (!seen.is_acknowledged && scene_.one_in(2))
+      return operators_.propose(*member, actors::AcknowledgeClash{what.first});
 }
 
 /// Two operators at once: whatever comes first, it is removed in the end.
@@ -363,13 +404,17 @@ void MeshOperators::export_records(Host& host,
 }
 
 void MeshOperators::import_newest(Host& from, Host& host) {
-  export_records(from, [this, &host](Records records) {
-    if (files_.size() < files_max)
-      files_.push_back(records);
-    else
-      files_[scene_.random.below(files_max)] = records;
+  export_records(from, [this, &host](const Records& records) {
+    keep_file(records);
     import(host, records);
   });
+}
+
+void MeshOperators::keep_file(const Records& records) {
+  if (files_.size() < files_max)
+    files_.push_back(records);
+  else
+    files_[scene_.random.below(files_max)] = records;
 }
 
 void MeshOperators::import(Host& host, const Records& records) {

@@ -21,6 +21,9 @@ class MeshOperators {
   /// Does one thing.
   void operate();
 
+  /// Lets in whoever stands outside, all at once.
+  void gather();
+
   /// Once the faults are over: whoever stands outside for no reason is let in,
   /// and whoever can be reached nowhere is.
   void put_right();
@@ -29,6 +32,7 @@ class MeshOperators {
   using Records = std::vector<Bytes>;
 
   void found();
+  void bring_roster(Host& from, std::vector<Host*> whom);
   void introduce();
   void introduce(Host& newcomer, Host& authority);
   void admit(Host& authority, Host& newcomer, const Records& introduction,
@@ -40,6 +44,7 @@ class MeshOperators {
   void move_role(Host& authority, schema::Role role, const NodeId& to);
   void remove(Host& authority);
   void rotate_key();
+  void acknowledge();
   void remove_and_change(Host& authority);
   void replace();
   void readmit();
@@ -52,6 +57,7 @@ class MeshOperators {
 
   void export_records(Host& host, const std::function<void(Records)>& next);
   void import_newest(Host& from, Host& host);
+  void keep_file(const Records& records);
   void import(Host& host, const Records& records);
   void damage(Records& records);
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "actors/device.hpp"
-#include "actors/member.hpp"
 #include "actors/mesh.hpp"
+#include "actors/witness.hpp"
 #include "events/topology.hpp"
 #include "events/tunnel_key.hpp"
 
@@ -46,12 +46,12 @@ Complaint check_device_actor(const Process& process, const Shadow& shadow) {
   return check_tunnel_actors(*device, shadow);
 }
 
-Complaint check_member_actor(const Process& process, const Shadow& shadow) {
-  const auto* member =
-      process.look_into_kept<actors::MemberState, actors::MemberActor>();
-  if (member == nullptr || !member->aggregate.idle()) return {};
-  if (member->clashes != shadow.state().clashes)
-    return "the member actor's clashes are not those of its stream";
+Complaint check_witness_actor(const Process& process, const Shadow& shadow) {
+  const auto* witness =
+      process.look_into_kept<actors::WitnessState, actors::WitnessActor>();
+  if (witness == nullptr || !witness->aggregate.idle()) return {};
+  if (witness->clashes != shadow.state().clashes)
+    return "the witness actor's clashes are not those of its stream";
   return {};
 }
 
@@ -63,8 +63,8 @@ Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
     if (auto complaint = check_mesh_actor(process, shadow)) return complaint;
   if (step.concerns_kept(actors::DeviceState::name))
     if (auto complaint = check_device_actor(process, shadow)) return complaint;
-  if (step.concerns_kept(actors::MemberState::name))
-    return check_member_actor(process, shadow);
+  if (step.concerns_kept(actors::WitnessState::name))
+    return check_witness_actor(process, shadow);
   return {};
 }
 

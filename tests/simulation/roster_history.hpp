@@ -72,6 +72,11 @@ class RosterHistory {
 
   /// Two recovered the mesh for that epoch.
   [[nodiscard]] bool is_split(std::uint64_t epoch) const;
+  /// The ledger of that node was rewritten.
+  void note_rewritten(const NodeId& node) { rewritten_.insert(node); }
+  [[nodiscard]] bool is_rewritten(const NodeId& node) const {
+    return rewritten_.contains(node);
+  }
   /// All that was ever signed.
   [[nodiscard]] const std::vector<Bytes>& records() const { return records_; }
 
@@ -115,6 +120,7 @@ class RosterHistory {
   std::vector<Branch> branches_;
   std::map<NodeId, Standing> standings_;
   std::vector<Bytes> records_;
+  std::set<NodeId> rewritten_;
   Id mesh_;
   PublicKey recovery_key_;
 };

@@ -17,6 +17,8 @@ inline constexpr std::uint64_t minute = 60 * second;
 inline constexpr std::uint64_t hour = 60 * minute;
 inline constexpr std::uint64_t day = 24 * hour;
 
+inline constexpr std::size_t few_hosts = 16;
+
 /// Delivers what the world planned, in its time, and asks actors on behalf of
 /// those who are none.
 using Weather = caf::event_based_actor;
@@ -65,6 +67,9 @@ class Scene {
 
   /// Null if it is the id of none, or of an identity that is given up.
   Host* host_of(const NodeId& node);
+  /// Too many for a mesh that grows by one now and then, and for what each of
+  /// them does with every other one: the toy, and the visits.
+  [[nodiscard]] bool is_large() const { return hosts.size() > few_hosts; }
   [[nodiscard]] bool hears(const Host& to, const Host& from) const {
     return !deaf[static_cast<std::size_t>(to.index)]
                 [static_cast<std::size_t>(from.index)];

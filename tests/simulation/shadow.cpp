@@ -1,6 +1,7 @@
 #include "tests/simulation/shadow.hpp"
 
 #include "store/byte_order.hpp"
+#include "store/fork_evidence.hpp"
 #include "store/hash.hpp"
 #include "store/record.hpp"
 
@@ -125,10 +126,36 @@ Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
                   history.is_split(seen->number());
   bool is_fight = seen->clash() == schema::Clash::two_endpoints &&
                   fought_for_.contains(NodeId{*seen->node()});
+  bool is_rewritten = history.is_rewritten(NodeId{*seen->node()});
+  if (is_rewritten && seen->clash() == schema::Clash::two_places) return {};
+  if (is_rewritten && (seen->clash() == schema::Clash::fork ||
+                       seen->clash() == schema::Clash::rollback))
+    return check_evidence(*seen);
   if (is_split || is_fight) return {};
   return "it accuses a member of what none did: " +
          events::in_words(seen->clash()) + ", " +
          std::to_string(seen->number());
+}
+
+/// What it recorded proves itself to whoever has the node's key.
+Complaint Shadow::check_evidence(const schema::ClashSeen& seen) const {
+  const auto* member = state_.mesh.find(NodeId{*seen.node()});
+  auto evidence = store::decode_fork_evidence(
+      {seen.evidence()->data(), seen.evidence()->size()});
+  if (!evidence) return "the evidence of a fork is none";
+  if (member == nullptr) return {};
+  auto verified = store::verify_fork_evidence(*evidence, member->key);
+  return verified ? Complaint{} : Complaint{verified.error().message};
+}
+
+void Shadow::follow_anew(const Disk& disk) {
+  Shadow again;
+  again.asked_ = asked_;
+  again.fought_for_ = fought_for_;
+  Trace nowhere;
+  // Whatever is wrong with it shows when it is replayed at rest.
+  (void)again.follow(disk, 0, nowhere, nullptr);
+  *this = std::move(again);
 }
 
 /// Of a key that is not the first: nobody is lost by it whom no operator gave

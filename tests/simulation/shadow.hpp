@@ -56,6 +56,9 @@ class Shadow {
   /// The tunnel of that member goes back and forth: it may be accused of it.
   void expect_fight(const NodeId& node) { fought_for_.insert(node); }
 
+  /// The disk has other bytes for what was followed already, or less.
+  void follow_anew(const Disk& disk);
+
   /// Whether what was acknowledged to a request as the n-th count is that.
   [[nodiscard]] Complaint check_count(std::uint64_t n, const Id& request) const;
 
@@ -69,6 +72,7 @@ class Shadow {
                                      bool is_of_roster,
                                      const RosterHistory& history) const;
   [[nodiscard]] Complaint check_key(const RosterHistory& history) const;
+  [[nodiscard]] Complaint check_evidence(const schema::ClashSeen& seen) const;
   /// What a tunnel or the device did is recorded so often in an hour.
   Complaint fold_unasked(const schema::Entry& entry);
   Complaint fold_count(const schema::Entry& entry);

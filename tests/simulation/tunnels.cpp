@@ -48,9 +48,14 @@ events::Endpoint endpoint_for(const Host& host, const Host& other) {
 }
 
 Host* Tunnels::host_with(const events::TunnelKey& key) {
-  for (auto& host : scene_.hosts)
-    if (host.device.can_talk() && host.device.shown().key == key) return &host;
-  return nullptr;
+  auto has_it = [&](const Host& host) {
+    return host.device.can_talk() && host.device.shown().key == key;
+  };
+  auto& holder = holders_[key];
+  if (holder != nullptr && has_it(*holder)) return holder;
+  auto& hosts = scene_.hosts;
+  auto found = std::find_if(hosts.begin(), hosts.end(), has_it);
+  return found == hosts.end() ? nullptr : holder = &*found;
 }
 
 void Tunnels::keep_alive(Host& host) {

@@ -59,6 +59,8 @@ class Tunnels {
   Scene& scene_;
   Watch watch_;
   std::uint64_t last_session_ = 0;
+  /// Who had each key last: it is asked first.
+  std::map<events::TunnelKey, Host*> holders_;
 };
 
 /// Where a host is heard from and, if something gets that far, hears, by all

@@ -15,6 +15,7 @@
 #include "tests/simulation/mesh_operators.hpp"
 #include "tests/simulation/mesh_ports.hpp"
 #include "tests/simulation/mesh_rules.hpp"
+#include "tests/simulation/rewrites.hpp"
 #include "tests/simulation/tampering.hpp"
 #include "tests/simulation/vm_memory.hpp"
 #include "tests/simulation/vm_operators.hpp"
@@ -30,8 +31,9 @@ using store::ErrorCode;
 constexpr std::int64_t some_date_ns = 1'780'000'000'000'000'000;
 /// After the faults stop, everything must have come to rest in this time.
 constexpr std::uint64_t healing_ns = 15 * minute;
-/// So small that a run writes many.
+/// So small that a run writes many; in a large world each of them is.
 constexpr std::uint64_t snapshot_entries = 16;
+constexpr std::uint64_t snapshot_entries_of_many = 1024;
 /// A key that was removed is off a device so soon after that is known there.
 constexpr std::uint64_t removal_ns = 2 * second;
 /// Somebody who was kept from it needs so long: who died may come back late.
@@ -60,14 +62,14 @@ class World {
     for (std::size_t i = 0; i < scene_.hosts.size(); ++i)
       move_in(scene_.hosts[i], i);
     plan(random_below(minute), [this] { operate_mesh(); });
-    guests_.begin();
+    if (!scene_.is_large()) guests_.begin();
     liars_.begin();
     run_until(static_cast<std::uint64_t>(settings_.hours *
                                          static_cast<double>(hour)));
     heal();
     run_until(now() + healing_ns);
     if (!scene_.violation) check_rest();
-    guests_.visit();
+    if (!scene_.is_large()) guests_.visit();
     run_until(now() + visit_ns);
     Outcome outcome;
     outcome.violation = scene_.violation;
@@ -306,9 +308,12 @@ class World {
               [=](actors::read_atom) { return world->scene_.read_clock(*of); }};
         },
         this, &host);
-    process.ledger =
-        scene_.system.spawn(actors::ledger_actor, process.opened, process.clock,
-                            actors::LedgerSettings{{}, snapshot_entries});
+    process.ledger = scene_.system.spawn(
+        actors::ledger_actor, process.opened, process.clock,
+        actors::LedgerSettings{
+            {},
+            scene_.is_large() ? snapshot_entries_of_many : snapshot_entries,
+            process.disk->memory()});
     process.dial =
         scene_.system.spawn([](Dial::pointer self, World* world,
                                Host* of) { return world->dial(self, *of); },
@@ -368,7 +373,7 @@ class World {
     parts.listen_port = tunnel_port;
     parts.next_id = [this] { return scene_.next_id(); };
     parts.version = "simulated";
-    parts.more_posts = {post};
+    if (!scene_.is_large()) parts.more_posts = {post};
     process.node = scene_.system.spawn(actors::node_actor, parts);
   }
 
@@ -567,7 +572,8 @@ class World {
 
   /// It is reached elsewhere from now on.
   void roam(Host& host) {
-    auto where = "192.0." + std::to_string(host.index) + "." +
+    auto where = "192." + std::to_string(host.index / 256) + "." +
+                 std::to_string(host.index % 256) + "." +
                  std::to_string(1 + random_below(250));
     host.outside = *events::IpAddress::parse(where);
     scene_.trace.note(host.index, "roams");
@@ -576,8 +582,9 @@ class World {
   /// It is behind one of two routers for a while.
   void translate(Host& host) {
     host.router = 1 + static_cast<int>(random_below(2));
-    host.inside = *events::IpAddress::parse("192.168.1." +
-                                            std::to_string(10 + host.index));
+    host.inside = *events::IpAddress::parse(
+        "192.168." + std::to_string(1 + host.index / 240) + "." +
+        std::to_string(10 + host.index % 240));
     scene_.trace.note(host.index, "is behind a router",
                       static_cast<std::uint64_t>(*host.router));
     plan(some_time(30 * minute), [&host] { host.router.reset(); });
@@ -660,6 +667,8 @@ class World {
     if (host.disk.entries() == 0) return;
     if (strikes(Fault::bit_flip)) try_bit_flip(host);
     if (strikes(Fault::rollback)) try_rollback(host);
+    if (strikes(Fault::history_rewritten)) rewrites_.rewrite(host);
+    if (strikes(Fault::history_cut)) rewrites_.cut(host);
     if (scene_.random.below(3) == 0) host.backup = host.disk;
     if (strikes(Fault::tail_lost) && is_mesh_left_without(host))
       lose_tail(host);
@@ -727,6 +736,7 @@ class World {
     begin_identity(host);
     host.rejoin = {remains->node, remains->checkpoint};
     host.disk.keys = disk->keys;
+    host.disk.heads = disk->heads;
     host.device.forget_keys_but({});
   }
 
@@ -819,6 +829,7 @@ class World {
     bool is_small = history_.members().size() < scene_.hosts.size();
     plan(is_small ? random_below(2 * minute) : some_time(10 * second),
          [this] { operate_mesh(); });
+    if (scene_.is_large()) mesh_operators_.gather();
     if (scene_.one_in(3)) ceremonies_.hold();
     mesh_operators_.operate();
   }
@@ -925,6 +936,7 @@ class World {
                                                 authority_ns));
         scene_.check(host, fleet_watch_.check_at_rest(host));
         scene_.check(host, fleet_rules_.check_at_rest(host.shadow.state()));
+        scene_.check(host, rewrites_.check_at_rest(host));
       } else {
         check_reaches_nobody(host);
       }
@@ -964,14 +976,18 @@ class World {
     if (node == nullptr) return "it is not up though all faults are over";
     if (node->mode != actors::NodeMode::running)
       return "it is not running though all faults are over";
-    const auto* counter =
-        host.process->look_into_kept<CounterState, CounterActor>();
-    if (counter == nullptr || !counter->aggregate.idle())
-      return "its counter does not come to rest";
     const auto* following = look_into<ReaderState>(host.process->reader);
     if (following == nullptr || following->read != host.shadow.entries())
       return "who follows its ledger has not read all of it";
     if (auto complaint = check_vms_at_rest(host)) return complaint;
+    return scene_.is_large() ? Complaint{} : check_counter_at_rest(host);
+  }
+
+  Complaint check_counter_at_rest(const Host& host) {
+    const auto* counter =
+        host.process->look_into_kept<CounterState, CounterActor>();
+    if (counter == nullptr || !counter->aggregate.idle())
+      return "its counter does not come to rest";
     if (host.dial_shows != host.shadow.counts())
       return "its dial shows " + std::to_string(host.dial_shows) +
              " and it counted to " + std::to_string(host.shadow.counts());
@@ -994,6 +1010,7 @@ class World {
   PairingNet pairing_net_{scene_, tunnels_};
   BulkNet bulk_{scene_, tunnels_};
   RosterHistory history_;
+  Rewrites rewrites_{scene_, history_};
   FleetRules fleet_rules_;
   FleetFaults fleet_faults_{
       scene_, fleet_rules_, [this](Host& host) {

@@ -363,15 +363,15 @@ BOOST_AUTO_TEST_CASE(a_rotation_may_be_forced) {
   refusal(changed(json, "key", "x"));
 }
 
-BOOST_AUTO_TEST_CASE(a_kind_is_one_of_seventeen) {
+BOOST_AUTO_TEST_CASE(a_kind_is_one_of_nineteen) {
   for (auto kind : {"Grant", "delete", "grant "})
     BOOST_TEST(mentions(refusal(changed(grant(), "kind", kind)),
                         "'kind' must be one of grant, revoke, mesh-init, "
                         "mesh-import, mesh-remove, mesh-move-role, "
                         "mesh-endpoints, mesh-recover, mesh-rotate-key, "
-                        "fleet-use, fleet-vm-create, fleet-vm-order, "
-                        "fleet-quota, "
-                        "vm-create, vm-set, vm-delete, image-remove"));
+                        "witness-acknowledge, fleet-use, fleet-vm-create, "
+                        "fleet-vm-order, fleet-quota, vm-create, vm-set, "
+                        "vm-delete, vm-adopt, image-remove"));
 }
 
 BOOST_AUTO_TEST_CASE(a_text_has_at_most_256_bytes) {

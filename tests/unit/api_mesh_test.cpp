@@ -185,13 +185,13 @@ BOOST_AUTO_TEST_CASE(what_is_none_of_the_mesh_stays_as_it_is) {
 
 BOOST_AUTO_TEST_CASE(a_node_in_no_mesh_says_so) {
   Json expected{{"schema", "ppn.mesh.v1"}, {"mesh", nullptr}};
-  BOOST_TEST(runtime::mesh_document({}, node_of(1), {}) == expected);
+  BOOST_TEST(runtime::mesh_document({}, node_of(1), {}, {}) == expected);
 }
 
 BOOST_AUTO_TEST_CASE(a_mesh_is_told_with_all_that_it_has) {
   auto roster = sample_roster();
-  auto mesh = runtime::mesh_document(roster, node_of(1),
-                                     sample_member_status())["mesh"];
+  auto mesh = runtime::mesh_document(roster, node_of(1), sample_member_status(),
+                                     {})["mesh"];
   BOOST_TEST(mesh["id"] == roster.mesh.id.hex());
   BOOST_TEST(mesh["name"] == "home");
   BOOST_TEST(mesh["range"] == "10.8.0.0/24");
@@ -204,13 +204,14 @@ BOOST_AUTO_TEST_CASE(a_mesh_is_told_with_all_that_it_has) {
   BOOST_TEST(mesh["members"].size() == 2U);
   BOOST_TEST(mesh["former"].size() == 1U);
   auto other =
-      runtime::mesh_document(roster, node_of(2), sample_member_status());
+      runtime::mesh_document(roster, node_of(2), sample_member_status(), {});
   BOOST_TEST(other["mesh"]["member"] == false);
 }
 
 BOOST_AUTO_TEST_CASE(a_member_is_told_with_what_was_heard_of_it) {
-  auto members = runtime::mesh_document(
-      sample_roster(), node_of(1), sample_member_status())["mesh"]["members"];
+  auto members = runtime::mesh_document(sample_roster(), node_of(1),
+                                        sample_member_status(),
+                                        {})["mesh"]["members"];
   const auto expected =
       Json::parse(R"({
     "node": ")" + node_of(3).hex() +
@@ -232,18 +233,18 @@ BOOST_AUTO_TEST_CASE(a_member_is_told_with_what_was_heard_of_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_member_whose_key_was_used_twice_is_told_with_how) {
-  auto status = sample_member_status();
-  status.clashes = {{node_of(3), schema::Clash::two_places}};
-  auto members = runtime::mesh_document(sample_roster(), node_of(1),
-                                        status)["mesh"]["members"];
+  auto members =
+      runtime::mesh_document(sample_roster(), node_of(1), {},
+                             sample_witness_status())["mesh"]["members"];
   BOOST_TEST(
       members.at(1)["clash"] ==
-      "its key speaks from two places, or from one that was rolled back");
+      "it signed two histories of its ledger: one of them was rewritten");
   BOOST_TEST(members.at(0)["clash"].is_null());
 }
 
 BOOST_AUTO_TEST_CASE(a_former_member_is_told_with_when_it_went) {
-  auto mesh = runtime::mesh_document(sample_roster(), node_of(1), {})["mesh"];
+  auto mesh =
+      runtime::mesh_document(sample_roster(), node_of(1), {}, {})["mesh"];
   Json expected{{"node", node_of(2).hex()},
                 {"name", "node-2"},
                 {"address", "10.8.0.2"},
@@ -254,7 +255,7 @@ BOOST_AUTO_TEST_CASE(a_former_member_is_told_with_when_it_went) {
 
 BOOST_AUTO_TEST_CASE(frames_are_told_by_what_was_wrong_with_them) {
   auto frames = runtime::mesh_document(sample_roster(), node_of(1),
-                                       sample_member_status())["frames"];
+                                       sample_member_status(), {})["frames"];
   Json expected{{"sent", 5}, {"taken", 6}, {"dropped", {{"replayed", 4}}}};
   BOOST_TEST(frames == expected);
 }

@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "runtime/api_former.hpp"
 #include "runtime/api_request.hpp"
 #include "tests/unit/api_samples.hpp"
 #include "tests/unit/expect.hpp"
@@ -104,7 +105,7 @@ Json document_of(Endpoint endpoint) {
     case Endpoint::reject:
       return runtime::reject_document({});
     case Endpoint::mesh:
-      return runtime::mesh_document(sample_roster(), node_of(1), {});
+      return runtime::mesh_document(sample_roster(), node_of(1), {}, {});
     case Endpoint::peers:
       return runtime::peers_document(sample_roster(), node_of(1),
                                      sample_device_status(), "ppn0");
@@ -154,6 +155,12 @@ Json document_of(Endpoint endpoint) {
       return runtime::images_document(sample_pool());
     case Endpoint::image_add:
       return runtime::image_add_document({});
+    case Endpoint::former_guests:
+      return runtime::former_guests_document(nullptr, {},
+                                             [](const Id&) { return false; });
+    case Endpoint::witness:
+      return runtime::witness_document(sample_roster().mesh,
+                                       sample_witness_status());
     case Endpoint::metrics:
     case Endpoint::mesh_file:
     case Endpoint::stream:
@@ -220,12 +227,16 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_mesh_and_a_peer_is_described) {
       BOOST_TEST(mentions(section(heading), "`" + name + "`"), name);
   };
   auto mesh = runtime::mesh_document(sample_roster(), node_of(1),
-                                     sample_member_status());
+                                     sample_member_status(), {});
   check("GET /v1/mesh", mesh["mesh"]);
   check("GET /v1/mesh", mesh["frames"]);
   check("GET /v1/mesh", mesh["mesh"]["members"][1]);
   check("GET /v1/mesh", mesh["mesh"]["members"][1]["heard"]);
   check("GET /v1/mesh", mesh["mesh"]["former"][0]);
+  auto witness =
+      runtime::witness_document(sample_roster().mesh, sample_witness_status());
+  check("GET /v1/witness", witness["ledgers"][0]);
+  check("GET /v1/witness", witness["ledgers"][0]["unproven"]);
   auto peers = runtime::peers_document(sample_roster(), node_of(1),
                                        sample_device_status(), "ppn0");
   check("GET /v1/peers", peers["peers"][0]);

@@ -9,6 +9,7 @@
 #include "runtime/api_pairing.hpp"
 #include "runtime/api_pool.hpp"
 #include "runtime/api_vm.hpp"
+#include "runtime/api_witness.hpp"
 #include "store/record.hpp"
 #include "tests/support/roster_author.hpp"
 #include "tests/unit/expect.hpp"
@@ -68,6 +69,23 @@ inline actors::MemberStatus sample_member_status() {
   status.dropped = {{"replayed", 4}};
   status.frames_sent = 5;
   status.frames_taken = 6;
+  return status;
+}
+
+/// What number 1 remembers of number 3, which rewrote its ledger.
+inline actors::WitnessStatus sample_witness_status() {
+  actors::WitnessStatus status;
+  actors::WitnessedLedger ledger;
+  ledger.head = store::TreeHead{99, {}};
+  ledger.cosigned_seconds = 1'767'225'600;
+  ledger.unproven_size = 120;
+  ledger.unproven_since_ns = 1'767'225'660'000'000'000;
+  ledger.heard_ns = 1'767'225'720'000'000'000;
+  ledger.clash = schema::Clash::fork;
+  status.ledgers[node_of(3)] = ledger;
+  status.cosigned[node_of(3)] = {11, 1'767'225'600};
+  status.key = "ppn.internal/1/witness+00000000+key";
+  status.keys[node_of(3)] = "ppn.internal/3/witness+00000000+key";
   return status;
 }
 

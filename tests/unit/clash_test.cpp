@@ -97,9 +97,9 @@ BOOST_AUTO_TEST_CASE(each_node_clashes_in_each_way) {
     BOOST_TEST(is_news(clashes, other));
     BOOST_TEST(record(clashes, other) == "");
   }
-  BOOST_TEST((clashes == Clashes{{{node_of(2), Clash::two_entries}, 8},
-                                 {{node_of(2), Clash::two_places}, 7},
-                                 {{node_of(3), Clash::two_entries}, 7}}));
+  BOOST_TEST((clashes == Clashes{{{node_of(2), Clash::two_entries}, {8}},
+                                 {{node_of(2), Clash::two_places}, {7}},
+                                 {{node_of(3), Clash::two_entries}, {7}}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_was_used_twice_stands_against_its_node) {
@@ -116,6 +116,79 @@ BOOST_AUTO_TEST_CASE(what_can_end_by_itself_does_not_stand) {
   for (auto clash : {Clash::two_endpoints, Clash::two_recoveries})
     BOOST_TEST(record(clashes, note(2, clash, 7)) == "");
   BOOST_TEST(!events::standing_clash(clashes, node_of(2)));
+}
+
+// -- ledgers that did not only grow ------------------------------------------
+
+namespace {
+
+std::string acknowledge(Clashes& clashes, std::uint32_t node) {
+  auto decision = events::decide_acknowledgement(clashes, node_of(node));
+  if (const auto* refusal = std::get_if<events::Refusal>(&decision))
+    return refusal->reason;
+  auto bytes = entry_at({node_of(1)}, drafts_of(decision).at(0).payload);
+  store::AlignedBytes aligned;
+  const auto* entry = must(store::check_entry(aligned.assign(bytes)));
+  return events::apply(clashes, *entry->payload_as_ClashAcknowledged())
+      .value_or("");
+}
+
+/// As it is decided there and then.
+std::string see(Clashes& clashes, const ClashNote& note) {
+  auto decision = decide_clash(clashes, note);
+  if (drafts_of(decision).empty()) return "no news";
+  auto bytes = entry_at({node_of(1)}, drafts_of(decision).at(0).payload);
+  store::AlignedBytes aligned;
+  const auto* entry = must(store::check_entry(aligned.assign(bytes)));
+  return events::apply(clashes, *entry->payload_as_ClashSeen()).value_or("");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_fork_is_no_news_while_one_stands) {
+  for (auto clash : {Clash::fork, Clash::rollback}) {
+    Clashes clashes;
+    BOOST_TEST(see(clashes, note(2, clash, 0)) == "");
+    BOOST_TEST((events::standing_clash(clashes, node_of(2)) == clash));
+    BOOST_TEST(see(clashes, note(2, clash, 0)) == "no news");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_operator_acknowledged_stands_no_more) {
+  Clashes clashes;
+  BOOST_TEST(see(clashes, note(2, Clash::fork, 0)) == "");
+  BOOST_TEST(see(clashes, note(2, Clash::two_places, 7)) == "");
+  BOOST_TEST(acknowledge(clashes, 2) == "");
+  BOOST_TEST(!events::standing_clash(clashes, node_of(2)));
+}
+
+BOOST_AUTO_TEST_CASE(another_fork_after_that_is_news_and_counted) {
+  Clashes clashes;
+  BOOST_TEST(see(clashes, note(2, Clash::fork, 0)) == "");
+  BOOST_TEST(acknowledge(clashes, 2) == "");
+  BOOST_TEST(see(clashes, note(2, Clash::fork, 0)) == "");
+  BOOST_TEST((clashes == Clashes{{{node_of(2), Clash::fork}, {2}}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_boot_that_was_acknowledged_is_no_news) {
+  Clashes clashes;
+  BOOST_TEST(see(clashes, note(2, Clash::two_places, 7)) == "");
+  BOOST_TEST(acknowledge(clashes, 2) == "");
+  BOOST_TEST(see(clashes, note(2, Clash::two_places, 7)) == "no news");
+  BOOST_TEST(see(clashes, note(2, Clash::two_places, 8)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_acknowledged_that_does_not_stand) {
+  Clashes clashes;
+  auto refused = "nothing stands against node " + node_of(2).hex();
+  BOOST_TEST(acknowledge(clashes, 2) == refused);
+  BOOST_TEST(see(clashes, note(2, Clash::two_endpoints, 7)) == "");
+  BOOST_TEST(acknowledge(clashes, 2) == refused);
+  BOOST_TEST(see(clashes, note(2, Clash::fork, 0)) == "");
+  BOOST_TEST(acknowledge(clashes, 3) ==
+             "nothing stands against node " + node_of(3).hex());
+  BOOST_TEST(acknowledge(clashes, 2) == "");
+  BOOST_TEST(acknowledge(clashes, 2) == refused);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -375,6 +375,71 @@ BOOST_AUTO_TEST_CASE(a_damaged_frame_is_read_within_its_bounds) {
   BOOST_TEST(refused > 0U);
 }
 
+// -- what witnesses say
+// --------------------------------------------------------
+
+namespace {
+
+store::SignedHead full_head() {
+  Signature signature;
+  signature.bytes.fill(0xff);
+  return {{~std::uint64_t{0}, store::leaf_hash({})}, signature};
+}
+
+/// Each at its largest, in the order of the kinds.
+std::vector<actors::WitnessLetter> full_letters() {
+  constexpr auto largest = ~std::uint64_t{0};
+  auto node = some_head().sender;
+  actors::Heads heads{{}, true};
+  heads.heads.assign(actors::heads_max, {node, full_head()});
+  store::Proof proof(actors::growth_hashes_max, store::leaf_hash({}));
+  return {actors::HeadsRequest{node},
+          heads,
+          actors::GrowthRequest{node, full_head(), largest},
+          actors::Growth{node, largest, largest, store::leaf_hash({}), proof},
+          actors::Cosignature{full_head().head, largest, PublicKey{}, {}},
+          actors::ForkTold{node, full_head(), full_head(),
+                           Bytes(actors::told_frame_max, 1)}};
+}
+
+Bytes datagram_of_letter(const actors::WitnessLetter& letter) {
+  return std::visit([](const auto& kind) { return datagram_of(kind); }, letter);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_letter_of_a_witness_fits_and_comes_back) {
+  for (const auto& letter : full_letters()) {
+    auto datagram = datagram_of_letter(letter);
+    BOOST_TEST(datagram.size() <= datagram_max);
+    Opener open;
+    auto opened = must(open(datagram));
+    auto read = actors::read_witness_letter(*opened.frame);
+    BOOST_REQUIRE(read.has_value());
+    BOOST_TEST(read->index() == letter.index());
+    BOOST_TEST(to_hex(datagram_of_letter(*read)) == to_hex(datagram));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_answer_of_a_witness_is_larger_than_its_question) {
+  auto letters = full_letters();
+  BOOST_TEST(datagram_of_letter(letters[1]).size() <=
+             datagram_of_letter(letters[0]).size());
+  BOOST_TEST(datagram_of_letter(letters[3]).size() <=
+             datagram_of_letter(letters[2]).size());
+  actors::Growth all_there_is{some_head().sender,   9,  8,
+                              store::leaf_hash({}), {}, Signature{}};
+  auto datagram = datagram_of(all_there_is);
+  BOOST_TEST(datagram.size() <= datagram_of_letter(letters[2]).size());
+  BOOST_TEST(datagram.size() <= actors::told_frame_max);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_letter_is_none) {
+  Opener open;
+  auto opened = must(open(datagram_of(actors::RosterRequest{1})));
+  BOOST_TEST(!actors::read_witness_letter(*opened.frame).has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace ppn::tests

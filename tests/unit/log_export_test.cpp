@@ -6,8 +6,10 @@
 
 #include "store/byte_order.hpp"
 #include "store/checkpoint.hpp"
+#include "store/cosignature.hpp"
 #include "store/files.hpp"
 #include "store/ledger_view.hpp"
+#include "store/statements.hpp"
 #include "store/tiles.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/test_ledger.hpp"
@@ -66,6 +68,20 @@ struct Exported {
 
   store::Result<ExportSummary> export_again() {
     return store::export_log(ledger.backend(), directory, {});
+  }
+
+  store::Result<ExportSummary> export_with(const std::string& note) {
+    return store::export_log(ledger.backend(), note, directory, {});
+  }
+
+  /// The newest checkpoint, cosigned by the node with the key of that seed.
+  std::string cosigned(std::uint8_t seed) {
+    auto note = must(store::parse_note(ledger->checkpoint()));
+    auto line = store::cosign_note(
+        note.text, store::node_id_of(key_of_seed(seed).public_key()),
+        store::witness_key_of(key_of_seed(seed)), 1'700'000'000);
+    store::add_cosignatures(note, {line});
+    return store::format_note(note);
   }
 
   /// Overwrites a file, as only its owner can after a chmod.
@@ -218,6 +234,70 @@ BOOST_AUTO_TEST_CASE(progress_can_stop_an_export) {
   BOOST_TEST(told.size() == 2U);
   BOOST_TEST(!fs::exists(directory / "checkpoint"));
   must(export_again());
+}
+
+// -- cosignatures and older checkpoints --------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_is_exported_with_its_cosignatures) {
+  auto note = cosigned(2);
+  auto summary = must(export_with(note));
+  BOOST_TEST(files_in(directory)["checkpoint"] == note);
+  BOOST_TEST(summary.files_added == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(cosignatures_that_come_later_are_added) {
+  must(export_again());
+  must(export_with(cosigned(2)));
+  BOOST_TEST(files_in(directory)["checkpoint"] == cosigned(2));
+  must(export_with(cosigned(3)));
+  auto note = must(store::parse_note(files_in(directory)["checkpoint"]));
+  BOOST_TEST(note.signatures.size() == 3U);
+  auto mode = fs::status(directory / "checkpoint").permissions();
+  BOOST_TEST((mode == static_cast<fs::perms>(0444)));
+}
+
+BOOST_AUTO_TEST_CASE(a_second_export_loses_no_cosignature) {
+  must(export_with(cosigned(2)));
+  must(export_again());
+  BOOST_TEST(files_in(directory)["checkpoint"] == cosigned(2));
+}
+
+BOOST_AUTO_TEST_CASE(cosignatures_are_for_one_checkpoint) {
+  must(export_with(cosigned(2)));
+  append(ledger, 1);
+  must(export_again());
+  BOOST_TEST(files_in(directory)["checkpoint"] == ledger->checkpoint());
+}
+
+BOOST_AUTO_TEST_CASE(a_cosigned_log_is_restored_with_its_cosignatures) {
+  must(export_with(cosigned(2)));
+  Target target;
+  BOOST_TEST(must(store::restore_log(directory, *target, {})) == cosigned(2));
+  must(store::export_log(*target, scratch / "again", {}));
+  BOOST_TEST((files_in(scratch / "again") == files_in(directory)));
+}
+
+BOOST_AUTO_TEST_CASE(an_older_checkpoint_is_exported_with_its_entries) {
+  auto older = cosigned(2);
+  append(ledger, 300);
+  auto summary = must(export_with(older));
+  BOOST_TEST(summary.entries == 300U);
+  BOOST_TEST(files_in(directory)["checkpoint"] == older);
+  Target target;
+  must(store::restore_log(directory, *target, {}));
+  must(export_again());
+  BOOST_TEST(files_in(directory)["checkpoint"] == ledger->checkpoint());
+}
+
+BOOST_AUTO_TEST_CASE(an_export_never_shrinks) {
+  auto older = cosigned(2);
+  append(ledger, 1);
+  must(export_again());
+  auto before = files_in(directory);
+  auto error = error_of(export_with(older));
+  BOOST_TEST(error.code == ErrorCode::bad_input);
+  BOOST_TEST(mentions(error.message, "301 entries already"), error.message);
+  BOOST_TEST((files_in(directory) == before));
 }
 
 // -- ledgers that lack entries -----------------------------------------------

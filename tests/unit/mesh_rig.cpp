@@ -4,6 +4,7 @@
 
 #include "actors/roster_record.hpp"
 #include "store/recovery.hpp"
+#include "tests/support/rewritten_ledger.hpp"
 #include "tests/support/roster_author.hpp"
 #include "tests/unit/keys.hpp"
 #include "tests/unit/pairing_parts.hpp"
@@ -206,8 +207,10 @@ void TestNode::start() {
   opened_ = must(actors::open_or_found(open_disk_->parts(),
                                        {"node-" + std::to_string(number_), {}},
                                        stage_.clock()));
-  ledger_ = stage_.system().spawn(actors::ledger_actor, opened_, clock_,
-                                  actors::LedgerSettings{});
+  actors::LedgerSettings settings;
+  settings.witness = open_disk_->memory();
+  ledger_ =
+      stage_.system().spawn(actors::ledger_actor, opened_, clock_, settings);
   actors::NodeParts parts;
   parts.ledger = ledger_;
   parts.clock = clock_;
@@ -247,6 +250,38 @@ void TestNode::end() {
 void TestNode::restart() {
   end();
   bound.reset();
+  start();
+}
+
+void TestNode::rewrite_history() {
+  end();
+  bound.reset();
+  auto rewritten = disk_;
+  for (auto& table : rewritten.tables) table.clear();
+  auto no_faults = [] {
+    return simulation::DiskFaults{[] { return simulation::CommitFate::done; },
+                                  [] { return false; }, [] { return false; },
+                                  [] { return false; }};
+  };
+  {
+    simulation::OpenDisk from{disk_, no_faults(), [] { return 0; }};
+    simulation::OpenDisk to{rewritten, no_faults(), [] { return 0; }};
+    auto transaction = must(from.parts().backend.read());
+    store::LedgerView view{*transaction};
+    auto at = *must(rewritable_entry(view));
+    rewritten.outside_checkpoint =
+        must(rewrite_ledger(view, to.parts().backend, at, signing_key()));
+  }
+  disk_ = std::move(rewritten);
+  start();
+}
+
+void TestNode::keep_disk() { kept_disk_ = disk_; }
+
+void TestNode::go_back() {
+  end();
+  bound.reset();
+  disk_ = *kept_disk_;
   start();
 }
 
@@ -445,6 +480,11 @@ actors::DeviceStatus TestNode::device_status() {
 actors::MemberStatus TestNode::member_status() {
   return *must(stage_.ask<actors::MemberStatusPtr>(
       kept<actors::MemberActor>("member"), actors::status_atom::value));
+}
+
+actors::WitnessStatus TestNode::witness_status() {
+  return *must(stage_.ask<actors::WitnessStatusPtr>(
+      kept<actors::WitnessActor>("witness"), actors::status_atom::value));
 }
 
 std::vector<std::string> TestNode::device_plan() {

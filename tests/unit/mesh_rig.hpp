@@ -139,6 +139,11 @@ class TestNode {
 
   /// The process dies and is started again.
   void restart();
+  /// The same, and its owner rewrites its ledger meanwhile.
+  void rewrite_history();
+  /// The disk as it is now; and the process dies, and is started on it.
+  void keep_disk();
+  void go_back();
 
   template <class Handle>
   Handle kept(const char* name) {
@@ -180,6 +185,8 @@ class TestNode {
   actors::Entries stream(const std::string& name);
   actors::DeviceStatus device_status();
   actors::MemberStatus member_status();
+  actors::WitnessStatus witness_status();
+  [[nodiscard]] const simulation::Disk& disk() const { return disk_; }
   std::vector<std::string> device_plan();
   [[nodiscard]] const actors::LedgerActor& ledger() const { return ledger_; }
   [[nodiscard]] const actors::NodeActor& node() const { return node_; }
@@ -213,6 +220,7 @@ class TestNode {
   std::uint64_t draws_ = 0;
   actors::DatagramReceiver receiver_;
   simulation::Disk disk_;
+  std::optional<simulation::Disk> kept_disk_;
   std::unique_ptr<simulation::OpenDisk> open_disk_;
   std::shared_ptr<actors::OpenLedger> opened_;
   actors::ClockPort clock_;

@@ -197,9 +197,11 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
   BOOST_TEST(table ==
              "mesh: ledger clock\n"
              "paths: ledger clock mesh member\n"
-             "device: ledger clock wireguard mesh paths member pairing\n"
+             "device: ledger clock wireguard mesh paths member pairing "
+             "witness\n"
              "member: ledger clock wire journal mesh paths pairing headroom "
-             "scheduler dispatch\n"
+             "scheduler dispatch witness\n"
+             "witness: ledger clock journal mesh member\n"
              "pairing: ledger clock wireguard pairing wire mesh member\n"
              "pool: ledger clock hypervisor images bulk\n"
              "balloon: clock memory pool\n"
@@ -208,7 +210,8 @@ BOOST_AUTO_TEST_CASE(the_spawn_table_says_who_is_handed_whom) {
              "dispatch\n"
              "dispatch: ledger bulk hypervisor mesh pool member headroom "
              "scheduler\n"
-             "operator_gate: ledger clock mesh device pool scheduler\n");
+             "operator_gate: ledger clock mesh device pool scheduler "
+             "witness\n");
 }
 
 BOOST_AUTO_TEST_CASE(an_actor_that_is_killed_comes_back_with_all_that_it_knew) {

@@ -169,6 +169,8 @@ BOOST_AUTO_TEST_CASE(a_mesh_is_a_table) {
       "phone   10.8.0.3          -                     -       -             "
       "  -\n"
       "\n"
+      "nas: twice\n"
+      "\n"
       "former member  address   left       how\n"
       "nas            10.8.0.2  -          replaced\n"
       "old            10.8.0.4  1 day ago  removed\n");

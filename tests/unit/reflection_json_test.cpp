@@ -142,7 +142,8 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name) {
       "HostUseSet",         "HostFellSilent",     "HostHeardAgain",
       "GuestPlaced",        "GuestOrdered",       "RequestEnded",
       "RequestLapsed",      "GuestGone",          "QuotaSet",
-      "DispatchTaken",      "FleetTermBegun",     "FleetTaken"};
+      "DispatchTaken",      "FleetTermBegun",     "FleetTaken",
+      "ClashAcknowledged",  "VmAdopted"};
   BOOST_TEST(schema::event_names() == due, boost::test_tools::per_element());
   BOOST_TEST(due.size() == static_cast<std::size_t>(schema::Event::MAX));
 }

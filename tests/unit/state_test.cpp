@@ -517,7 +517,7 @@ BOOST_AUTO_TEST_CASE(the_largest_numbers_of_a_mesh_are_kept) {
                   largest,
                   earliest,
                   largest_32};
-  for (auto& [what, number] : state.clashes) number = largest;
+  for (auto& [what, seen] : state.clashes) seen = {largest, true};
   BOOST_TEST((decoded(events::encode(state)) == state));
 }
 

@@ -333,7 +333,8 @@ BOOST_AUTO_TEST_CASE(whatever_befalls_a_guest_it_ends_as_is_wanted) {
   constexpr std::uint64_t walks = 300;
   constexpr int steps = 200;
   constexpr int calm_steps = 50;
-  std::set<schema::Event> reached{schema::Event::VmDefined};
+  std::set<schema::Event> reached{schema::Event::VmDefined,
+                                  schema::Event::VmAdopted};
   for (auto seed = first; seed < first + walks; ++seed) {
     BOOST_TEST_CONTEXT("PPN_TEST_SEED=" << seed) {
       Walk walk{seed};

@@ -5,18 +5,21 @@
 
 #include "schema/reflection_json.hpp"
 #include "store/key_rotation.hpp"
-#include "tools/ppn-ledger/commands.hpp"
+#include "tools/ppn-ledger/cosigned.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/open_ledger.hpp"
 
 namespace ppn::tools {
 
-int checkpoint(const DirectoryOptions& options) {
+int checkpoint(const CheckpointOptions& options) {
+  auto kept = read_kept(options.directory);
+  if (!kept) return fail(kept.error());
   auto ledger = open_ledger(options.directory);
   if (!ledger) return fail(ledger.error());
-  auto note = ledger->view().checkpoint_note();
-  if (!note) return fail(note.error());
-  fmt::print("{}", *note);
+  auto view = ledger->view();
+  auto picked = pick_checkpoint(options.policy, view, *kept);
+  if (!picked) return fail(picked.error());
+  fmt::print("{}", store::format_note(picked->note));
   return exit_ok;
 }
 

@@ -19,12 +19,25 @@ enum ExitCode : int {
   exit_interrupted = 130,
 };
 
+/// Whose cosignatures are wanted.
+struct PolicyOptions {
+  /// A C2SP tlog-policy; none are wanted without it.
+  std::optional<std::string> file;
+  /// What to do if they are missing: "fail" or "tell". There is no default.
+  std::string missing;
+
+  [[nodiscard]] bool has_to_hold() const { return missing == "fail"; }
+};
+
 struct VerifyOptions {
   std::string directory;
   unsigned jobs = 1;
   std::string level = "replay";
   /// Files with checkpoints from elsewhere.
   std::vector<std::string> against;
+  /// State directories of other nodes, or their witness folders.
+  std::vector<std::string> witnesses;
+  PolicyOptions policy;
   bool json = false;
 };
 int verify(const VerifyOptions& options);
@@ -60,8 +73,13 @@ struct DirectoryOptions {
   std::string directory;
   bool json = false;
 };
-int checkpoint(const DirectoryOptions& options);
 int stats(const DirectoryOptions& options);
+
+struct CheckpointOptions {
+  std::string directory;
+  PolicyOptions policy;
+};
+int checkpoint(const CheckpointOptions& options);
 
 struct KeyOptions {
   std::string directory;
@@ -83,6 +101,14 @@ struct ProveConsistencyOptions {
 };
 int prove_consistency(const ProveConsistencyOptions& options);
 
+struct ProveForkOptions {
+  /// The ledger of the member that recorded it.
+  std::string directory;
+  /// Its id, or how it begins.
+  std::string node;
+};
+int prove_fork(const ProveForkOptions& options);
+
 struct ProveCheckOptions {
   std::string file;
   std::string key;
@@ -95,8 +121,12 @@ struct TransferOptions {
   std::string from;
   std::string to;
 };
-int export_log(const TransferOptions& options);
 int restore(const TransferOptions& options);
 int backup(const TransferOptions& options);
+
+struct ExportOptions : TransferOptions {
+  PolicyOptions policy;
+};
+int export_log(const ExportOptions& options);
 
 }  // namespace ppn::tools

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "store/audit.hpp"
@@ -66,6 +67,20 @@ class CommandLine {
     command->add_flag("--json", json, "print JSON");
   }
 
+  static void take_policy(Command command, PolicyOptions& policy) {
+    auto* file = command
+                     ->add_option("--policy", policy.file,
+                                  "a C2SP tlog-policy: whose cosignatures are "
+                                  "wanted")
+                     ->type_name("FILE");
+    auto* missing = command
+                        ->add_option("--missing", policy.missing,
+                                     "what to do if some are missing")
+                        ->check(CLI::IsMember({"fail", "tell"}));
+    file->needs(missing);
+    missing->needs(file);
+  }
+
   void add_verify() {
     auto* command = add(&app_, "verify", "check every entry and say so");
     take_directory(command, verify_.directory);
@@ -80,7 +95,16 @@ class CommandLine {
     command
         ->add_option("--against", verify_.against,
                      "a checkpoint from elsewhere (may be repeated)")
-        ->type_name("CHECKPOINT");
+        ->type_name("CHECKPOINT")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--witness", verify_.witnesses,
+                     "the state directory of another node, or its witness "
+                     "folder: what it remembers of this ledger (may be "
+                     "repeated)")
+        ->type_name("WDIR")
+        ->allow_extra_args(false);
+    take_policy(command, verify_.policy);
     take_json(command, verify_.json);
     // It brings a guard of its own, which still gives a verdict.
     command->callback([this] { chosen_ = [this] { return verify(verify_); }; });
@@ -123,8 +147,10 @@ class CommandLine {
   }
 
   void add_checkpoint_and_key() {
-    auto* command = add(&app_, "checkpoint", "print the signed checkpoint");
+    auto* command =
+        add(&app_, "checkpoint", "print the signed checkpoint, cosigned");
     take_directory(command, checkpoint_.directory);
+    take_policy(command, checkpoint_.policy);
     choose(command, checkpoint_, checkpoint);
 
     command = add(&app_, "key", "print the verifier key in force");
@@ -153,6 +179,14 @@ class CommandLine {
     consistency->add_option("B", consistency_.after, "newer size")->required();
     choose(consistency, consistency_, prove_consistency);
 
+    auto* fork = add(prove, "fork",
+                     "that a node forked its ledger or lost entries, as "
+                     "another one recorded it: ppn-ledger prove fork DIR NODE");
+    take_directory(fork, fork_.directory);
+    fork->add_option("NODE", fork_.node, "its id, or how it begins")
+        ->required();
+    choose(fork, fork_, prove_fork);
+
     auto* check = add(prove, "check", "a proof, with nothing but its file");
     check->add_option("FILE", check_.file, "the proof, or - for standard input")
         ->required();
@@ -168,6 +202,7 @@ class CommandLine {
     auto* command = add(&app_, "export", "write the log as tlog-tiles");
     take_directory(command, export_.from);
     command->add_option("OUT", export_.to, "a directory")->required();
+    take_policy(command, export_.policy);
     choose(command, export_, export_log);
 
     command = add(&app_, "restore", "make a ledger from an export");
@@ -194,13 +229,14 @@ class CommandLine {
   ShowOptions show_;
   ReplayOptions replay_;
   DiffOptions diff_;
-  DirectoryOptions checkpoint_;
+  CheckpointOptions checkpoint_;
   DirectoryOptions stats_;
   KeyOptions key_;
   ProveInclusionOptions inclusion_;
   ProveConsistencyOptions consistency_;
+  ProveForkOptions fork_;
   ProveCheckOptions check_;
-  TransferOptions export_;
+  ExportOptions export_;
   TransferOptions restore_;
   TransferOptions backup_;
 };
@@ -209,8 +245,9 @@ class CommandLine {
 /// behind the word that says what to prove.
 std::vector<std::string> reorder(int argc, char** argv) {
   std::vector<std::string> words{argv, argv + argc};
+  const std::set<std::string> kinds{"inclusion", "consistency", "fork"};
   bool is_prove = words.size() > 3 && words[1] == "prove";
-  if (is_prove && (words[3] == "inclusion" || words[3] == "consistency"))
+  if (is_prove && kinds.contains(words[3]) && !kinds.contains(words[2]))
     std::swap(words[2], words[3]);
   return words;
 }

@@ -4,6 +4,8 @@
 
 #include "store/base64.hpp"
 #include "store/hash.hpp"
+#include "tools/ppn-ledger/field_reader.hpp"
+#include "tools/ppn-ledger/fork_json.hpp"
 
 namespace ppn::tools {
 
@@ -13,7 +15,6 @@ using Kind = ProofVerdict::Kind;
 
 constexpr const char* inclusion_schema = "ppn-ledger.inclusion-proof.v1";
 constexpr const char* consistency_schema = "ppn-ledger.consistency-proof.v1";
-constexpr std::size_t max_proof_hashes = 64 + 64;
 
 schema::Json hashes_to_json(const store::Proof& proof) {
   auto list = schema::Json::array();
@@ -25,83 +26,13 @@ schema::Json head_to_json(const store::TreeHead& head) {
   return {{"size", head.size}, {"root", store::to_base64(head.root.view())}};
 }
 
-/// Reads fields of a proof file; the first that is wrong is remembered.
-class FieldReader {
- public:
-  explicit FieldReader(const schema::Json& json) : json_(json) {}
-
-  std::string text(const char* name) {
-    const auto* field = find(name);
-    if (field != nullptr && field->is_string()) return *field;
-    miss(name, "text");
-    return {};
-  }
-
-  std::uint64_t number(const char* name) {
-    const auto* field = find(name);
-    if (field != nullptr && field->is_number_unsigned()) return *field;
-    miss(name, "a number of 0 or more");
-    return 0;
-  }
-
-  Bytes bytes(const char* name) {
-    auto decoded = store::from_base64(text(name));
-    if (!decoded) miss(name, "base64");
-    return decoded.value_or(Bytes{});
-  }
-
-  Hash hash(const char* name) {
-    auto decoded = store::fixed_from_base64<Hash>(text(name));
-    if (!decoded) miss(name, "base64 of 32 bytes");
-    return decoded.value_or(Hash{});
-  }
-
-  store::Proof hashes(const char* name) {
-    store::Proof proof;
-    const auto* field = find(name);
-    if (field == nullptr || !field->is_array() ||
-        field->size() > max_proof_hashes) {
-      miss(name, "a list of hashes");
-      return proof;
-    }
-    for (const auto& item : *field) {
-      auto hash = item.is_string()
-                      ? store::fixed_from_base64<Hash>(item.get<std::string>())
-                      : std::nullopt;
-      if (!hash) miss(name, "a list of hashes");
-      proof.push_back(hash.value_or(Hash{}));
-    }
-    return proof;
-  }
-
-  store::TreeHead head(const char* name) {
-    const auto* field = find(name);
-    if (field == nullptr || !field->is_object()) {
-      miss(name, "an object of size and root");
-      return {};
-    }
-    FieldReader inner{*field};
-    store::TreeHead head{inner.number("size"), inner.hash("root")};
-    if (!inner.problem_.empty()) problem_ = inner.problem_;
-    return head;
-  }
-
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
-  const schema::Json* find(const char* name) {
-    auto field = json_.find(name);
-    return field == json_.end() ? nullptr : &*field;
-  }
-
-  void miss(const char* name, const char* wanted) {
-    if (problem_.empty())
-      problem_ = fmt::format("the field \"{}\" must be {}", name, wanted);
-  }
-
-  const schema::Json& json_;
-  std::string problem_;
-};
+store::TreeHead head_in(FieldReader& fields, const char* name) {
+  store::TreeHead head;
+  fields.object(name, "an object of size and root", [&](FieldReader& inner) {
+    head = {inner.number("size"), inner.hash("root")};
+  });
+  return head;
+}
 
 store::Error not_a_proof(const std::string& why) {
   return {store::ErrorCode::bad_input, "this is not a proof: " + why};
@@ -190,6 +121,11 @@ store::Result<ProofVerdict> check_proof(std::string_view text,
   if (!json.is_object()) return not_a_proof("it is no JSON object");
   FieldReader fields{json};
   auto kind = fields.text("schema");
+  if (kind == fork_schema) {
+    auto evidence = read_fork(fields);
+    if (!fields.problem().empty()) return not_a_proof(fields.problem());
+    return check_fork(evidence, key);
+  }
   auto note = fields.text("checkpoint");
   if (kind == inclusion_schema) {
     InclusionProof proof{fields.number("index"), fields.bytes("record"),
@@ -200,7 +136,7 @@ store::Result<ProofVerdict> check_proof(std::string_view text,
     return check(proof, vouched);
   }
   if (kind == consistency_schema) {
-    ConsistencyProof proof{fields.head("before"), fields.head("after"),
+    ConsistencyProof proof{head_in(fields, "before"), head_in(fields, "after"),
                            fields.hashes("proof"), fields.hashes("head_proof"),
                            note};
     if (!fields.problem().empty()) return not_a_proof(fields.problem());

@@ -38,7 +38,8 @@ struct ProofVerdict {
   std::string message;
 };
 
-/// Checks the text of a proof file with the key that signed its checkpoint.
+/// Checks the text of a proof file with the key that signed its checkpoint, or
+/// that signed what can not all be true (fork_json.hpp).
 /// bad_input if it is not a proof at all.
 store::Result<ProofVerdict> check_proof(std::string_view text,
                                         const store::VerifierKey& key);

@@ -3,13 +3,16 @@
 
 #include <iostream>
 #include <iterator>
+#include <map>
 
+#include "events/clash.hpp"
 #include "store/byte_order.hpp"
 #include "store/files.hpp"
 #include "store/hash.hpp"
 #include "tools/ppn-ledger/commands.hpp"
+#include "tools/ppn-ledger/entry_reader.hpp"
 #include "tools/ppn-ledger/failure.hpp"
-#include "tools/ppn-ledger/open_ledger.hpp"
+#include "tools/ppn-ledger/fork_json.hpp"
 #include "tools/ppn-ledger/proof_json.hpp"
 
 namespace ppn::tools {
@@ -78,6 +81,55 @@ store::Result<ConsistencyProof> make_consistency(store::LedgerView& view,
   return proof;
 }
 
+/// The newest evidence of a fork or a rollback of each node whose id begins so.
+using Evidence = std::map<NodeId, Bytes>;
+
+store::Result<Evidence> read_evidence(OpenLedger& ledger,
+                                      const std::string& begins) {
+  Evidence evidence;
+  auto visit = [&](const ReadEntry& read) {
+    const auto* seen = read.entry->payload_as_ClashSeen();
+    if (seen == nullptr || (seen->clash() != schema::Clash::fork &&
+                            seen->clash() != schema::Clash::rollback))
+      return true;
+    NodeId node{*seen->node()};
+    if (node.hex().starts_with(begins))
+      evidence[node] = {seen->evidence()->begin(), seen->evidence()->end()};
+    return true;
+  };
+  auto scanned = read_stream(ledger, events::clash_stream, 0, visit);
+  if (!scanned) return scanned.error();
+  return evidence;
+}
+
+/// That of the one node which is meant.
+store::Result<store::ForkEvidence> find_fork(OpenLedger& ledger,
+                                             const std::string& begins) {
+  auto evidence = read_evidence(ledger, begins);
+  if (!evidence) return evidence.error();
+  if (evidence->empty())
+    return store::Error{store::ErrorCode::not_found,
+                        "nothing is recorded here that proves a fork or a "
+                        "rollback of " +
+                            begins};
+  if (evidence->size() > 1)
+    return store::Error{store::ErrorCode::bad_input,
+                        std::to_string(evidence->size()) +
+                            " nodes begin with " + begins +
+                            " of which something is recorded; say more of it"};
+  const auto& [node, bytes] = *evidence->begin();
+  auto decoded = store::decode_fork_evidence(bytes);
+  if (!decoded) return decoded;
+  bool is_whole = decoded->node == node &&
+                  store::parse_checkpoint(decoded->first) &&
+                  store::parse_checkpoint(decoded->second);
+  if (!is_whole)
+    return store::Error{
+        store::ErrorCode::damaged,
+        "what is recorded of " + node.hex() + " has no two checkpoints of it"};
+  return decoded;
+}
+
 store::Result<std::string> read_input(const std::string& file) {
   if (file != "-") return store::read_file(file, max_proof_file);
   return std::string{std::istreambuf_iterator<char>{std::cin}, {}};
@@ -135,6 +187,15 @@ int prove_consistency(const ProveConsistencyOptions& options) {
   auto proof = make_consistency(view, options.before, options.after);
   if (!proof) return fail(proof.error());
   fmt::print("{}\n", to_json(*proof).dump(2));
+  return exit_ok;
+}
+
+int prove_fork(const ProveForkOptions& options) {
+  auto ledger = open_ledger(options.directory);
+  if (!ledger) return fail(ledger.error());
+  auto evidence = find_fork(*ledger, options.node);
+  if (!evidence) return fail(evidence.error());
+  fmt::print("{}\n", to_json(*evidence).dump(2));
   return exit_ok;
 }
 

@@ -10,7 +10,7 @@
 #include "store/ledger.hpp"
 #include "store/log_export.hpp"
 #include "store/opening.hpp"
-#include "tools/ppn-ledger/commands.hpp"
+#include "tools/ppn-ledger/cosigned.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/new_directory.hpp"
 #include "tools/ppn-ledger/open_ledger.hpp"
@@ -93,6 +93,15 @@ store::Status copy_ledger(const std::string& from,
                              store::as_bytes(*note), checkpoint_mode);
 }
 
+/// What was exported before may have cosignatures that are kept nowhere else.
+void add_exported(const std::string& directory, Checkpoints& kept) {
+  auto note = store::read_file(std::filesystem::path{directory} / "checkpoint",
+                               store::max_note_size);
+  if (!note) return;
+  if (auto checkpoint = store::parse_checkpoint(*note))
+    kept.push_back(std::move(*checkpoint));
+}
+
 /// Fills a new directory by `fill`, whole or not at all.
 template <class Fill>
 int make_state_directory(const TransferOptions& options, Fill fill) {
@@ -109,14 +118,21 @@ int make_state_directory(const TransferOptions& options, Fill fill) {
 
 }  // namespace
 
-int export_log(const TransferOptions& options) {
+int export_log(const ExportOptions& options) {
   note_interrupts();
+  auto kept = read_kept(options.from);
+  if (!kept) return fail(kept.error());
+  add_exported(options.to, *kept);
   auto ledger = open_ledger(options.from);
   if (!ledger) return fail(ledger.error());
+  auto view = ledger->view();
+  auto picked = pick_checkpoint(options.policy, view, *kept);
+  if (!picked) return fail(picked.error());
   ledger->transaction.reset();
   ProgressBar bar{"exporting"};
-  auto summary =
-      store::export_log(*ledger->backend, options.to, progress_on(bar));
+  auto summary = store::export_log(*ledger->backend,
+                                   store::format_note(picked->note), options.to,
+                                   progress_on(bar));
   bar.clear();
   if (!summary) return fail_unless_interrupted(summary.error());
   fmt::print("{} entries in {}: {} files added, {} were there\n",

@@ -10,6 +10,7 @@
 #include "schema/reflection_json.hpp"
 #include "store/audit.hpp"
 #include "store/byte_order.hpp"
+#include "tools/ppn-ledger/audit_witnesses.hpp"
 #include "tools/ppn-ledger/failure.hpp"
 #include "tools/ppn-ledger/open_ledger.hpp"
 #include "tools/ppn-ledger/state_reader.hpp"
@@ -110,6 +111,8 @@ schema::Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
   auto known = known_checkpoints(options);
   if (!known) return not_done(known.error());
   wishes.known_checkpoints = std::move(*known);
+  auto witnesses = read_witnesses(options);
+  if (!witnesses) return not_done(witnesses.error());
   auto backend = store::LmdbBackend::open_for_reading({options.directory});
   if (!backend) {
     bool in_the_file = backend.error().code == store::ErrorCode::damaged ||
@@ -119,6 +122,13 @@ schema::Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
                          store::StateDirectory{options.directory}.database());
     return in_the_file || no_tables ? unreadable(backend.error())
                                     : not_done(backend.error());
+  }
+  auto first = look_first(**backend);
+  if (first.node) {
+    auto remembered = remembered_checkpoints(*witnesses, *first.node);
+    if (!remembered) return not_done(remembered.error());
+    for (auto& one : *remembered)
+      wishes.known_checkpoints.push_back(std::move(one));
   }
   wishes.offset_of = [&](ByteView bytes) {
     return (*backend)->file_offset(bytes);
@@ -130,7 +140,17 @@ schema::Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
     progress.first_bad_plus_one = first_bad ? *first_bad + 1 : 0;
   };
   auto report = store::audit(**backend, wishes);
-  return report ? report_to_json(*report) : not_done(report.error());
+  if (!report) return not_done(report.error());
+  if (!first.node && !witnesses->remembered.empty())
+    report->not_checked.emplace_back(
+        "what witnesses remember (the ledger does not tell whose it is)");
+  if (!witnesses->policy) return report_to_json(*report);
+  auto cosignatures =
+      judge_cosignatures(options.policy, *witnesses, first, **backend, *report);
+  if (!cosignatures) return not_done(cosignatures.error());
+  auto json = report_to_json(*report);
+  json["cosignatures"] = std::move(*cosignatures);
+  return json;
 }
 
 [[noreturn]] void be_the_child(const VerifyOptions& options,

@@ -45,7 +45,9 @@ struct RunOptions {
     names.emplace_back("none");
     command
         .add_option("--nodes", settings.hosts,
-                    "how many nodes; 0: three to five, as the seed draws")
+                    "how many nodes; 0: three to five, as the seed draws; more "
+                    "than 16 are let in at once, and leave out what each does "
+                    "with every other one")
         ->check(CLI::Range(0, 1000))
         ->capture_default_str();
     command

@@ -90,7 +90,8 @@ CommandLine::CommandLine(const std::string& version)
   program_.add_flag("--watch", global_.watch,
                     "draw again every 2 s (status, proposals, grants, mesh "
                     "show, pair list, peers, vm list, pool, fleet nodes, "
-                    "fleet guests, fleet requests, image list)");
+                    "fleet guests, fleet requests, image list, witness "
+                    "show)");
   // What is said below the help of each command, then of the program.
   program_.footer(
       "Every command takes --socket and --json too: see ppnctl --help.");
@@ -105,6 +106,7 @@ CommandLine::CommandLine(const std::string& version)
   add_pool();
   add_fleet();
   add_image();
+  add_witness();
   add_node();
   add_leave();
   add_completion();
@@ -352,6 +354,26 @@ void CommandLine::add_mesh_changes(Command mesh) {
       ->type_name("FILE");
   command->add_flag("--yes", mesh_recover_.yes, "commit it without asking");
   choose(command, [this] { return mesh_recover(global_, mesh_recover_); });
+}
+
+void CommandLine::add_witness() {
+  auto* witness = program_.add_subcommand(
+      "witness", "what this node remembers of the ledgers of others");
+
+  auto* command = witness->add_subcommand(
+      "show", "whose ledger grew only, and who vouches for this node's");
+  command->add_flag("--keys", witness_show_.keys,
+                    "by what cosignatures are checked, as lines of a policy "
+                    "file of ppn-ledger");
+  watched_.push_back(command);
+  choose(command, [this] { return witness_show(global_, witness_show_); });
+
+  command = witness->add_subcommand(
+      "acknowledge", "let a member go on with a ledger that did not only grow");
+  take_node(command, witness_acknowledge_.node);
+  take_consent(command, witness_acknowledge_.consent);
+  choose(command,
+         [this] { return witness_acknowledge(global_, witness_acknowledge_); });
 }
 
 void CommandLine::add_pair() {

@@ -57,6 +57,7 @@ class CommandLine {
   void add_fleet_changes(Command fleet);
   void add_fleet_quota(Command fleet);
   void add_image();
+  void add_witness();
   void add_node();
   void add_leave();
   void take_place_of_node(CLI::App* command);
@@ -85,6 +86,8 @@ class CommandLine {
   MeshEndpointsOptions mesh_endpoints_;
   MeshRotateKeyOptions mesh_rotate_key_;
   MeshRecoverOptions mesh_recover_;
+  WitnessShowOptions witness_show_;
+  WitnessAcknowledgeOptions witness_acknowledge_;
   PairJoinOptions pair_join_;
   PairApproveOptions pair_approve_;
   PairOpenOptions pair_open_;
@@ -94,6 +97,7 @@ class CommandLine {
   VmCreateOptions vm_create_;
   VmSetOptions vm_set_;
   VmDeleteOptions vm_delete_;
+  VmAdoptOptions vm_adopt_;
   VmCommandOptions vm_command_;
   VmNameOptions vm_name_;
   VmLogsOptions vm_logs_;

@@ -127,6 +127,18 @@ struct MeshRotateKeyOptions {
 };
 int mesh_rotate_key(const Global& global, const MeshRotateKeyOptions& options);
 
+struct WitnessShowOptions {
+  bool keys = false;
+};
+int witness_show(const Global& global, const WitnessShowOptions& options);
+
+struct WitnessAcknowledgeOptions {
+  std::string node;
+  Consent consent;
+};
+int witness_acknowledge(const Global& global,
+                        const WitnessAcknowledgeOptions& options);
+
 struct MeshRecoverOptions {
   /// Has the recovery words; `-` is standard input. Without one they are asked
   /// for.

@@ -89,7 +89,12 @@ std::string members_text(const Mesh& mesh, std::int64_t now_ns) {
                     joined(member.roles), roster, heard,
                     joined(member.endpoints)});
   }
-  return columns(rows);
+  auto text = columns(rows);
+  for (const auto& member : members)
+    if (member.clash)
+      text += '\n' + alarm_text(fmt::format("{}: {}\n", printable(member.name),
+                                            printable(*member.clash)));
+  return text;
 }
 
 std::string former_text(const Mesh& mesh, std::int64_t now_ns) {

@@ -179,7 +179,9 @@ std::string rejoined_text(const Rejoined& rejoined) {
       "  ppnctl mesh replace {0} {0}.mesh\n"
       "  ppnctl mesh export mesh.roster\n"
       "and with that one, here again:\n"
-      "  ppnctl mesh import mesh.roster\n",
+      "  ppnctl mesh import mesh.roster\n"
+      "the guests that it had, which go on meanwhile:\n"
+      "  ppnctl vm adopt\n",
       printable(rejoined.name), printable(rejoined.node),
       printable(rejoined.replaces), printable(rejoined.former));
 }

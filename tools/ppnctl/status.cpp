@@ -54,10 +54,12 @@ std::string status_text(const Status& status) {
     rows.push_back({"respawns", respawns});
   auto text = columns(rows);
   if (status.warnings.empty()) return text;
-  rows.clear();
-  for (const auto& warning : status.warnings)
-    rows.push_back({"warning", warning.name + ": " + warning.detail});
-  return text + '\n' + columns(rows);
+  text += '\n';
+  for (const auto& warning : status.warnings) {
+    auto line = columns({{"warning", warning.name + ": " + warning.detail}});
+    text += warning.name == "clash" ? alarm_text(line) : line;
+  }
+  return text;
 }
 
 int status(const Global& global) {

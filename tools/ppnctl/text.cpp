@@ -1,9 +1,11 @@
 #include "tools/ppnctl/text.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "schema/time_text.hpp"
 
@@ -101,6 +103,12 @@ std::string ago_words(std::int64_t then_ns, std::int64_t now_ns) {
 std::string counted(std::uint64_t count, std::string_view one,
                     std::string_view many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string alarm_text(std::string_view text) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
+  bool is_plain = ::isatty(STDOUT_FILENO) == 0 || std::getenv("NO_COLOR");
+  return is_plain ? std::string{text} : fmt::format("\x1b[31m{}\x1b[0m", text);
 }
 
 std::string size_words(std::uint64_t bytes) {

@@ -30,6 +30,9 @@ std::string ago_words(std::int64_t then_ns, std::int64_t now_ns);
 std::string counted(std::uint64_t count, std::string_view one,
                     std::string_view many);
 
+/// In red, where it is written to a terminal that may have colours.
+std::string alarm_text(std::string_view text);
+
 /// "1.5 GiB".
 std::string size_words(std::uint64_t bytes);
 

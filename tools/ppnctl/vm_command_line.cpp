@@ -181,6 +181,15 @@ void CommandLine::add_vm_changes(Command vm) {
   take_no_wait(command, vm_delete_.no_wait);
   take_consent_and_dry_run(command, vm_delete_.consent);
   choose(command, [this] { return vm_delete(global_, vm_delete_); });
+
+  command = vm->add_subcommand(
+      "adopt", "take over a guest of the identity that this node had before");
+  command
+      ->add_option("NAME", vm_adopt_.name,
+                   "of the guest; none given: those that there were")
+      ->type_name("");
+  take_consent_and_dry_run(command, vm_adopt_.consent);
+  choose(command, [this] { return vm_adopt(global_, vm_adopt_); });
 }
 
 void CommandLine::add_vm_verb(Command vm, VmVerb verb,

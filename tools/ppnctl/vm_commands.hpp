@@ -76,6 +76,13 @@ struct VmDeleteOptions {
 };
 int vm_delete(const Global& global, const VmDeleteOptions& options);
 
+struct VmAdoptOptions {
+  /// None: those that could be are listed.
+  std::optional<std::string> name;
+  Consent consent;
+};
+int vm_adopt(const Global& global, const VmAdoptOptions& options);
+
 enum class VmVerb : std::uint8_t { start, stop, pause, resume, reset };
 const char* name_of(VmVerb verb);
 
