@@ -359,6 +359,8 @@ struct WitnessedLedger {
   std::optional<std::uint64_t> unproven_size;
   /// Since when, by this node's clock.
   std::int64_t unproven_since_ns = 0;
+  /// It spoke since, and did not prove it.
+  bool is_withheld = false;
   /// When its node told of it last, by this node's clock; 0: not in this life.
   std::int64_t heard_ns = 0;
   /// What stands against the node.

@@ -125,8 +125,9 @@ std::vector<std::string> plan_of(const events::DefineVm& wish, const Pool& pool,
 }
 
 std::vector<std::string> plan_of(const events::AdoptVm& wish) {
-  auto fate = wish.wish == schema::VmWish::off ? "it stays off"
-                                               : "it goes on, if it still runs";
+  const auto* fate = wish.wish == schema::VmWish::off ? "it stays off"
+                     : wish.lives                     ? "it goes on to run"
+                                  : "it does not run any more, and is started";
   return {"adopt the guest " + wish.name + ", which this host had as node " +
               wish.from.hex(),
           machine_in_words(wish.spec), fate,

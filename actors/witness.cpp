@@ -23,6 +23,10 @@ constexpr std::uint64_t ticks_to_pull = 30;
 constexpr std::uint64_t first_pull = 2;
 /// Whoever does not say that it knows of a fork is told again in so many.
 constexpr std::uint64_t ticks_to_tell = 6;
+constexpr std::uint64_t answer_again_ns = 300'000'000'000;
+constexpr std::uint64_t cosigned_interval_ns = 5'000'000'000;
+/// Who speaks for so long after a question and does not answer it withholds.
+constexpr std::int64_t withheld_ns = 60'000'000'000;
 
 struct Context {
   Self self;
@@ -60,6 +64,10 @@ std::optional<ForkTold> told_of(const WitnessState& state, const NodeId& node) {
   const auto* member = state.roster->mesh.find(node);
   if (found == state.evidence.end() || member == nullptr) return std::nullopt;
   const auto& evidence = found->second;
+  // What does not fit is told by who has evidence that does.
+  if (evidence.frame.size() > told_frame_max ||
+      evidence.proof.size() > growth_hashes_max)
+    return std::nullopt;
   auto first = store::read_signed_head(evidence.first, node, member->key);
   auto second = store::read_signed_head(evidence.second, node, member->key);
   if (!first || !second) return std::nullopt;
@@ -130,9 +138,30 @@ void accuse(const Context& context, const store::ForkEvidence& evidence) {
                    0, encode(evidence)});
 }
 
+/// The size up to which evidence speaks of a node.
+std::uint64_t size_of(const store::ForkEvidence& evidence) {
+  std::uint64_t size = 0;
+  for (const auto& note : {evidence.first, evidence.second})
+    if (auto checkpoint = store::parse_checkpoint(note))
+      size = std::max(size, checkpoint->head.size);
+  return size;
+}
+
+void note_accepted(WitnessState& state, const NodeId& node,
+                   const schema::Entry& entry) {
+  auto& accepted = state.accepted[node];
+  if (auto found = state.evidence.find(node); found != state.evidence.end())
+    accepted.size = std::max(accepted.size, size_of(found->second));
+  accepted.seconds = seconds_of({entry.clock()->utc_ns(), 0, false});
+}
+
 events::Contradiction apply(WitnessState& state, const schema::Entry& entry) {
-  if (const auto* known = entry.payload_as_ClashAcknowledged())
+  if (const auto* known = entry.payload_as_ClashAcknowledged()) {
+    NodeId node{*known->node()};
+    if (standing_of(state, node) == ForkStanding::stands)
+      note_accepted(state, node, entry);
     return events::apply(state.clashes, *known);
+  }
   const auto* seen = entry.payload_as_ClashSeen();
   if (seen == nullptr) return "it is no clash";
   if (auto wrong = events::apply(state.clashes, *seen)) return wrong;
@@ -149,6 +178,8 @@ events::Contradiction apply(WitnessState& state, const schema::Entry& entry) {
 
 // -- ledgers of others --------------------------------------------------------
 
+void recall(const Context& context);
+
 void vouch(const Context& context, const Vouch& wanted, const Now& now) {
   auto& state = context.self->state;
   const auto* member = state.roster->mesh.find(wanted.node);
@@ -163,9 +194,9 @@ void vouch(const Context& context, const Vouch& wanted, const Now& now) {
         post(context, wish->node, cosignature);
       },
       [=, &state](const caf::error&) {
-        // What is remembered is not what the book says: it is read again.
+        // What is remembered may not be what the book says.
         state.book.note_not_vouched(wish->node);
-        state.is_recalled = false;
+        recall(context);
       });
 }
 
@@ -178,14 +209,56 @@ void act(const Context& context, const WitnessStep& step, const Now& now) {
     accuse(context, accused->evidence);
 }
 
-/// The operator lets a node go on with the history that it has now.
-void accept_history(const Context& context, const NodeId& node,
-                    const Now& now) {
+void forget(const Context& context, const NodeId& node) {
+  context.self->send(context.parts.ledger, forget_atom::value, node);
+}
+
+/// The operator lets a node go on with the history that it has now, whichever
+/// that is: what it tells next is remembered.
+void accept(const Context& context, const NodeId& node) {
   auto& state = context.self->state;
-  auto told = mesh_of(context) == nullptr ? std::nullopt : told_of(state, node);
-  auto known = state.book.all().find(node);
-  if (!told || known == state.book.all().end() || !known->second.kept) return;
-  vouch(context, {node, told->second, known->second.kept->head}, now);
+  auto accepted = state.accepted.find(node);
+  if (accepted == state.accepted.end()) return;
+  state.book.accept(node, accepted->second.size);
+  forget(context, node);
+  state.pull = WitnessState::Pull{node, {}, true};
+  post(context, node, HeadsRequest{});
+}
+
+/// What was remembered before the operator accepted another history is not
+/// gone on from, should this node have died in between.
+bool is_outdated(const WitnessState& state, const NodeId& node,
+                 const std::string& note) {
+  auto accepted = state.accepted.find(node);
+  return accepted != state.accepted.end() &&
+         store::cosigned_at(note).value_or(0) < accepted->second.seconds;
+}
+
+void take_heads(const Context& context, const events::Mesh& mesh,
+                const std::map<NodeId, std::string>& heads) {
+  auto& state = context.self->state;
+  for (const auto& [node, note] : heads) {
+    bool is_good = mesh.find(node) != nullptr &&
+                   !is_outdated(state, node, note) &&
+                   state.book.recall(node, note);
+    if (!is_good && node != context.node) forget(context, node);
+  }
+  for (const auto& [node, known] : state.book.all())
+    if (known.kept && !heads.contains(node)) state.book.lose(node);
+}
+
+void take_cosigned(const Context& context, const events::Mesh& mesh,
+                   const std::map<NodeId, std::string>& cosigned) {
+  auto& state = context.self->state;
+  for (const auto& [node, note] : cosigned) {
+    auto checkpoint = store::parse_checkpoint(note);
+    // What was vouched for before this node took up a new identity is not.
+    bool is_own = checkpoint && mesh.find(node) != nullptr &&
+                  checkpoint->origin == store::checkpoint_origin(context.node);
+    if (is_own)
+      state.cosigned[node] = {checkpoint->head.size,
+                              store::cosigned_at(note).value_or(0)};
+  }
 }
 
 void take_notes(const Context& context, const WitnessNotes& notes) {
@@ -193,19 +266,10 @@ void take_notes(const Context& context, const WitnessNotes& notes) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
   state.own_key = notes.key;
-  for (const auto* kept : {&notes.heads, &notes.cosigned})
-    for (const auto& [node, note] : *kept)
-      if (mesh->find(node) == nullptr)
-        context.self->send(context.parts.ledger, forget_atom::value, node);
-  for (const auto& [node, note] : notes.heads) state.book.recall(node, note);
-  for (const auto& [node, note] : notes.cosigned) {
-    auto checkpoint = store::parse_checkpoint(note);
-    // What was vouched for before this node took up a new identity is not.
-    if (checkpoint &&
-        checkpoint->origin == store::checkpoint_origin(context.node))
-      state.cosigned[node] = {checkpoint->head.size,
-                              store::cosigned_at(note).value_or(0)};
-  }
+  take_heads(context, *mesh, notes.heads);
+  take_cosigned(context, *mesh, notes.cosigned);
+  for (const auto& [node, note] : notes.cosigned)
+    if (mesh->find(node) == nullptr) forget(context, node);
   state.is_recalled = true;
 }
 
@@ -214,7 +278,12 @@ void recall(const Context& context) {
       context.self->request(context.parts.ledger, caf::infinite,
                             heads_atom::value),
       [=](const WitnessNotesPtr& notes) { take_notes(context, *notes); },
-      [](const caf::error&) {});
+      [=](const caf::error& error) {
+        if (std::exchange(context.self->state.is_complained_of, true)) return;
+        context.self->send(
+            context.parts.journal, notice_atom::value,
+            Notice{"witness.memory", {{"why", from_message(error).message}}});
+      });
 }
 
 /// Nothing is believed before it is known what was.
@@ -242,20 +311,46 @@ void take_checkpoint(const Context& context, const NodeId& node,
 
 // -- letters ------------------------------------------------------------------
 
+/// What this node tells of its own ledger comes first.
 void take(const Context& context, const HeardWitness& heard,
           const HeadsRequest& request) {
-  auto heads = context.self->state.book.heads_after(request.after, heard.from);
-  post(context, heard.from, std::move(heads));
+  on_answer<LedgerStatus>(
+      context.self->request(context.parts.ledger, caf::infinite,
+                            status_atom::value),
+      [=](const LedgerStatus& ledger) {
+        const auto* mesh = mesh_of(context);
+        if (mesh == nullptr) return;
+        auto heads =
+            context.self->state.book.heads_after(request.after, heard.from);
+        auto own = store::read_signed_head(ledger.checkpoint, context.node,
+                                           mesh->find(context.node)->key);
+        if (own && request.after == NodeId{}) {
+          if (heads.heads.size() == heads_max) {
+            heads.heads.pop_back();
+            heads.is_last = false;
+          }
+          heads.heads.insert(heads.heads.begin(), {context.node, *own});
+        }
+        post(context, heard.from, std::move(heads));
+      },
+      [](const caf::error&) {});
 }
 
-void take(const Context& context, const HeardWitness& /*heard*/,
+void take(const Context& context, const HeardWitness& heard,
           const Heads& told) {
   auto& state = context.self->state;
-  state.pulled_to = told.is_last || told.heads.empty() ? NodeId{}
-                                                       : told.heads.back().node;
+  if (!state.pull || state.pull->whom != heard.from || !state.pull->is_awaited)
+    return;
+  state.pull->is_awaited = false;
+  if (told.is_last || told.heads.empty())
+    state.pull.reset();
+  else
+    state.pull->after = told.heads.back().node;
   with_memory(context, [=, &state](const Now& now) {
     for (const auto& one : told.heads)
-      act(context, state.book.hear(one.node, one.head, false, now), now);
+      act(context,
+          state.book.hear(one.node, one.head, one.node == heard.from, now),
+          now);
   });
 }
 
@@ -292,34 +387,61 @@ void take(const Context& context, const HeardWitness& heard,
   });
 }
 
-/// Who knows it is told no more; and knows by that that this node does.
+/// Whoever tells of it knows it, and is told no more. It is answered now and
+/// then, so that it knows that this node does.
+void answer_told(const Context& context, const HeardWitness& heard,
+                 const ForkTold& told, const Now& now) {
+  auto& state = context.self->state;
+  const auto* member = mesh_of(context)->find(told.node);
+  bool is_known = state.evidence.contains(told.node) && member != nullptr &&
+                  store::is_signed(told.first, told.node, member->key) &&
+                  store::is_signed(told.second, told.node, member->key);
+  if (!is_known) return;
+  auto& answered_ns = state.knowing[told.node][heard.from];
+  if (answered_ns != 0 && now.since_boot_ns - answered_ns < answer_again_ns)
+    return;
+  answered_ns = std::max<std::uint64_t>(now.since_boot_ns, 1);
+  if (auto own = told_of(state, told.node)) post(context, heard.from, *own);
+}
+
 void take(const Context& context, const HeardWitness& heard,
           const ForkTold& told) {
-  auto& state = context.self->state;
-  bool is_known = state.evidence.contains(told.node);
-  if (is_known && state.knowing[told.node].insert(heard.from).second)
-    if (auto own = told_of(state, told.node)) post(context, heard.from, *own);
   with_memory(context, [=](const Now& now) {
+    answer_told(context, heard, told, now);
     act(context, context.self->state.book.take(heard.from, told, now), now);
   });
 }
 
+/// Each is a durable write of the ledger's actor: no witness has it write
+/// often.
+bool is_news(const WitnessState& state, const NodeId& from,
+             const Cosignature& cosignature, const Now& now) {
+  auto taken = state.cosigned_ns.find(from);
+  if (taken != state.cosigned_ns.end() &&
+      now.since_boot_ns - taken->second < cosigned_interval_ns)
+    return false;
+  auto known = state.cosigned.find(from);
+  return known == state.cosigned.end() ||
+         known->second.size < cosignature.head.size ||
+         (known->second.size == cosignature.head.size &&
+          known->second.seconds + vouched_again_seconds <= cosignature.seconds);
+}
+
 void take(const Context& context, const HeardWitness& heard,
           const Cosignature& cosignature) {
-  auto& state = context.self->state;
-  auto known = state.cosigned.find(heard.from);
-  bool is_news = known == state.cosigned.end() ||
-                 known->second.size < cosignature.head.size ||
-                 known->second.seconds + 3600 < cosignature.seconds;
-  if (!is_news) return;
-  on_answer<bool>(
-      context.self->request(context.parts.ledger, caf::infinite,
-                            take_atom::value, heard.from, cosignature),
-      [&state, from = heard.from, cosignature](bool) {
-        state.cosigned[from] = {cosignature.head.size, cosignature.seconds};
-        state.keys[from] = cosignature.key;
-      },
-      [](const caf::error&) {});
+  with_clock(context.self, context.parts.clock, [=](const Now& now) {
+    auto& state = context.self->state;
+    if (!is_news(state, heard.from, cosignature, now)) return;
+    state.cosigned_ns[heard.from] = now.since_boot_ns;
+    on_answer<bool>(
+        context.self->request(context.parts.ledger, caf::infinite,
+                              take_atom::value, heard.from, cosignature),
+        [&state, from = heard.from, cosignature](bool) {
+          state.cosigned[from] = {cosignature.head.size, cosignature.seconds};
+          state.keys[from] = cosignature.key;
+        },
+        [](const caf::error&) {});
+  });
 }
 
 void take_letter(const Context& context, const HeardWitness& heard) {
@@ -347,6 +469,20 @@ std::optional<NodeId> whom_to_pull(const events::Mesh& mesh, const NodeId& self,
       ->first;
 }
 
+/// All pages of one, unless it does not answer, and then those of another.
+void pull(const Context& context, const events::Mesh& mesh) {
+  auto& state = context.self->state;
+  bool goes_on = state.pull && !state.pull->is_awaited &&
+                 mesh.find(state.pull->whom) != nullptr;
+  if (!goes_on) {
+    auto whom = whom_to_pull(mesh, context.node, state.pulls++);
+    if (!whom) return;
+    state.pull = WitnessState::Pull{*whom, {}, false};
+  }
+  state.pull->is_awaited = true;
+  post(context, state.pull->whom, HeadsRequest{state.pull->after});
+}
+
 void tick(const Context& context) {
   auto& state = context.self->state;
   state.mesh.ensure(context.self, context.parts.node);
@@ -357,9 +493,7 @@ void tick(const Context& context) {
   auto turn = state.ticks++;
   if (turn % ticks_to_tell == 0 && state.aggregate.ready())
     tell_of_forks(context);
-  if (turn % ticks_to_pull == first_pull)
-    if (auto whom = whom_to_pull(*mesh, context.node, turn / ticks_to_pull))
-      post(context, *whom, HeadsRequest{state.pulled_to});
+  if (turn % ticks_to_pull == first_pull) pull(context, *mesh);
   with_memory(context, [=, &state](const Now& now) {
     for (const auto& ask : state.book.ask_again(now))
       post(context, ask.whom, ask.what);
@@ -369,6 +503,8 @@ void tick(const Context& context) {
 void take_standings(WitnessState& state) {
   for (const auto& [what, seen] : state.clashes)
     state.book.set_standing(what.first, standing_of(state, what.first));
+  for (const auto& [node, accepted] : state.accepted)
+    state.book.note_accepted(node, accepted.size);
 }
 
 void take_roster(const Context& context, const RosterPtr& roster) {
@@ -378,8 +514,9 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   if (mesh == nullptr) return;
   for (const auto& node : state.book.set_members(*mesh, context.node)) {
     state.cosigned.erase(node);
+    state.cosigned_ns.erase(node);
     state.keys.erase(node);
-    context.self->send(context.parts.ledger, forget_atom::value, node);
+    forget(context, node);
   }
   take_standings(state);
   if (!state.is_recalled) recall(context);
@@ -398,13 +535,14 @@ caf::result<WordsPtr> plan(const Context& context, const Change& change) {
   auto decision = events::decide_acknowledgement(state.clashes, node);
   if (const auto* refusal = std::get_if<events::Refusal>(&decision))
     return to_message({store::ErrorCode::bad_input, refusal->reason});
-  auto clash = *events::standing_clash(state.clashes, node);
-  return std::make_shared<const std::vector<std::string>>(
-      std::vector<std::string>{
-          "let " + name_of(state, node) + " go on as it is, though " +
-              events::in_words(clash),
-          "the evidence stays in the ledger of this node; others go on to warn "
-          "of it until their operators do the same"});
+  auto words = std::make_shared<std::vector<std::string>>();
+  words->push_back("let " + name_of(state, node) + " go on as it is, though:");
+  for (auto clash : events::standing_clashes(state.clashes, node))
+    words->push_back(events::in_words(clash));
+  words->emplace_back(
+      "the evidence stays in the ledger of this node; others go on to warn of "
+      "it until their operators do the same");
+  return WordsPtr{words};
 }
 
 caf::result<std::uint64_t> commit(const Context& context, const Change& change,
@@ -413,6 +551,7 @@ caf::result<std::uint64_t> commit(const Context& context, const Change& change,
   auto promise = context.self->make_response_promise<std::uint64_t>();
   auto& state = context.self->state;
   auto node = std::get<AcknowledgeClash>(change).node;
+  bool had_fork = standing_of(state, node) == ForkStanding::stands;
   state.aggregate.command(
       {principal,
        store::Causation{schema::CausationKind::request, {}, 0, proposal},
@@ -421,10 +560,7 @@ caf::result<std::uint64_t> commit(const Context& context, const Change& change,
         return events::decide_acknowledgement(state.clashes, node);
       },
       [=](const store::Result<std::uint64_t>& result) {
-        if (result)
-          with_clock(context.self, context.parts.clock, [=](const Now& now) {
-            accept_history(context, node, now);
-          });
+        if (result && had_fork) accept(context, node);
         answer(promise, result);
       });
   return promise;
@@ -437,9 +573,14 @@ WitnessStatusPtr status_of(const Context& context) {
     auto& ledger = status->ledgers[node];
     if (known.kept) ledger.head = known.kept->head;
     ledger.cosigned_seconds = known.kept_seconds;
-    if (known.claim) {
-      ledger.unproven_size = known.claim->head.size;
-      ledger.unproven_since_ns = known.claim_utc_ns;
+    if (known.is_open()) {
+      const auto& open = known.claim     ? known.claim
+                         : known.foreign ? known.foreign
+                                         : known.kept;
+      ledger.unproven_size = open->head.size;
+      ledger.unproven_since_ns = known.open_since_utc_ns;
+      ledger.is_withheld = known.heard_utc_ns >
+                           known.open_since_utc_ns + withheld_ns;
     }
     ledger.heard_ns = known.heard_utc_ns;
     ledger.clash = events::standing_clash(state.clashes, node);

@@ -76,13 +76,21 @@ std::string in_words(schema::Clash clash) {
   }
 }
 
-std::optional<schema::Clash> standing_clash(const Clashes& clashes,
+std::vector<schema::Clash> standing_clashes(const Clashes& clashes,
                                             const NodeId& node) {
+  std::vector<schema::Clash> standing;
   for (auto clash : standing_kinds) {
     auto seen = clashes.find({node, clash});
-    if (seen != clashes.end() && !seen->second.is_acknowledged) return clash;
+    if (seen != clashes.end() && !seen->second.is_acknowledged)
+      standing.push_back(clash);
   }
-  return std::nullopt;
+  return standing;
+}
+
+std::optional<schema::Clash> standing_clash(const Clashes& clashes,
+                                            const NodeId& node) {
+  auto standing = standing_clashes(clashes, node);
+  return standing.empty() ? std::nullopt : std::optional{standing.front()};
 }
 
 Contradiction apply(Clashes& clashes, const schema::ClashSeen& event) {

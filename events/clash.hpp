@@ -45,6 +45,10 @@ Decision decide_acknowledgement(const Clashes& clashes, const NodeId& node);
 
 std::string in_words(schema::Clash clash);
 
+/// All that stands against a node, the worst first.
+std::vector<schema::Clash> standing_clashes(const Clashes& clashes,
+                                            const NodeId& node);
+
 /// The worst that stands against a node until the operator acknowledges it or
 /// another node takes its place. What can end otherwise does not stand.
 std::optional<schema::Clash> standing_clash(const Clashes& clashes,

@@ -169,6 +169,8 @@ Decision decide_adopt(const Pool& pool, const AdoptVm& wish) {
   with_images.images.insert(wish.images.begin(), wish.images.end());
   if (auto flaw = flaw_of_new(with_images, wish.vm, wish.name, wish.spec))
     return Refusal{*flaw};
+  if (wish.start > vm_start_max || (wish.lives && wish.start == 0))
+    return Refusal{"no guest was started so often: look at where it runs"};
   std::vector<Draft> drafts;
   for (const auto& [digest, image] : wish.images) {
     auto added = decide_image(pool.images, digest, image);
@@ -183,10 +185,19 @@ Decision decide_adopt(const Pool& pool, const AdoptVm& wish) {
   adopted.vm = std::make_unique<schema::Id>(wish.vm.stored());
   adopted.name = wish.name;
   adopted.spec = std::make_unique<schema::VmSpecT>(stored(wish.spec));
-  adopted.wish = wish.wish;
+  // What does not live is started anew, under the next number.
+  bool goes_on = wish.lives && wish.wish != schema::VmWish::off;
+  adopted.wish = goes_on ? wish.wish : schema::VmWish::off;
   adopted.start = wish.start;
   adopted.from = std::make_unique<schema::NodeId>(wish.from.stored());
   draft.payload.Set(std::move(adopted));
+  if (goes_on || wish.wish == schema::VmWish::off) return drafts;
+  auto& start = drafts.emplace_back();
+  start.stream = vm_stream(wish.vm);
+  start.follows = 0;
+  schema::VmStartRequestedT requested;
+  requested.vm = std::make_unique<schema::Id>(wish.vm.stored());
+  start.payload.Set(std::move(requested));
   return drafts;
 }
 

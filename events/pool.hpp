@@ -64,6 +64,8 @@ struct AdoptVm {
   schema::VmWish wish = schema::VmWish::off;
   /// The highest number of a start that there is a trace of; 0: none.
   std::uint64_t start = 0;
+  /// A process of that start is there, or may be.
+  bool lives = false;
   NodeId from;
   /// What it is made of, as that identity had it.
   Images images;

@@ -734,6 +734,7 @@ Contradiction apply(Vms& vms, const schema::Entry& entry,
   vm.wish = event.wish();
   if (vm.wish < VmWish::off || vm.wish > VmWish::paused)
     return "what is wanted of the guest is not known";
+  if (vm.start > vm_start_max) return "no guest was started so often";
   if (vm.start == 0 && is_wanted(vm)) return "the guest was never started";
   // Whether that start lives is to be seen.
   if (is_wanted(vm))

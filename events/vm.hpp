@@ -19,6 +19,9 @@ namespace ppn::events {
 /// "vm/" and its id.
 std::string vm_stream(const Id& vm);
 
+/// No guest is ever started so often.
+inline constexpr std::uint64_t vm_start_max = 1'000'000'000'000;
+
 /// A guest that ran for so long is well: its next end is a first one.
 inline constexpr std::uint64_t vm_steady_ns = 600'000'000'000;
 /// So often in a row it is started again; with one end more it is given up.

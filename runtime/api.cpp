@@ -398,15 +398,25 @@ void Api::answer_mesh(Reply reply) {
         or_problem<actors::MemberStatusPtr>(
             to,
             [this, roster](const auto& status, const Reply& then) {
-              ask_witness(
-                  then, [=, this](const auto& witness, const Reply& last) {
-                    last(json_response(
-                        mesh_document(*roster, node_.id(), *status, *witness)));
-                  });
+              tell_mesh(roster, status, then);
             }),
         actors::status_atom::value);
   };
   ask_roster(std::move(reply), with_roster);
+}
+
+/// While the witness's actor is brought back nothing stands against anybody.
+void Api::tell_mesh(const RosterPtr& roster,
+                    const actors::MemberStatusPtr& member, Reply reply) {
+  auto take = [=, this, reply = std::move(reply)](
+                  const Answer<actors::WitnessStatusPtr>& answer) {
+    const auto* witness = std::get_if<actors::WitnessStatusPtr>(&answer);
+    reply(json_response(mesh_document(
+        *roster, node_.id(), *member,
+        witness == nullptr ? actors::WitnessStatus{} : **witness)));
+  };
+  node_.bridge().ask_kept<actors::WitnessStatusPtr, actors::WitnessActor>(
+      witness_name, look_patience, take, actors::status_atom::value);
 }
 
 void Api::ask_witness(Reply reply, WitnessThen then) {

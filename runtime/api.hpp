@@ -148,6 +148,8 @@ class Api {
       std::function<void(const actors::WitnessStatusPtr&, const Reply&)>;
   void ask_witness(Reply reply, WitnessThen then);
   void answer_witness(Reply reply);
+  void tell_mesh(const actors::RosterPtr& roster,
+                 const actors::MemberStatusPtr& member, Reply reply);
 
   // In api_hosts.cpp.
   using FleetThen =

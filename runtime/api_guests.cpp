@@ -199,9 +199,20 @@ void Api::propose(const AdoptVmWish& wish, Reply reply) {
   auto found = events::find_vm(facts_.former->vms, wish.vm);
   const auto* vm = std::get_if<Id>(&found);
   if (vm == nullptr) return reply(to_response(none));
-  propose(adoption_of(*facts_.former, *vm, node_.id(),
-                      facts_.guest_run_dir / vm->hex()),
-          std::move(reply));
+  // One that was adopted and deleted since has its entries here.
+  auto unless_known = [this, vm = *vm](const actors::EntriesPtr& entries,
+                                       const Reply& to) {
+    if (!entries->empty())
+      return to(to_response(
+          {ProblemType::refused, "this node has adopted that guest already"}));
+    propose(adoption_of(*facts_.former, vm, node_.id(),
+                        facts_.guest_run_dir / vm.hex()),
+            to);
+  };
+  node_.bridge().ask<actors::EntriesPtr>(
+      node_.ledger(), look_patience,
+      or_problem<actors::EntriesPtr>(std::move(reply), unless_known),
+      actors::replay_atom::value, events::vm_stream(*vm), std::uint64_t{0});
 }
 
 // -- images -------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "events/clash.hpp"
 #include "runtime/api_null.hpp"
 #include "schema/time_text.hpp"
@@ -20,14 +23,19 @@ Json time_or_null(std::int64_t utc_ns) {
   return utc_ns == 0 ? Json() : Json(schema::format_time(utc_ns));
 }
 
+/// Of what somebody else says, who may say anything.
 Json time_of_seconds(std::uint64_t seconds) {
-  return time_or_null(static_cast<std::int64_t>(seconds) * ns_per_s);
+  constexpr auto most = static_cast<std::uint64_t>(
+      std::numeric_limits<std::int64_t>::max() / ns_per_s);
+  return time_or_null(static_cast<std::int64_t>(std::min(seconds, most)) *
+                      ns_per_s);
 }
 
 Json unproven_json(const WitnessedLedger& ledger) {
   if (!ledger.unproven_size) return {};
   return {{"size", *ledger.unproven_size},
-          {"since", time_or_null(ledger.unproven_since_ns)}};
+          {"since", time_or_null(ledger.unproven_since_ns)},
+          {"withheld", ledger.is_withheld}};
 }
 
 Json cosigned_json(const WitnessStatus& status, const NodeId& node) {
@@ -79,7 +87,14 @@ std::vector<Warning> witness_warnings(const events::Mesh& mesh,
                      mesh.epoch)});
   for (const auto& [node, ledger] : status.ledgers) {
     const auto* member = mesh.find(node);
-    if (member == nullptr || !ledger.clash) continue;
+    if (member == nullptr) continue;
+    if (ledger.is_withheld)
+      warnings.push_back(
+          {"ledger-unproven",
+           fmt::format("{} speaks, and does not prove that its ledger grew "
+                       "only; `ppnctl witness show` tells more",
+                       member->name)});
+    if (!ledger.clash) continue;
     warnings.push_back(
         {"clash",
          fmt::format("{}: {}; `ppnctl witness show` tells more, and `ppnctl "

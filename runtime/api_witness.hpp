@@ -12,8 +12,8 @@ namespace ppn::runtime {
 schema::Json witness_document(const events::Mesh& mesh,
                               const actors::WitnessStatus& status);
 
-/// One for each member that something stands against, and one if the mesh was
-/// recovered twice.
+/// One for each member that something stands against, or that withholds the
+/// proof that its ledger grew only, and one if the mesh was recovered twice.
 std::vector<Warning> witness_warnings(const events::Mesh& mesh,
                                       const actors::WitnessStatus& status);
 

@@ -1,7 +1,6 @@
 #include "runtime/former_guests.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "events/state_codec.hpp"
 #include "runtime/child_linux.hpp"
@@ -31,26 +30,6 @@ events::State state_of(const store::StateDirectory& directory) {
   // What follows a gap is not read; what came before is of use.
   (void)scanned.ok();
   return state;
-}
-
-std::uint64_t number_before_dot(const std::string& name) {
-  std::uint64_t number = 0;
-  std::from_chars(name.data(), name.data() + name.find('.'), number);
-  return number;
-}
-
-/// The highest number of a start that left something there.
-std::uint64_t newest_start(const std::filesystem::path& run_dir) {
-  std::uint64_t newest = 0;
-  std::error_code error;
-  std::filesystem::directory_iterator files{run_dir, error};
-  for (; !error && files != std::filesystem::directory_iterator{};
-       files.increment(error)) {
-    auto name = files->path().filename().string();
-    if (name.find('.') != std::string::npos)
-      newest = std::max(newest, number_before_dot(name));
-  }
-  return newest;
 }
 
 }  // namespace
@@ -93,10 +72,8 @@ events::AdoptVm adoption_of(const FormerGuests& former, const Id& vm,
   if (wish.spec.node == former.node) wish.spec.node = self;
   wish.from = former.node;
   wish.start = std::max(guest.start, newest_start(run_dir));
-  wish.wish = guest.wish;
-  if (wish.wish == schema::VmWish::off && lives_in(run_dir))
-    wish.wish = schema::VmWish::running;
-  if (wish.start == 0) wish.wish = schema::VmWish::off;
+  wish.wish = guest.is_deleting ? schema::VmWish::off : guest.wish;
+  wish.lives = wish.start != 0 && lives_in(run_dir);
   for (const auto& digest : events::images_of(guest.spec)) {
     auto image = former.images.find(digest);
     if (image != former.images.end()) wish.images.insert(*image);

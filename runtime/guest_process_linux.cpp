@@ -14,6 +14,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "events/vm.hpp"
 #include "runtime/keeper/keeper_linux.hpp"
 #include "runtime/keeper/run_directory_linux.hpp"
 #include "schema/plain_text.hpp"
@@ -296,6 +297,20 @@ void forget_starts(const fs::path& run_dir, std::uint64_t up_to) {
   if (!starts) return;
   for (auto start : *starts)
     if (start <= up_to && !directory->may_live(start)) directory->forget(start);
+}
+
+std::uint64_t newest_start(const std::filesystem::path& run_dir) {
+  std::uint64_t newest = 0;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator{run_dir, error}) {
+    auto name = file.path().filename().string();
+    std::uint64_t start = 0;
+    auto [rest, failed] =
+        std::from_chars(name.data(), name.data() + name.size(), start);
+    if (failed == std::errc{} && *rest == '.' && start <= events::vm_start_max)
+      newest = std::max(newest, start);
+  }
+  return newest;
 }
 
 store::Status signal_process(const FileHandle& process, int signal) {

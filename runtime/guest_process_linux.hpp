@@ -96,6 +96,10 @@ GuestEnd end_of_guest(const std::filesystem::path& run_dir, std::uint64_t start,
 /// Removes what dead starts up to that one left in `run_dir`.
 void forget_starts(const std::filesystem::path& run_dir, std::uint64_t up_to);
 
+/// The newest start that left anything there; 0: none did. The guest's user may
+/// write there: what no number of a start can be is ignored.
+std::uint64_t newest_start(const std::filesystem::path& run_dir);
+
 /// Sends a signal to the process of a pidfd; one that has ended needs none.
 /// permission, io.
 store::Status signal_process(const store::FileHandle& process, int signal);

@@ -3,7 +3,6 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -31,20 +30,6 @@ using Self = QemuHypervisor::Port::stateful_pointer<QemuHypervisor::State>;
 constexpr auto look_again_after = std::chrono::seconds{1};
 
 // -- what is known of a guest without asking it -------------------------------
-
-/// The newest start that left anything behind; 0: none did.
-std::uint64_t newest_start(const std::filesystem::path& run_dir) {
-  std::uint64_t newest = 0;
-  std::error_code error;
-  for (const auto& file : std::filesystem::directory_iterator{run_dir, error}) {
-    auto name = file.path().filename().string();
-    std::uint64_t start = 0;
-    auto [rest, failed] =
-        std::from_chars(name.data(), name.data() + name.size(), start);
-    if (failed == std::errc{} && *rest == '.') newest = std::max(newest, start);
-  }
-  return newest;
-}
 
 VmEnd end_of(const std::filesystem::path& run_dir, std::uint64_t start,
              const std::filesystem::path& log) {

@@ -975,13 +975,23 @@ BUGS = [
         "a ledger that grew from another root than the remembered one is "
         "a fork",
         "actors/witness_book.cpp",
-        "if (growth.root == kept.head.root) return vouch(node, known, claim);",
-        "return vouch(node, known, claim);"),
+        "  if (growth.root != older.head.root) {\n",
+        "  if (growth.root == Hash{}) {\n"),
     Bug("unproved_growth_is_believed",
         "what is vouched for was proved to have grown only",
         "actors/witness_book.cpp",
-        "  if (!known->claim) known->claim_utc_ns = now.utc_ns;\n",
-        "  if (!known->claim) return vouch(node, *known, head);\n"),
+        "  else if (!known.claim || known.claim->head.size < head.head.size)\n",
+        "  else if (known.own.times == 0)\n"
+        "    return vouch(node, known, head);\n"
+        "  else\n"),
+    Bug("split_view_is_let_pass",
+        "what others know of a ledger is held against what is remembered",
+        "actors/witness_book.cpp",
+        "  known.foreign = head;\n",
+        "  if (head.head.size > known.kept->head.size) known.claim = head;\n"
+        "  if (!known.claim) return {};\n"
+        "  known.foreign = head;\n",
+        "witness_book/a_view_that_is_split_is_found_by_what_others_tell"),
     Bug("fork_is_kept_to_itself",
         "whoever found a fork tells all others",
         "actors/witness.cpp",

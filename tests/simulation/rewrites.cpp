@@ -111,7 +111,7 @@ void Rewrites::cut(Host& host) {
 Complaint Rewrites::check_at_rest(const Host& host) const {
   for (auto& other : scene_.hosts) {
     const auto& node = other.shadow.state().node.id;
-    bool is_due = &other != &host && history_.is_rewritten(node) &&
+    bool is_due = &other != &host && history_.rewrites(node) != 0 &&
                   history_.members().contains(node) &&
                   !knows_something(host, node);
     if (!is_due) continue;

@@ -73,9 +73,11 @@ class RosterHistory {
   /// Two recovered the mesh for that epoch.
   [[nodiscard]] bool is_split(std::uint64_t epoch) const;
   /// The ledger of that node was rewritten.
-  void note_rewritten(const NodeId& node) { rewritten_.insert(node); }
-  [[nodiscard]] bool is_rewritten(const NodeId& node) const {
-    return rewritten_.contains(node);
+  void note_rewritten(const NodeId& node) { rewritten_[node] += 1; }
+  /// How often; 0: it was not.
+  [[nodiscard]] std::uint64_t rewrites(const NodeId& node) const {
+    auto found = rewritten_.find(node);
+    return found == rewritten_.end() ? 0 : found->second;
   }
   /// All that was ever signed.
   [[nodiscard]] const std::vector<Bytes>& records() const { return records_; }
@@ -120,7 +122,7 @@ class RosterHistory {
   std::vector<Branch> branches_;
   std::map<NodeId, Standing> standings_;
   std::vector<Bytes> records_;
-  std::set<NodeId> rewritten_;
+  std::map<NodeId, std::uint64_t> rewritten_;
   Id mesh_;
   PublicKey recovery_key_;
 };

@@ -126,11 +126,12 @@ Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
                   history.is_split(seen->number());
   bool is_fight = seen->clash() == schema::Clash::two_endpoints &&
                   fought_for_.contains(NodeId{*seen->node()});
-  bool is_rewritten = history.is_rewritten(NodeId{*seen->node()});
+  auto rewrites = history.rewrites(NodeId{*seen->node()});
+  bool is_rewritten = rewrites != 0;
   if (is_rewritten && seen->clash() == schema::Clash::two_places) return {};
   if (is_rewritten && (seen->clash() == schema::Clash::fork ||
                        seen->clash() == schema::Clash::rollback))
-    return check_evidence(*seen);
+    return check_evidence(*seen, rewrites);
   if (is_split || is_fight) return {};
   return "it accuses a member of what none did: " +
          events::in_words(seen->clash()) + ", " +
@@ -138,7 +139,10 @@ Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
 }
 
 /// What it recorded proves itself to whoever has the node's key.
-Complaint Shadow::check_evidence(const schema::ClashSeen& seen) const {
+Complaint Shadow::check_evidence(const schema::ClashSeen& seen,
+                                 std::uint64_t rewrites) const {
+  if (seen.number() > rewrites)
+    return "it accuses a member more often than that rewrote its history";
   const auto* member = state_.mesh.find(NodeId{*seen.node()});
   auto evidence = store::decode_fork_evidence(
       {seen.evidence()->data(), seen.evidence()->size()});

@@ -72,7 +72,8 @@ class Shadow {
                                      bool is_of_roster,
                                      const RosterHistory& history) const;
   [[nodiscard]] Complaint check_key(const RosterHistory& history) const;
-  [[nodiscard]] Complaint check_evidence(const schema::ClashSeen& seen) const;
+  [[nodiscard]] Complaint check_evidence(const schema::ClashSeen& seen,
+                                         std::uint64_t rewrites) const;
   /// What a tunnel or the device did is recorded so often in an hour.
   Complaint fold_unasked(const schema::Entry& entry);
   Complaint fold_count(const schema::Entry& entry);

@@ -22,7 +22,10 @@ BOOST_AUTO_TEST_CASE(a_ledger_is_told_with_what_is_remembered_of_it) {
       {"root", zeros},
       {"vouched", "2026-01-01T00:00:00.000Z"},
       {"told", "2026-01-01T00:02:00.000Z"},
-      {"unproven", {{"size", 120}, {"since", "2026-01-01T00:01:00.000Z"}}},
+      {"unproven",
+       {{"size", 120},
+        {"since", "2026-01-01T00:01:00.000Z"},
+        {"withheld", false}}},
       {"clash",
        "it signed two histories of its ledger: one of them was rewritten"},
       {"acknowledged", false},
@@ -51,6 +54,22 @@ BOOST_AUTO_TEST_CASE(whoever_something_stands_against_is_warned_of) {
   BOOST_TEST(mentions(warnings[0].detail,
                       "node-3: it signed two histories of its ledger"));
   BOOST_TEST(mentions(warnings[0].detail, "ppnctl witness acknowledge node-3"));
+}
+
+BOOST_AUTO_TEST_CASE(who_withholds_a_proof_is_warned_of) {
+  actors::WitnessStatus status;
+  status.ledgers[node_of(3)].is_withheld = true;
+  auto warnings = runtime::witness_warnings(sample_roster().mesh, status);
+  BOOST_REQUIRE(warnings.size() == 1U);
+  BOOST_TEST(warnings[0].name == "ledger-unproven");
+}
+
+/// Whatever a witness says of its clock.
+BOOST_AUTO_TEST_CASE(a_time_beyond_all_times_is_told_as_the_last_one) {
+  auto status = sample_witness_status();
+  status.cosigned[node_of(3)].seconds = ~std::uint64_t{0};
+  auto document = runtime::witness_document(sample_roster().mesh, status);
+  BOOST_TEST(document["ledgers"][0]["cosigned"]["time"].is_string());
 }
 
 BOOST_AUTO_TEST_CASE(a_mesh_that_was_recovered_twice_is_warned_of) {

@@ -95,14 +95,24 @@ BOOST_AUTO_TEST_CASE(starts_that_left_a_trace_are_counted) {
   BOOST_TEST(wish.start == 11U);
 }
 
-BOOST_AUTO_TEST_CASE(one_that_never_ran_is_not_taken_to_run) {
+BOOST_AUTO_TEST_CASE(numbers_that_no_start_can_have_are_ignored) {
+  ScratchDirectory scratch;
+  for (const char* name :
+       {"18446744073709551615.ended", "99999999999999999999.ended", "5abc.x"})
+    std::ofstream{scratch.path() / name};
+  auto wish =
+      runtime::adoption_of(sample(), vm_id(7), node_of(1), scratch.path());
+  BOOST_TEST(wish.start == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_was_being_deleted_is_not_started) {
   ScratchDirectory scratch;
   auto former = sample();
-  former.vms[vm_id(7)].start = 0;
+  former.vms[vm_id(7)].is_deleting = true;
   auto wish = runtime::adoption_of(former, vm_id(7), node_of(1),
                                    scratch.path() / "none");
-  BOOST_TEST(wish.start == 0U);
   BOOST_TEST((wish.wish == schema::VmWish::off));
+  BOOST_TEST(!wish.lives);
 }
 
 BOOST_AUTO_TEST_CASE(former_guests_are_told_with_what_became_of_them) {

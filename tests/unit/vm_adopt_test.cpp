@@ -31,6 +31,7 @@ struct Host {
     wish.spec = small_spec();
     wish.wish = VmWish::running;
     wish.start = 3;
+    wish.lives = true;
     wish.from = node_of(9);
     return wish;
   }
@@ -68,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_guest_that_still_runs_goes_on) {
   BOOST_TEST((host.vm().outcome == VmOutcome::running));
 }
 
-BOOST_AUTO_TEST_CASE(one_whose_process_is_gone_is_started_anew) {
+BOOST_AUTO_TEST_CASE(one_that_ends_unseen_is_started_anew) {
   Host host;
   host.adopt(Host::running());
   events::VmSight sight;
@@ -78,6 +79,24 @@ BOOST_AUTO_TEST_CASE(one_whose_process_is_gone_is_started_anew) {
   BOOST_REQUIRE(!kinds.empty());
   BOOST_TEST((kinds.front() == Event::VmCrashed));
   BOOST_TEST((host.vm().wish == VmWish::running));
+}
+
+BOOST_AUTO_TEST_CASE(one_whose_process_is_gone_gets_the_next_number) {
+  Host host;
+  auto wish = Host::running();
+  wish.lives = false;
+  BOOST_TEST((host.adopt(wish) ==
+              std::vector<Event>{Event::VmAdopted, Event::VmStartRequested}));
+  BOOST_TEST((host.see({}) == std::vector<Event>{Event::VmStarting}));
+  BOOST_TEST(host.vm().start == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_no_start_can_have_is_refused) {
+  Host host;
+  auto wish = Host::running();
+  wish.start = events::vm_start_max + 1;
+  BOOST_TEST(
+      mentions(refusal_of(events::decide_adopt(host.pool, wish)), "so often"));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_was_off_stays_off_and_no_start_is_used_twice) {
@@ -97,6 +116,7 @@ BOOST_AUTO_TEST_CASE(one_that_never_was_started_is_as_new) {
   auto wish = Host::running();
   wish.wish = VmWish::off;
   wish.start = 0;
+  wish.lives = false;
   host.adopt(wish);
   BOOST_TEST((host.vm().outcome == VmOutcome::defined));
 }
@@ -146,6 +166,8 @@ BOOST_AUTO_TEST_CASE(an_adoption_that_can_not_be_is_a_contradiction) {
   };
   BOOST_TEST(record(adopted(VmWish::running, 0)) ==
              "the guest was never started");
+  BOOST_TEST(record(adopted(VmWish::off, events::vm_start_max + 1)) ==
+             "no guest was started so often");
   BOOST_TEST(record(adopted(VmWish::unknown, 1)) ==
              "what is wanted of the guest is not known");
   BOOST_TEST(record(adopted(VmWish::running, 1)) == "");

@@ -1,6 +1,9 @@
 // What a witness makes of what it is told of another ledger.
 #include "actors/witness_book.hpp"
 
+#include <set>
+
+#include "actors/frame.hpp"
 #include "tests/support/roster_author.hpp"
 #include "tests/unit/expect.hpp"
 #include "tests/unit/keys.hpp"
@@ -170,13 +173,53 @@ BOOST_FIXTURE_TEST_CASE(an_unanswered_question_is_asked_again_and_not_at_once,
   know(told, 9);
   BOOST_REQUIRE(std::holds_alternative<AskGrowth>(hear(head(told, 20))));
   BOOST_TEST(book.ask_again(now).empty());
-  now.since_boot_ns += actors::growth_asked_again_ns;
+  now.since_boot_ns += 2 * actors::growth_asked_again_ns;
   BOOST_TEST(book.ask_again(now).size() == 1U);
+  // Who does not answer is asked less and less often.
+  now.since_boot_ns += 2 * actors::growth_asked_again_ns;
+  BOOST_TEST(book.ask_again(now).empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_smaller_head_from_elsewhere_is_late, Book) {
+BOOST_FIXTURE_TEST_CASE(what_others_tell_has_to_be_of_the_same_ledger, Book) {
   know(told, 20);
-  BOOST_TEST(is_nothing(hear(head(told, 9), false)));
+  auto asked = std::get<AskGrowth>(hear(head(told, 9), false));
+  BOOST_TEST(asked.what.from.head.size == 9U);
+  BOOST_TEST(asked.what.to == 20U);
+  BOOST_TEST(is_nothing(take(growth(told, 9, 20))));
+  BOOST_TEST(!book.all().at(node).is_open());
+}
+
+/// Each side sees a history that only grows, and never the same size.
+BOOST_FIXTURE_TEST_CASE(a_view_that_is_split_is_found_by_what_others_tell,
+                        Book) {
+  for (auto size : {9U, 30U}) {
+    Book fresh;
+    fresh.know(told, 20);
+    BOOST_REQUIRE(std::holds_alternative<AskGrowth>(
+        fresh.hear(head(other, size), false)));
+    // It goes on to prove its own, which answers nothing.
+    BOOST_REQUIRE(
+        std::holds_alternative<AskGrowth>(fresh.hear(head(told, 33))));
+    BOOST_REQUIRE(
+        std::holds_alternative<Vouch>(fresh.take(growth(told, 20, 33))));
+    fresh.book.note_vouched(node, head(told, 33), 7);
+    BOOST_TEST(fresh.book.all().at(node).is_open());
+    // Whichever history it proves this from, it shows.
+    BOOST_TEST(fresh.accuses(fresh.take(growth(told, size, 33))));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_proof_that_nobody_asked_for_is_none, Book) {
+  know(told, 9);
+  BOOST_TEST(is_nothing(take(growth(told, 9, 20))));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_did_not_grow_is_vouched_for_anew_after_an_hour,
+                        Book) {
+  know(told, 9);
+  BOOST_TEST(is_nothing(hear(head(told, 9))));
+  now.utc_ns += 2'000 * 3'600'000'000'000;
+  BOOST_TEST(std::holds_alternative<Vouch>(hear(head(told, 9))));
 }
 
 BOOST_FIXTURE_TEST_CASE(one_that_was_late_from_itself_accuses_nobody, Book) {
@@ -240,10 +283,39 @@ BOOST_FIXTURE_TEST_CASE(nothing_more_is_vouched_for_while_a_fork_stands, Book) {
 BOOST_FIXTURE_TEST_CASE(what_was_acknowledged_is_told_in_vain, Book) {
   know(other, 20);
   book.set_standing(node, ForkStanding::acknowledged);
+  book.note_accepted(node, 20);
   BOOST_TEST(is_nothing(
       book.take(liar, {node, head(told, 9), head(other, 20), {}}, now)));
   BOOST_TEST(is_nothing(
       book.take(liar, {node, head(told, 9), head(other, 9), {}}, now)));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_accepted_node_begins_with_what_it_says_itself,
+                        Book) {
+  know(told, 20);
+  BOOST_REQUIRE(std::holds_alternative<AskGrowth>(hear(head(told, 33))));
+  book.accept(node, 9);
+  BOOST_TEST(!book.all().at(node).is_open());
+  BOOST_TEST(is_nothing(hear(head(told, 35), false)));
+  auto vouch = std::get<Vouch>(hear(head(other, 10)));
+  BOOST_TEST(!vouch.after);
+  book.note_vouched(node, head(other, 10), 7);
+  // What others still hold against it is accepted.
+  BOOST_TEST(is_nothing(hear(head(told, 33), false)));
+  // And what it does after that is not.
+  BOOST_TEST(std::holds_alternative<AskGrowth>(hear(head(told, 36))));
+  BOOST_TEST(accuses(take(growth(told, 10, 36))));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_would_not_fit_a_frame_is_no_evidence, Book) {
+  know(told, 20);
+  BOOST_REQUIRE(std::holds_alternative<AskGrowth>(hear(head(told, 9))));
+  Growth short_of{
+      node, 20, 10, head(told, 10).head.root, {}, head(told, 10).signature};
+  BOOST_TEST(is_nothing(
+      book.take(node, short_of, Bytes(actors::told_frame_max + 1), now)));
+  short_of.proof.emplace_back();
+  BOOST_TEST(is_nothing(take(short_of)));
 }
 
 BOOST_FIXTURE_TEST_CASE(what_an_earlier_life_remembered_is_gone_on_from, Book) {

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "store/key_rotation.hpp"
 #include "store/record.hpp"
 #include "store/state_directory.hpp"
 
@@ -80,8 +82,26 @@ FirstLook look_first(store::Backend& backend) {
   return first;
 }
 
+namespace {
+
+/// A witness may lie, and its file may be damaged: that says nothing of the
+/// ledger.
+bool is_signed_by_any(const std::string& note, const NodeId& node,
+                      store::Backend& backend) {
+  auto checkpoint = store::parse_checkpoint(note);
+  auto transaction = backend.read();
+  if (!checkpoint || !transaction) return false;
+  store::LedgerView view{**transaction};
+  auto keys = store::read_key_history(view);
+  return keys && std::any_of(keys->begin(), keys->end(), [&](const auto& one) {
+           return store::verify_checkpoint(*checkpoint, node, one.key).ok();
+         });
+}
+
+}  // namespace
+
 store::Result<std::vector<store::AuditOptions::Known>> remembered_checkpoints(
-    const WitnessFindings& found, const NodeId& node) {
+    const WitnessFindings& found, const NodeId& node, store::Backend& backend) {
   std::vector<store::AuditOptions::Known> known;
   for (const auto& [directory, heads] : found.remembered) {
     auto head = heads.find(node);
@@ -89,6 +109,11 @@ store::Result<std::vector<store::AuditOptions::Known>> remembered_checkpoints(
       return store::Error{
           store::ErrorCode::not_found,
           "the witness " + directory + " remembers nothing of " + node.hex()};
+    if (!is_signed_by_any(head->second, node, backend))
+      return store::Error{store::ErrorCode::bad_input,
+                          "what the witness " + directory +
+                              " remembers is not signed by any key of this "
+                              "ledger"};
     known.push_back(
         {"the checkpoint that the witness " + directory + " remembers",
          head->second});

@@ -35,9 +35,9 @@ struct FirstLook {
 FirstLook look_first(store::Backend& backend);
 
 /// The checkpoints to hold the ledger against. not_found if a witness remembers
-/// nothing of the node.
+/// nothing of the node, bad_input if what it remembers the node did not sign.
 store::Result<std::vector<store::AuditOptions::Known>> remembered_checkpoints(
-    const WitnessFindings& found, const NodeId& node);
+    const WitnessFindings& found, const NodeId& node, store::Backend& backend);
 
 /// Judges the cosignatures of an audited ledger: adds to the report, and
 /// returns the same for programs. bad_input if the policy is for other logs.

@@ -125,7 +125,8 @@ schema::Json run_audit(const VerifyOptions& options, SharedProgress& progress) {
   }
   auto first = look_first(**backend);
   if (first.node) {
-    auto remembered = remembered_checkpoints(*witnesses, *first.node);
+    auto remembered =
+        remembered_checkpoints(*witnesses, *first.node, **backend);
     if (!remembered) return not_done(remembered.error());
     for (auto& one : *remembered)
       wishes.known_checkpoints.push_back(std::move(one));

@@ -19,7 +19,7 @@ int witness_show(const Global& global, const WitnessShowOptions& options) {
     return Frame{global.json
                      ? json_line(*document) + '\n'
                      : witness_text(*witness, options.keys, clock_now_ns()),
-                 witness->has_clash() ? exit_degraded : exit_ok};
+                 witness->is_degraded() ? exit_degraded : exit_ok};
   });
 }
 

@@ -6,9 +6,10 @@
 
 namespace ppn::ctl {
 
-bool Witness::has_clash() const {
-  return std::any_of(ledgers.begin(), ledgers.end(),
-                     [](const auto& ledger) { return ledger.clash; });
+bool Witness::is_degraded() const {
+  return std::any_of(ledgers.begin(), ledgers.end(), [](const auto& ledger) {
+    return ledger.clash || ledger.is_withheld;
+  });
 }
 
 Result<Witness> read_witness(const schema::Json& document) {
@@ -18,6 +19,7 @@ Result<Witness> read_witness(const schema::Json& document) {
   for (const auto& json : fields.array("ledgers")) {
     auto& ledger = witness.ledgers.emplace_back();
     ledger.name = fields.text(json, "name");
+    ledger.node = fields.text(json, "node");
     ledger.size = fields.number_or_null(json, "size");
     ledger.vouched_ns = fields.time_or_null(json, "vouched");
     ledger.clash = fields.text_or_null(json, "clash");
@@ -27,6 +29,7 @@ Result<Witness> read_witness(const schema::Json& document) {
     if (!unproven.is_null()) {
       ledger.unproven_size = fields.number(unproven, "size");
       ledger.unproven_since_ns = fields.time_or_null(unproven, "since");
+      ledger.is_withheld = fields.flag(unproven, "withheld");
     }
     const auto& cosigned = fields.object_or_null(json, "cosigned");
     if (!cosigned.is_null())

@@ -14,12 +14,15 @@ namespace ppn::ctl {
 
 struct WitnessedLedger {
   std::string name;
+  std::string node;
   /// Of what is remembered, and when it was found to have grown only.
   std::optional<std::uint64_t> size;
   std::optional<std::int64_t> vouched_ns;
   /// Its node told of more, and does not prove that it grew to that.
   std::optional<std::uint64_t> unproven_size;
   std::optional<std::int64_t> unproven_since_ns;
+  /// It spoke since.
+  bool is_withheld = false;
   /// What stands against its node.
   std::optional<std::string> clash;
   bool is_acknowledged = false;
@@ -34,7 +37,8 @@ struct Witness {
   std::string key;
   std::vector<WitnessedLedger> ledgers;
 
-  [[nodiscard]] bool has_clash() const;
+  /// Something stands against a node, or it withholds a proof.
+  [[nodiscard]] bool is_degraded() const;
 };
 
 Result<Witness> read_witness(const schema::Json& document);

@@ -10,17 +10,12 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-/// A node proves within seconds that its ledger grew, if it does.
-constexpr std::int64_t proof_patience_ns = 60'000'000'000;
-
-std::string standing_of(const WitnessedLedger& ledger, std::int64_t now_ns) {
+std::string standing_of(const WitnessedLedger& ledger) {
   if (ledger.clash) return *ledger.clash;
-  bool is_late = ledger.unproven_since_ns &&
-                 now_ns - *ledger.unproven_since_ns > proof_patience_ns;
-  if (is_late)
-    return fmt::format("says that it has {}, and does not prove it",
-                       ledger.unproven_size.value_or(0));
+  if (ledger.is_withheld) return "speaks, and does not prove that it grew only";
   if (!ledger.size) return "nothing heard yet";
+  if (ledger.unproven_size)
+    return fmt::format("to prove: {}", *ledger.unproven_size);
   return ledger.is_acknowledged ? "grew only since its history was accepted"
                                 : "grew only";
 }
@@ -50,7 +45,7 @@ std::string witness_text(const Witness& witness, bool keys,
       rows.push_back(
           {ledger.name, number_or_dash(ledger.size),
            ledger.vouched_ns ? ago_words(*ledger.vouched_ns, now_ns) : "-",
-           number_or_dash(ledger.cosigned_size), standing_of(ledger, now_ns)});
+           number_or_dash(ledger.cosigned_size), standing_of(ledger)});
     text = columns(rows);
   }
   for (const auto& ledger : witness.ledgers)
@@ -58,11 +53,11 @@ std::string witness_text(const Witness& witness, bool keys,
       text += '\n' +
               alarm_text(fmt::format(
                   "{}: {}\nthe evidence is in the ledger of this node: "
-                  "ppn-ledger prove fork DIR {}\nif you know why: ppnctl "
+                  "ppn-ledger prove fork STATE_DIR {}\nif you know why: ppnctl "
                   "witness acknowledge {}; else replace the node: see ppnctl "
                   "node rejoin there\n",
                   printable(ledger.name), printable(*ledger.clash),
-                  printable(ledger.name), printable(ledger.name)));
+                  printable(ledger.node), printable(ledger.name)));
   return keys ? text + keys_text(witness) : text;
 }
 
