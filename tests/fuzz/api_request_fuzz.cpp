@@ -110,6 +110,12 @@ struct CheckWish {
             "a signature is the same when it is told again");
   }
 
+  void operator()(const runtime::AcknowledgeWish& wish) const {
+    check_text(wish.node);
+  }
+  void operator()(const runtime::AdoptVmWish& wish) const {
+    check_text(wish.vm);
+  }
   void operator()(const runtime::FleetUseWish& wish) const {
     check_text(wish.node);
     require(wish.drained || wish.reserved, "a use changes something");
