@@ -40,11 +40,24 @@ void ask(const Context& context, const NodeId& node) {
       });
 }
 
+/// What comes after a silence may have been said before it, and been late: what
+/// it does not show gets its time once more.
+void begin_sights_anew(SchedulerState& state, const NodeId& node) {
+  for (auto& [vm, sight] : state.sights) {
+    auto guest = state.fleet.guests.find(vm);
+    if (guest != state.fleet.guests.end() && guest->second.node == node)
+      sight = {};
+  }
+}
+
 void take_said(const Context& context, const HeardHostPtr& heard) {
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     auto& state = context.self->state;
     const auto* mesh = own_mesh(context);
     if (mesh == nullptr || mesh->find(heard->node) == nullptr) return;
+    auto age_ns = state.watch.age_ns(heard->node, now.since_boot_ns);
+    if (age_ns && *age_ns > events::silent_after_ns)
+      begin_sights_anew(state, heard->node);
     state.watch.note_heard(heard->node, now.since_boot_ns);
     auto& said = state.said[heard->node];
     if (heard->told.report) said.report = heard->told.report;
