@@ -373,6 +373,8 @@ struct WitnessedLedger {
 struct OwnCosignature {
   std::uint64_t size = 0;
   std::uint64_t seconds = 0;
+  /// As that node told it, in this life.
+  std::optional<PublicKey> key;
 };
 
 struct WitnessStatus {
@@ -380,8 +382,6 @@ struct WitnessStatus {
   std::map<NodeId, OwnCosignature> cosigned;
   /// Checks the cosignatures of this node.
   std::string key;
-  /// The keys of others, as they told them.
-  std::map<NodeId, std::string> keys;
   /// Somebody follows another recovery for the epoch that this node is in.
   bool is_split = false;
 };

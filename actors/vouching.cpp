@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "store/byte_order.hpp"
 #include "store/cosignature.hpp"
 #include "store/ledger_view.hpp"
 
@@ -17,16 +16,6 @@ using store::Status;
 
 Error no_memory() {
   return {ErrorCode::io, "this node has no memory for the ledgers of others"};
-}
-
-store::NoteSignature line_of(const NodeId& witness, const Cosignature& told) {
-  auto verifier = store::witness_verifier(witness, told.key);
-  auto time = store::big_endian(told.seconds);
-  store::NoteSignature line{verifier.name(), verifier.id(), {}};
-  line.bytes.assign(time.begin(), time.end());
-  line.bytes.insert(line.bytes.end(), told.signature.bytes.begin(),
-                    told.signature.bytes.end());
-  return line;
 }
 
 }  // namespace
@@ -112,7 +101,8 @@ Status Vouching::take(const NodeId& witness, const Cosignature& cosignature) {
   if (*root != head.root) return wrong;
   auto note = store::note_of(ledger_.sign_head(head), position.node,
                              ledger_.public_key());
-  note.signatures.push_back(line_of(witness, cosignature));
+  note.signatures.push_back(store::cosignature_line(
+      witness, cosignature.key, cosignature.seconds, cosignature.signature));
   auto verified = store::verify_cosignature(
       note, store::witness_verifier(witness, cosignature.key));
   if (!verified) return verified.error();

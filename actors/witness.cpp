@@ -255,9 +255,10 @@ void take_cosigned(const Context& context, const events::Mesh& mesh,
     // What was vouched for before this node took up a new identity is not.
     bool is_own = checkpoint && mesh.find(node) != nullptr &&
                   checkpoint->origin == store::checkpoint_origin(context.node);
-    if (is_own)
-      state.cosigned[node] = {checkpoint->head.size,
-                              store::cosigned_at(note).value_or(0)};
+    if (!is_own) continue;
+    auto& known = state.cosigned[node];
+    known.size = checkpoint->head.size;
+    known.seconds = store::cosigned_at(note).value_or(0);
   }
 }
 
@@ -437,8 +438,8 @@ void take(const Context& context, const HeardWitness& heard,
         context.self->request(context.parts.ledger, caf::infinite,
                               take_atom::value, heard.from, cosignature),
         [&state, from = heard.from, cosignature](bool) {
-          state.cosigned[from] = {cosignature.head.size, cosignature.seconds};
-          state.keys[from] = cosignature.key;
+          state.cosigned[from] = {cosignature.head.size, cosignature.seconds,
+                                  cosignature.key};
         },
         [](const caf::error&) {});
   });
@@ -515,7 +516,6 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   for (const auto& node : state.book.set_members(*mesh, context.node)) {
     state.cosigned.erase(node);
     state.cosigned_ns.erase(node);
-    state.keys.erase(node);
     forget(context, node);
   }
   take_standings(state);
@@ -588,8 +588,6 @@ WitnessStatusPtr status_of(const Context& context) {
   }
   status->cosigned = state.cosigned;
   status->key = store::witness_verifier(context.node, state.own_key).text();
-  for (const auto& [node, key] : state.keys)
-    status->keys.emplace(node, store::witness_verifier(node, key).text());
   for (const auto& [what, seen] : state.clashes)
     status->is_split |= what.second == Clash::two_recoveries && state.roster &&
                         seen.number == state.roster->mesh.epoch;

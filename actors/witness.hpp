@@ -48,7 +48,6 @@ struct WitnessState {
   std::map<NodeId, OwnCosignature> cosigned;
   /// When the newest of each was taken.
   std::map<NodeId, std::uint64_t> cosigned_ns;
-  std::map<NodeId, PublicKey> keys;
   PublicKey own_key;
   std::uint64_t ticks = 0;
   Aggregate<WitnessActor::stateful_pointer<WitnessState>> aggregate;

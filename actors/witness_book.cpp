@@ -179,9 +179,12 @@ std::vector<AskGrowth> WitnessBook::ask_again(const Now& now) {
 WitnessStep WitnessBook::hear(const NodeId& node, const SignedHead& head,
                               bool is_from_itself, const Now& now) {
   auto* known = find(node);
-  if (known == nullptr || head.head.size == 0 ||
-      !store::is_signed(head, node, known->key))
-    return {};
+  if (known == nullptr || head.head.size == 0) return {};
+  const auto heads = {known->kept, known->claim, known->foreign};
+  // Most is what was told, and checked, before.
+  bool is_signed = std::find(heads.begin(), heads.end(), head) != heads.end() ||
+                   store::is_signed(head, node, known->key);
+  if (!is_signed) return {};
   if (is_from_itself) {
     known->heard_utc_ns = now.utc_ns;
     known->own.times = std::min(known->own.times, 1U);
@@ -190,7 +193,7 @@ WitnessStep WitnessBook::hear(const NodeId& node, const SignedHead& head,
   if (known->standing == ForkStanding::stands) return {};
   bool is_of_old = !is_from_itself && head.head.size <= known->accepted_size;
   if (is_of_old) return {};
-  for (const auto& other : {known->kept, known->claim, known->foreign})
+  for (const auto& other : heads)
     if (other && other->head.size == head.head.size &&
         other->head.root != head.head.root)
       return Accuse{evidence_of(node, *known, *other, head)};

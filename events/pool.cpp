@@ -130,6 +130,17 @@ std::optional<std::string> flaw_of_new(const Pool& pool, const Id& id,
   return flaw_here(pool, id, spec);
 }
 
+template <class Event>
+Draft draft_of_new(const Id& vm, Event event) {
+  Draft draft;
+  draft.stream = vm_stream(vm);
+  // Nobody wrote to it before.
+  draft.follows = 0;
+  event.vm = std::make_unique<schema::Id>(vm.stored());
+  draft.payload.Set(std::move(event));
+  return draft;
+}
+
 }  // namespace
 
 std::uint64_t overhead_mb(const VmSpec& spec) {
@@ -145,22 +156,12 @@ PoolUse use_of(const Vms& vms) {
 Decision decide_define(const Pool& pool, const DefineVm& wish) {
   if (auto flaw = flaw_of_new(pool, wish.vm, wish.name, wish.spec))
     return Refusal{*flaw};
-  std::vector<Draft> drafts(wish.start ? 2 : 1);
-  for (auto& draft : drafts) {
-    draft.stream = vm_stream(wish.vm);
-    // Nobody wrote to it before.
-    draft.follows = 0;
-  }
   schema::VmDefinedT defined;
-  defined.vm = std::make_unique<schema::Id>(wish.vm.stored());
   defined.name = wish.name;
   defined.spec = std::make_unique<schema::VmSpecT>(stored(wish.spec));
-  drafts[0].payload.Set(std::move(defined));
-  if (wish.start) {
-    schema::VmStartRequestedT start;
-    start.vm = std::make_unique<schema::Id>(wish.vm.stored());
-    drafts[1].payload.Set(std::move(start));
-  }
+  std::vector<Draft> drafts{draft_of_new(wish.vm, std::move(defined))};
+  if (wish.start)
+    drafts.push_back(draft_of_new(wish.vm, schema::VmStartRequestedT{}));
   return drafts;
 }
 
@@ -178,11 +179,7 @@ Decision decide_adopt(const Pool& pool, const AdoptVm& wish) {
     for (auto& draft : std::get<std::vector<Draft>>(added))
       drafts.push_back(std::move(draft));
   }
-  auto& draft = drafts.emplace_back();
-  draft.stream = vm_stream(wish.vm);
-  draft.follows = 0;
   schema::VmAdoptedT adopted;
-  adopted.vm = std::make_unique<schema::Id>(wish.vm.stored());
   adopted.name = wish.name;
   adopted.spec = std::make_unique<schema::VmSpecT>(stored(wish.spec));
   // What does not live is started anew, under the next number.
@@ -190,14 +187,9 @@ Decision decide_adopt(const Pool& pool, const AdoptVm& wish) {
   adopted.wish = goes_on ? wish.wish : schema::VmWish::off;
   adopted.start = wish.start;
   adopted.from = std::make_unique<schema::NodeId>(wish.from.stored());
-  draft.payload.Set(std::move(adopted));
-  if (goes_on || wish.wish == schema::VmWish::off) return drafts;
-  auto& start = drafts.emplace_back();
-  start.stream = vm_stream(wish.vm);
-  start.follows = 0;
-  schema::VmStartRequestedT requested;
-  requested.vm = std::make_unique<schema::Id>(wish.vm.stored());
-  start.payload.Set(std::move(requested));
+  drafts.push_back(draft_of_new(wish.vm, std::move(adopted)));
+  if (!goes_on && wish.wish != schema::VmWish::off)
+    drafts.push_back(draft_of_new(wish.vm, schema::VmStartRequestedT{}));
   return drafts;
 }
 

@@ -8,6 +8,7 @@
 #include "events/clash.hpp"
 #include "runtime/api_null.hpp"
 #include "schema/time_text.hpp"
+#include "store/cosignature.hpp"
 
 namespace ppn::runtime {
 
@@ -46,8 +47,9 @@ Json cosigned_json(const WitnessStatus& status, const NodeId& node) {
 }
 
 Json key_json(const WitnessStatus& status, const NodeId& node) {
-  auto found = status.keys.find(node);
-  return found == status.keys.end() ? Json() : Json(found->second);
+  auto found = status.cosigned.find(node);
+  if (found == status.cosigned.end() || !found->second.key) return {};
+  return store::witness_verifier(node, *found->second.key).text();
 }
 
 }  // namespace

@@ -52,18 +52,24 @@ VerifierKey witness_verifier(const NodeId& witness, const PublicKey& key) {
                             key);
 }
 
-NoteSignature cosign_note(std::string_view note_text, const NodeId& witness,
-                          const SigningKey& witness_key,
-                          std::uint64_t unix_seconds) {
+NoteSignature cosignature_line(const NodeId& witness, const PublicKey& key,
+                               std::uint64_t unix_seconds,
+                               const Signature& signature) {
+  auto verifier = witness_verifier(witness, key);
   auto time = big_endian(unix_seconds);
-  auto signature = witness_key.sign(
-      as_bytes(cosignature_statement(unix_seconds, note_text)));
-  auto verifier = witness_verifier(witness, witness_key.public_key());
   NoteSignature line{verifier.name(), verifier.id(), {}};
   line.bytes.assign(time.begin(), time.end());
   line.bytes.insert(line.bytes.end(), signature.bytes.begin(),
                     signature.bytes.end());
   return line;
+}
+
+NoteSignature cosign_note(std::string_view note_text, const NodeId& witness,
+                          const SigningKey& witness_key,
+                          std::uint64_t unix_seconds) {
+  return cosignature_line(witness, witness_key.public_key(), unix_seconds,
+                          witness_key.sign(as_bytes(
+                              cosignature_statement(unix_seconds, note_text))));
 }
 
 Result<std::uint64_t> verify_cosignature(const Note& note,
@@ -100,14 +106,12 @@ void add_cosignatures(Note& note, const std::vector<NoteSignature>& lines) {
 }
 
 std::optional<std::uint64_t> cosigned_at(std::string_view note) {
-  constexpr auto line_size = sizeof(std::uint64_t) + Signature::size;
   auto parsed = parse_note(note);
   std::optional<std::uint64_t> newest;
   if (!parsed) return newest;
   for (const auto& line : parsed->signatures)
-    if (line.bytes.size() == line_size)
-      newest = std::max(newest.value_or(0),
-                        from_big_endian(ByteView{line.bytes}.first<8>()));
+    if (looks_like_cosignature(line))
+      newest = std::max(newest.value_or(0), time_of(line));
   return newest;
 }
 

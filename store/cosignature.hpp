@@ -19,6 +19,11 @@ SigningKey witness_key_of(const SigningKey& node_key);
 VerifierKey witness_verifier(const NodeId& witness, const PublicKey& key);
 
 /// The signature line: the time, 8 bytes big-endian, and the signature.
+NoteSignature cosignature_line(const NodeId& witness, const PublicKey& key,
+                               std::uint64_t unix_seconds,
+                               const Signature& signature);
+
+/// Signs a note, and answers that line.
 NoteSignature cosign_note(std::string_view note_text, const NodeId& witness,
                           const SigningKey& witness_key,
                           std::uint64_t unix_seconds);

@@ -16,9 +16,13 @@ FileHandle::~FileHandle() {
 }
 
 Error system_error(const std::string& tried, const fs::path& on) {
-  int number = errno;
-  auto message =
-      "cannot " + tried + " " + on.string() + ": " + std::strerror(number);
+  return system_error(tried, on, {errno, std::generic_category()});
+}
+
+Error system_error(const std::string& tried, const fs::path& on,
+                   const std::error_code& error) {
+  auto message = "cannot " + tried + " " + on.string() + ": " + error.message();
+  auto number = error.value();
   if (number == ENOENT) return {ErrorCode::not_found, message};
   if (number == ENOSPC || number == EDQUOT)
     return {ErrorCode::disk_full, message + "; free some space"};

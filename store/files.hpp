@@ -37,6 +37,10 @@ class FileHandle {
 /// permission, disk_full or io.
 Error system_error(const std::string& tried, const std::filesystem::path& on);
 
+/// The same, of what std::filesystem says.
+Error system_error(const std::string& tried, const std::filesystem::path& on,
+                   const std::error_code& error);
+
 /// The whole of a regular file; bad_input if it is none, or larger than `limit`
 /// bytes, not_found, permission, io.
 Result<std::string> read_file(const std::filesystem::path& path,

@@ -44,8 +44,7 @@ Status make_read_only(const fs::path& path) {
   std::error_code error;
   fs::permissions(path, mode, error);
   if (!error) return {};
-  return Error{ErrorCode::io, "cannot make " + path.string() +
-                                  " read-only: " + error.message()};
+  return system_error("make read-only", path, error);
 }
 
 Status make_all_read_only(const fs::path& directory) {
@@ -53,9 +52,7 @@ Status make_all_read_only(const fs::path& directory) {
   fs::recursive_directory_iterator item{directory, error};
   for (; !error && item != end(item); item.increment(error))
     if (auto made = make_read_only(item->path()); !made) return made;
-  if (error)
-    return Error{ErrorCode::io,
-                 "cannot list " + directory.string() + ": " + error.message()};
+  if (error) return system_error("list", directory, error);
   return make_read_only(directory);
 }
 

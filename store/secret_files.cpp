@@ -131,9 +131,7 @@ Status SecretFiles::wipe_all_but(const std::set<fs::path>& kept) const {
     if (!is_of_kind(item.path()) || kept.contains(item.path())) continue;
     if (auto removed = wipe_and_remove(item.path()); !removed) return removed;
   }
-  if (error)
-    return Error{ErrorCode::io,
-                 "cannot list " + directory_.string() + ": " + error.message()};
+  if (error) return system_error("list", directory_, error);
   return sync_directory(directory_);
 }
 

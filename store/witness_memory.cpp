@@ -13,13 +13,6 @@ using Notes = WitnessMemory::Notes;
 constexpr const char* heads_folder = "heads";
 constexpr const char* cosigned_folder = "cosigned";
 
-Error failed(const std::string& tried, const std::filesystem::path& on,
-             const std::error_code& error) {
-  auto code = error == std::errc::permission_denied ? ErrorCode::permission
-                                                    : ErrorCode::io;
-  return {code, "cannot " + tried + " " + on.string() + ": " + error.message()};
-}
-
 Result<Notes> read_notes(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::directory_iterator files{folder, error};
@@ -33,7 +26,7 @@ Result<Notes> read_notes(const std::filesystem::path& folder) {
     if (!note) return note.error();
     notes.emplace(*node, std::move(*note));
   }
-  if (error) return failed("read", folder, error);
+  if (error) return system_error("read", folder, error);
   return notes;
 }
 
@@ -47,7 +40,7 @@ Status forget(const std::filesystem::path& folder, const NodeId& node) {
   auto file = folder / node.hex();
   std::error_code error;
   bool was_there = std::filesystem::remove(file, error);
-  if (error) return failed("remove", file, error);
+  if (error) return system_error("remove", file, error);
   return was_there ? sync_directory(folder) : Status{};
 }
 

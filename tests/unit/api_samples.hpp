@@ -83,9 +83,8 @@ inline actors::WitnessStatus sample_witness_status() {
   ledger.heard_ns = 1'767'225'720'000'000'000;
   ledger.clash = schema::Clash::fork;
   status.ledgers[node_of(3)] = ledger;
-  status.cosigned[node_of(3)] = {11, 1'767'225'600};
+  status.cosigned[node_of(3)] = {11, 1'767'225'600, signing_key_of(3)};
   status.key = "ppn.internal/1/witness+00000000+key";
-  status.keys[node_of(3)] = "ppn.internal/3/witness+00000000+key";
   return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/api_change.hpp"
 #include "runtime/api_mesh.hpp"
+#include "store/cosignature.hpp"
 #include "tests/unit/api_samples.hpp"
 
 namespace ppn::tests {
@@ -29,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_ledger_is_told_with_what_is_remembered_of_it) {
       {"clash",
        "it signed two histories of its ledger: one of them was rewritten"},
       {"acknowledged", false},
-      {"key", "ppn.internal/3/witness+00000000+key"},
+      {"key", store::witness_verifier(node_of(3), signing_key_of(3)).text()},
       {"cosigned", {{"size", 11}, {"time", "2026-01-01T00:00:00.000Z"}}}};
   BOOST_TEST(document["ledgers"].size() == 1U);
   BOOST_TEST(document["ledgers"][0] == expected);
