@@ -146,6 +146,9 @@ std::vector<events::TunnelKey> keys_of_use(const DeviceState& state) {
 void go_on_with_rotation(const Context& context) {
   auto& state = context.self->state;
   if (!state.aggregate.ready() || !state.own.key || !state.seen) return;
+  if (auto made =
+          events::key_made_elsewhere(state.own, mesh_of(state), context.node))
+    return record_key(context, *made, [](const auto&) {});
   auto of_device = key_of_device(context);
   // What it has by somebody else's doing, or not yet, is no news.
   if (state.seen->device.key == of_device) tell_news(context, of_device);

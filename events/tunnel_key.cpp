@@ -68,6 +68,14 @@ std::optional<TunnelKey> key_to_come(const OwnDevice& own,
   return of_device == own.key ? std::nullopt : own.key;
 }
 
+std::optional<TunnelKey> key_made_elsewhere(const OwnDevice& own,
+                                            const Mesh& mesh,
+                                            const NodeId& self) {
+  const auto* member = mesh.find(self);
+  bool is_so = member != nullptr && own.next_key == member->tunnel_key;
+  return is_so ? own.next_key : std::nullopt;
+}
+
 std::optional<KeyNews> key_news(const Mesh& mesh, const NodeId& self,
                                 const OwnDevice& own,
                                 const TunnelKey& of_device) {

@@ -66,6 +66,12 @@ std::vector<std::string> rotation_in_words(const OwnDevice& own,
 std::optional<TunnelKey> key_to_come(const OwnDevice& own,
                                      const TunnelKey& of_device);
 
+/// The requested key, if the roster says that the tunnels have it: the node was
+/// set back, or another machine with its key went on with the rotation.
+std::optional<TunnelKey> key_made_elsewhere(const OwnDevice& own,
+                                            const Mesh& mesh,
+                                            const NodeId& self);
+
 /// The other members that are not known to have the roster of `announced`;
 /// `known` is where the roster of each is. Another epoch tells nothing.
 std::vector<NodeId> not_acknowledged(

@@ -67,6 +67,16 @@ BOOST_AUTO_TEST_CASE(a_key_is_announced_and_then_in_use) {
   BOOST_TEST((member->last_tunnel_key == tunnel_key_of(2)));
 }
 
+BOOST_AUTO_TEST_CASE(a_requested_key_that_is_in_use_was_made_elsewhere) {
+  auto author = announced();
+  auto own = own_device(2, next_key);
+  BOOST_TEST(!events::key_made_elsewhere(own, author.mesh(), node_of(2)));
+  BOOST_TEST_REQUIRE(author.hear(node_of(2), {next_key, true}) == "");
+  BOOST_TEST(
+      (events::key_made_elsewhere(own, author.mesh(), node_of(2)) == next_key));
+  BOOST_TEST(!events::key_made_elsewhere(own, author.mesh(), node_of(3)));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_said_again_is_recorded_once) {
   auto author = announced();
   BOOST_TEST(author.hear(node_of(2), {next_key}) ==
