@@ -363,15 +363,14 @@ void take_key_news(const Context& context, const NodeId& sender,
       [](const caf::error&) {});
 }
 
-/// Who told of the very entry that is the newest here, also before it was.
-void note_agreed(MemberState& state) {
+/// If it told of the very entry that is the newest here, also before it was.
+void note_agreed(const MemberState& state, const NodeId& node,
+                 MemberHeard& heard) {
   auto ours = place_of(state.roster->mesh);
-  for (auto& [node, heard] : state.heard) {
-    auto head = state.heads.find(node);
-    if (place_of(heard) == ours && head != state.heads.end() &&
-        head->second == state.roster->head)
-      heard.agreed = ours;
-  }
+  auto head = state.heads.find(node);
+  if (place_of(heard) == ours && head != state.heads.end() &&
+      head->second == state.roster->head)
+    heard.agreed = ours;
 }
 
 /// The scheduler keeps it in mind, if this node is the controller.
@@ -417,7 +416,7 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
         context.self->send(pairing, preshared_atom::value, sender.node);
       });
   }
-  note_agreed(state);
+  note_agreed(state, sender.node, heard);
   auto head = state.heads.find(sender.node);
   bool is_head_known = head != state.heads.end();
   if (theirs > ours)
@@ -924,7 +923,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   std::erase_if(state.heads, is_no_member);
   std::erase_if(state.newest_beats, is_no_member);
   state.told.keep_members(*mesh);
-  note_agreed(state);
+  for (auto& [node, heard] : state.heard) note_agreed(state, node, heard);
   bind(context, *mesh);
   with_clock(context.self, context.parts.clock, [=](const Clock& now) {
     if (mesh_of(context) == nullptr) return;

@@ -68,6 +68,12 @@ actors::Heartbeat false_beat(const Host& from, const NodeId& to) {
   return lie;
 }
 
+void tell(const std::function<void(const Host&, const actors::FrameHead&)>& who,
+          const Host& of, const Bytes& bytes) {
+  store::AlignedBytes aligned;
+  if (auto opened = actors::open_frame(bytes, aligned)) who(of, opened->head);
+}
+
 void flip_a_bit(Bytes& bytes, Random& random) {
   auto bit = random.below(bytes.size() * 8);
   bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
@@ -125,9 +131,12 @@ void Datagrams::send(Host& from, const actors::DatagramPtr& datagram) {
 
 /// A frame is made for one process of its recipient: the one that runs now.
 void Datagrams::note_meant(const schema::Frame& frame, const Bytes& bytes) {
-  auto* to = scene_.host_of(NodeId{frame.head()->recipient()});
-  if (to != nullptr && to->process)
-    to->process->meant_for_it.insert(hash_of(bytes));
+  NodeId recipient{frame.head()->recipient()};
+  bool is_for_clone = scene_.clone.shadow.state().node.id == recipient;
+  for (auto* to :
+       {scene_.host_of(recipient), is_for_clone ? &scene_.clone : nullptr})
+    if (to != nullptr && to->process)
+      to->process->meant_for_it.insert(hash_of(bytes));
   if (const auto* passed = frame.body_as_Passed()) {
     Bytes inner{passed->datagram()->begin(), passed->datagram()->end()};
     store::AlignedBytes aligned;
@@ -243,6 +252,8 @@ void Datagrams::deliver(Host& to, const events::IpAddress& source,
       !to.device.has_address(*to.process->bound))
     return;
   scene_.trace.note(to.index, "datagram in", bytes.size());
+  if (to.process->meant_for_it.contains(hash_of(bytes)))
+    tell(on_arrived, to, bytes);
   caf::anon_send(to.process->receiver, actors::datagram_atom::value,
                  actors::DatagramPtr{std::make_shared<const actors::Datagram>(
                      actors::Datagram{source, bytes})});
@@ -268,6 +279,7 @@ void Datagrams::check_believed(Host& host, caf::actor_id stepped) {
     scene_.violate(host, "it believes a frame that nobody sent to it");
   else if (!process.believed.insert(hash).second)
     scene_.violate(host, "it believes a frame a second time");
+  tell(on_believed, host, member->believed->bytes);
 }
 
 }  // namespace ppn::simulation

@@ -18,6 +18,10 @@ class Datagrams {
 
   /// Told of each frame that a host sends.
   std::function<void(const Host&, const schema::Frame&)> on_sent;
+  /// Of each that reaches the process which it was made for, as it was made;
+  /// and of each that a host believed.
+  std::function<void(const Host&, const actors::FrameHead&)> on_arrived;
+  std::function<void(const Host&, const actors::FrameHead&)> on_believed;
 
   /// What the member actor of a host believed, if it did in the last step: a
   /// frame that was sent to this very process, and only once.

@@ -109,7 +109,7 @@ store::Status Device::apply_peer(const events::PeerChange& change) {
     if (!is_kept) return refused("nobody has that preshared key");
     config.preshared = *change.preshared;
   }
-  for (const auto& range : change.disallow) std::erase(config.allowed, range);
+  disallow(key, change.disallow);
   if (!is_there || config != before) touch();
   allow(key, change.allow);
   return {};
@@ -118,12 +118,27 @@ store::Status Device::apply_peer(const events::PeerChange& change) {
 /// What another peer had moves, and nobody says so.
 void Device::allow(const TunnelKey& key, const std::vector<IpRange>& ranges) {
   if (ranges.empty()) return;
-  for (const auto& range : ranges) {
-    for (auto& [other, peer] : shown_.peers)
-      if (other != key) std::erase(peer.config.allowed, range);
+  for (const auto& given : ranges) {
+    // A kernel cuts off what is behind the length, too.
+    auto range = given.first();
+    auto [there, is_new] = routes_[range.length].emplace(range.address, key);
+    if (!is_new && there->second != key)
+      std::erase(shown_.peers.at(there->second).config.allowed, range);
+    there->second = key;
     insert_sorted(shown_.peers[key].config.allowed, range);
   }
   touch();
+}
+
+void Device::disallow(const TunnelKey& key,
+                      const std::vector<IpRange>& ranges) {
+  for (const auto& given : ranges) {
+    auto range = given.first();
+    std::erase(shown_.peers[key].config.allowed, range);
+    auto& routes = routes_[range.length];
+    auto route = routes.find(range.address);
+    if (route != routes.end() && route->second == key) routes.erase(route);
+  }
 }
 
 // -- what others do -----------------------------------------------------------
@@ -131,6 +146,7 @@ void Device::allow(const TunnelKey& key, const std::vector<IpRange>& ranges) {
 void Device::vanish() {
   shown_ = {};
   sessions_.clear();
+  routes_.clear();
   touch();
 }
 
@@ -178,7 +194,11 @@ void Device::remove_address(const IpRange& address) {
 
 void Device::remove_peer(const TunnelKey& key) {
   sessions_.erase(key);
-  if (shown_.peers.erase(key) != 0) touch();
+  auto found = shown_.peers.find(key);
+  if (found == shown_.peers.end()) return;
+  disallow(key, std::vector{found->second.config.allowed});
+  shown_.peers.erase(found);
+  touch();
 }
 
 void Device::set_peer(const TunnelKey& key, const events::PeerConfig& config) {
@@ -186,7 +206,7 @@ void Device::set_peer(const TunnelKey& key, const events::PeerConfig& config) {
   there.endpoint = config.endpoint;
   there.keepalive_seconds = config.keepalive_seconds;
   there.preshared = config.preshared;
-  there.allowed.clear();
+  disallow(key, std::vector{there.allowed});
   touch();
   allow(key, config.allowed);
 }
@@ -199,15 +219,12 @@ bool Device::has_address(const events::IpAddress& address) const {
 }
 
 const TunnelKey* Device::peer_for(const events::IpAddress& address) const {
-  const TunnelKey* best = nullptr;
-  int longest = -1;
-  for (const auto& [key, peer] : shown_.peers)
-    for (const auto& range : peer.config.allowed)
-      if (range.length > longest && range.contains(address)) {
-        longest = range.length;
-        best = &key;
-      }
-  return best;
+  for (const auto& [length, routes] : routes_) {
+    if (length > address.bits()) continue;
+    auto route = routes.find(IpRange{address, length}.first().address);
+    if (route != routes.end()) return &route->second;
+  }
+  return nullptr;
 }
 
 Session Device::session(const TunnelKey& peer) const {

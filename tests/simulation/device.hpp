@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 
 #include "actors/interfaces.hpp"
@@ -78,12 +79,20 @@ class Device {
   store::Status apply_peer(const events::PeerChange& change);
   void allow(const events::TunnelKey& key,
              const std::vector<events::IpRange>& ranges);
+  /// Nothing of that goes to this peer any more.
+  void disallow(const events::TunnelKey& key,
+                const std::vector<events::IpRange>& ranges);
   void touch();
 
   events::ObservedDevice shown_;
   std::set<events::TunnelKey> keys_;
   std::set<Hash> preshared_;
   std::map<events::TunnelKey, Session> sessions_;
+  /// What is allowed to whom: by length, the longest first, and by the first
+  /// address.
+  std::map<std::uint8_t, std::map<events::IpAddress, events::TunnelKey>,
+           std::greater<>>
+      routes_;
   std::uint64_t revision_ = 0;
   actors::DeviceSeenPtr seen_;
 };

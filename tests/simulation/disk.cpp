@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/ledger_view.hpp"
+
 namespace ppn::simulation {
 
 namespace {
@@ -250,6 +252,20 @@ class OpenDisk::Memory final : public store::WitnessMemory {
   Disk& disk_;
   const Store& opened_;
 };
+
+DiskFaults no_faults() {
+  return {[] { return CommitFate::done; }, [] { return false; },
+          [] { return false; }, [] { return false; }};
+}
+
+bool has_head(Disk& disk, const store::TreeHead& head) {
+  if (head.size > disk.entries()) return false;
+  OpenDisk opened{disk, no_faults(), [] { return std::uint64_t{0}; }};
+  auto transaction = opened.parts().backend.read();
+  store::LedgerView view{**transaction};
+  auto root = store::tree_root(head.size, view.nodes());
+  return root && *root == head.root;
+}
 
 OpenDisk::OpenDisk(Disk& disk, DiskFaults faults,
                    std::function<std::uint64_t()> random)

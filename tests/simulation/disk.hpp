@@ -44,6 +44,12 @@ struct DiskFaults {
   std::function<bool()> outside_fails;
 };
 
+/// All goes well.
+DiskFaults no_faults();
+
+/// Whether its ledger had this head at some time.
+bool has_head(Disk& disk, const store::TreeHead& head);
+
 /// A process's view of its disk, with all that store/ asks of it. Once the
 /// process is dead nothing that it does reaches the disk.
 class OpenDisk {

@@ -11,6 +11,8 @@ struct FaultKind {
   const char* name;
   /// The highest rate in a million, of whatever it may strike.
   std::uint64_t per_million_max;
+  /// It is on in one of so many seeds, unless it is asked for by name.
+  std::uint64_t one_in = 2;
 };
 
 // Those that befall a host strike once a simulated minute at most; those of the
@@ -75,6 +77,7 @@ constexpr std::array<FaultKind, fault_kinds> kinds{{
     {"request-cut", 200'000},
     {"history-rewritten", 100'000},
     {"history-cut", 200'000},
+    {"node-cloned", 60'000, 8},
 }};
 
 }  // namespace
@@ -94,7 +97,8 @@ Faults Faults::drawn(Random& random, const std::vector<std::string>& allowed) {
                       std::find(allowed.begin(), allowed.end(),
                                 kinds[i].name) != allowed.end();
     // Drawn in any case, so that leaving one out changes no other.
-    bool is_on = random.below(2) == 0;
+    auto drawn = random.below(16);
+    bool is_on = drawn < 16 / (allowed.empty() ? kinds[i].one_in : 2);
     auto rate = 1 + random.below(kinds[i].per_million_max);
     if (is_allowed && is_on) faults.per_million_[i] = rate;
   }

@@ -116,6 +116,8 @@ enum class Fault : std::uint8_t {
   /// with all that is kept beside it.
   history_rewritten,
   history_cut,
+  /// Another machine runs with a copy of a node's disk for a while.
+  node_cloned,
   count_,
 };
 

@@ -65,10 +65,10 @@ Complaint check_counter(const Process& process, const Shadow& shadow,
 }  // namespace
 
 Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
-                RosterHistory& history, FleetRules& fleet) {
+                RosterHistory* history, FleetRules* fleet) {
   auto entries_before = host.shadow.entries();
   if (auto complaint =
-          host.shadow.follow(host.disk, host.index, trace, &history, &fleet))
+          host.shadow.follow(host.disk, host.index, trace, history, fleet))
     return complaint;
   if (host.dial_shows > host.shadow.counts())
     return "the dial shows a count that is not durable";

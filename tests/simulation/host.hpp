@@ -183,6 +183,8 @@ struct Host {
 
   bool is_suspended = false;
   bool is_slow = false;
+  /// Nobody starts it.
+  bool is_off = false;
   /// For how many checks in a row the ledger failed and the node did not say
   /// so.
   int silent_failures = 0;
@@ -215,9 +217,10 @@ struct Step {
   }
 };
 
-/// Holds the host against the rules, as it is after a step of this actor.
+/// Holds the host against the rules, as it is after a step of this actor;
+/// against those of the mesh and of the fleet if they are there.
 Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
-                RosterHistory& history, FleetRules& fleet);
+                RosterHistory* history, FleetRules* fleet);
 
 /// A full audit of what is on its disk.
 Complaint audit(Disk& disk);

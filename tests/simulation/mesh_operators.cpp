@@ -180,17 +180,21 @@ void MeshOperators::gather() {
   auto* at = authority();
   if (at == nullptr || !can_ask(*at)) return;
   std::vector<Host*> admitted;
+  std::size_t left = 0;
   for (auto& host : scene_.hosts) {
     if (host.shadow.state().mesh.founded() || is_gone(host) || !can_ask(host))
       continue;
-    if (is_member(host))
+    if (is_member(host)) {
       admitted.push_back(&host);
-    else
-      export_records(host, [this, &host, at](const Records& records) {
-        admit(*at, host, records, nullptr);
-      });
+      continue;
+    }
+    left += 1;
+    export_records(host, [this, &host, at](const Records& records) {
+      admit(*at, host, records, nullptr);
+    });
   }
-  if (!admitted.empty()) bring_roster(*at, std::move(admitted));
+  // All of it at once, not one version after the other.
+  if (admitted.size() > 8 * left) bring_roster(*at, std::move(admitted));
 }
 
 void MeshOperators::bring_roster(Host& from, std::vector<Host*> whom) {

@@ -12,27 +12,11 @@ namespace {
 
 using schema::Clash;
 
-DiskFaults no_faults() {
-  return {[] { return CommitFate::done; }, [] { return false; },
-          [] { return false; }, [] { return false; }};
-}
-
 std::uint64_t no_chance() { return 0; }
 
 Disk emptied(Disk disk) {
   for (auto& table : disk.tables) table.clear();
   return disk;
-}
-
-/// Of whatever kind: of one that went back its boots tell, too.
-bool knows_something(const Host& host, const NodeId& node) {
-  const auto& clashes = host.shadow.state().clashes;
-  return std::any_of(clashes.begin(), clashes.end(), [&](const auto& seen) {
-    auto clash = seen.first.second;
-    return seen.first.first == node &&
-           (clash == Clash::fork || clash == Clash::rollback ||
-            clash == Clash::two_places);
-  });
 }
 
 /// Of what others are told.
@@ -52,15 +36,20 @@ bool remembers_otherwise(const Host& host, Host& other) {
   if (head == heads.end()) return false;
   auto remembered = store::parse_checkpoint(head->second);
   if (!remembered) return false;
-  OpenDisk opened{other.disk, no_faults(), no_chance};
-  auto transaction = opened.parts().backend.read();
-  store::LedgerView view{**transaction};
-  if (remembered->head.size > other.disk.entries()) return true;
-  auto root = store::tree_root(remembered->head.size, view.nodes());
-  return root && *root != remembered->head.root;
+  return !has_head(other.disk, remembered->head);
 }
 
 }  // namespace
+
+bool knows_of_two_histories(const Host& host, const NodeId& node) {
+  const auto& clashes = host.shadow.state().clashes;
+  return std::any_of(clashes.begin(), clashes.end(), [&](const auto& seen) {
+    auto clash = seen.first.second;
+    return seen.first.first == node &&
+           (clash == Clash::fork || clash == Clash::rollback ||
+            clash == Clash::two_places);
+  });
+}
 
 bool Rewrites::can_befall(const Host& host) const {
   const auto& node = host.shadow.state().node;
@@ -111,18 +100,18 @@ void Rewrites::cut(Host& host) {
 Complaint Rewrites::check_at_rest(const Host& host) const {
   for (auto& other : scene_.hosts) {
     const auto& node = other.shadow.state().node.id;
-    bool is_due = &other != &host && history_.rewrites(node) != 0 &&
+    bool is_due = &other != &host && history_.may_have_forked(node) &&
                   history_.members().contains(node) &&
-                  !knows_something(host, node);
+                  !knows_of_two_histories(host, node);
     if (!is_due) continue;
     if (remembers_otherwise(host, other))
       return "it remembers what host " + std::to_string(other.index) +
-             " rewrote, and does not say so";
+             " has no more, and does not say so";
     for (const auto& third : scene_.hosts)
       if (&third != &other && warns_of(third, node) &&
           history_.members().contains(third.shadow.state().node.id))
         return "nobody told it that host " + std::to_string(other.index) +
-               " rewrote its history";
+               " has two histories";
   }
   return {};
 }

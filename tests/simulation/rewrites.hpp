@@ -8,6 +8,10 @@
 
 namespace ppn::simulation {
 
+/// Whether it recorded that, in whatever way: of one that went back its boots
+/// tell, too.
+bool knows_of_two_histories(const Host& host, const NodeId& node);
+
 class Rewrites {
  public:
   Rewrites(Scene& scene, RosterHistory& history)
@@ -18,8 +22,8 @@ class Rewrites {
   void rewrite(Host& host);
   void cut(Host& host);
 
-  /// A member that remembers what was rewritten has recorded that; and so has
-  /// everybody of whom another one knows it.
+  /// A member that remembers of another what that does not have any more has
+  /// recorded that; and so has everybody of whom another one knows it.
   [[nodiscard]] Complaint check_at_rest(const Host& host) const;
 
  private:

@@ -282,6 +282,8 @@ std::optional<std::string> RosterHistory::who_does_not_know(
     auto theirs = standings_.find(other);
     // Who was added in this moment gets a roster that says it.
     if (theirs == standings_.end()) continue;
+    // Another machine may have answered for it.
+    if (was_cloned(other)) continue;
     const auto& members = theirs->second.roll.members;
     auto there = members.find(node);
     // Who is further may know that it was removed.

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,15 @@ class RosterHistory {
     auto found = rewritten_.find(node);
     return found == rewritten_.end() ? 0 : found->second;
   }
+  /// It ran at two places at once.
+  void note_cloned(const NodeId& node) { cloned_.insert(node); }
+  [[nodiscard]] bool was_cloned(const NodeId& node) const {
+    return cloned_.contains(node);
+  }
+  /// Who remembers its ledger may remember another one than it has.
+  [[nodiscard]] bool may_have_forked(const NodeId& node) const {
+    return rewrites(node) != 0 || was_cloned(node);
+  }
   /// All that was ever signed.
   [[nodiscard]] const std::vector<Bytes>& records() const { return records_; }
 
@@ -123,6 +133,7 @@ class RosterHistory {
   std::map<NodeId, Standing> standings_;
   std::vector<Bytes> records_;
   std::map<NodeId, std::uint64_t> rewritten_;
+  std::set<NodeId> cloned_;
   Id mesh_;
   PublicKey recovery_key_;
 };

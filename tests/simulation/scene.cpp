@@ -1,5 +1,6 @@
 #include "tests/simulation/scene.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ppn::simulation {
@@ -31,8 +32,11 @@ Scene::Scene(const Settings& settings)
       this);
   counts_what_is_lost = one_in(2);
   auto count = number_of_hosts(settings, random);
+  has_guests = !faults.on(Fault::node_cloned);
   hosts.resize(count);
-  deaf.assign(count, std::vector<bool>(count));
+  clone.index = static_cast<int>(count);
+  clone.is_off = true;
+  deaf.assign(count + 1, std::vector<bool>(count + 1));
 }
 
 void Scene::end() {
@@ -84,9 +88,13 @@ events::TunnelKey Scene::next_tunnel_key() {
 }
 
 Host* Scene::host_of(const NodeId& node) {
-  for (auto& host : hosts)
-    if (host.shadow.state().node.id == node) return &host;
-  return nullptr;
+  auto is_it = [&](const Host& host) {
+    return host.shadow.state().node.id == node;
+  };
+  auto& last = nodes_[node];
+  if (last != nullptr && is_it(*last)) return last;
+  auto found = std::find_if(hosts.begin(), hosts.end(), is_it);
+  return found == hosts.end() ? nullptr : last = &*found;
 }
 
 void Scene::violate(const Host& host, const std::string& what) {

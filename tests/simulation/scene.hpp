@@ -92,11 +92,15 @@ class Scene {
 
   Faults faults;
   bool faults_over = false;
+  /// What runs at two places by one key can not be told by the rules of guests.
+  bool has_guests = true;
   /// A device counts as sent what a link that is cut does not take any further;
   /// otherwise it can not even be sent.
   bool counts_what_is_lost = false;
   std::uint64_t clear_until_ns = 0;
   std::vector<Host> hosts;
+  /// With a copy of the disk of one of them.
+  Host clone;
   /// deaf[a][b]: a does not hear b.
   std::vector<std::vector<bool>> deaf;
   std::optional<std::string> violation;
@@ -104,6 +108,8 @@ class Scene {
  private:
   void happen(std::uint64_t number);
 
+  /// Who was each node last: it is asked first.
+  std::map<NodeId, Host*> nodes_;
   caf::actor weather_;
   std::map<std::uint64_t, std::function<void()>> plans_;
   std::uint64_t next_plan_ = 0;

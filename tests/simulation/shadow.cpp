@@ -126,12 +126,14 @@ Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
                   history.is_split(seen->number());
   bool is_fight = seen->clash() == schema::Clash::two_endpoints &&
                   fought_for_.contains(NodeId{*seen->node()});
-  auto rewrites = history.rewrites(NodeId{*seen->node()});
-  bool is_rewritten = rewrites != 0;
-  if (is_rewritten && seen->clash() == schema::Clash::two_places) return {};
-  if (is_rewritten && (seen->clash() == schema::Clash::fork ||
-                       seen->clash() == schema::Clash::rollback))
-    return check_evidence(*seen, rewrites);
+  NodeId node{*seen->node()};
+  if (history.was_cloned(node) && seen->clash() == schema::Clash::two_endpoints)
+    return {};
+  bool may_have_forked = history.may_have_forked(node);
+  if (may_have_forked && seen->clash() == schema::Clash::two_places) return {};
+  if (may_have_forked && (seen->clash() == schema::Clash::fork ||
+                          seen->clash() == schema::Clash::rollback))
+    return check_evidence(*seen, history);
   if (is_split || is_fight) return {};
   return "it accuses a member of what none did: " +
          events::in_words(seen->clash()) + ", " +
@@ -140,10 +142,12 @@ Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
 
 /// What it recorded proves itself to whoever has the node's key.
 Complaint Shadow::check_evidence(const schema::ClashSeen& seen,
-                                 std::uint64_t rewrites) const {
-  if (seen.number() > rewrites)
+                                 const RosterHistory& history) const {
+  NodeId node{*seen.node()};
+  // Two machines go on to contradict each other.
+  if (!history.was_cloned(node) && seen.number() > history.rewrites(node))
     return "it accuses a member more often than that rewrote its history";
-  const auto* member = state_.mesh.find(NodeId{*seen.node()});
+  const auto* member = state_.mesh.find(node);
   auto evidence = store::decode_fork_evidence(
       {seen.evidence()->data(), seen.evidence()->size()});
   if (!evidence) return "the evidence of a fork is none";

@@ -73,7 +73,7 @@ class Shadow {
                                      const RosterHistory& history) const;
   [[nodiscard]] Complaint check_key(const RosterHistory& history) const;
   [[nodiscard]] Complaint check_evidence(const schema::ClashSeen& seen,
-                                         std::uint64_t rewrites) const;
+                                         const RosterHistory& history) const;
   /// What a tunnel or the device did is recorded so often in an hour.
   Complaint fold_unasked(const schema::Entry& entry);
   Complaint fold_count(const schema::Entry& entry);

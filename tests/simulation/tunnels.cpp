@@ -47,10 +47,12 @@ events::Endpoint endpoint_for(const Host& host, const Host& other) {
   return outside_endpoint(host);
 }
 
-Host* Tunnels::host_with(const events::TunnelKey& key) {
+Host* Tunnels::host_with(const events::TunnelKey& key, const Host& other) {
   auto has_it = [&](const Host& host) {
     return host.device.can_talk() && host.device.shown().key == key;
   };
+  if (has_it(scene_.clone) && knows_way(other, scene_.clone))
+    return &scene_.clone;
   auto& holder = holders_[key];
   if (holder != nullptr && has_it(*holder)) return holder;
   auto& hosts = scene_.hosts;
@@ -64,7 +66,7 @@ void Tunnels::keep_alive(Host& host) {
   for (const auto& [key, peer] : host.device.shown().peers)
     if (peer.config.keepalive_seconds != 0) whom.push_back(key);
   for (const auto& key : whom)
-    if (auto* other = host_with(key)) keep_alive(host, *other);
+    if (auto* other = host_with(key, host)) keep_alive(host, *other);
 }
 
 void Tunnels::keep_alive(Host& host, Host& other) {
@@ -95,7 +97,7 @@ Host* Tunnels::carry(Host& from, const events::IpAddress& source,
         (at->keeps_from_others || !forwards(at->device, source, to)))
       return nullptr;
     const auto* key = at->device.peer_for(to);
-    auto* next = key == nullptr ? nullptr : host_with(*key);
+    auto* next = key == nullptr ? nullptr : host_with(*key, *at);
     if (next == nullptr || !pass(*at, *next, PacketKind::datagram, size))
       return nullptr;
     const auto* back = next->device.peer_for(source);

@@ -39,7 +39,8 @@ class Tunnels {
               const events::IpAddress& to, std::uint64_t size);
 
  private:
-  Host* host_with(const events::TunnelKey& key);
+  /// Of two machines with one key: the one where the other takes it to be.
+  Host* host_with(const events::TunnelKey& key, const Host& other);
   /// Whether something of `from` reaches `to` by the tunnel between the two,
   /// which is made new when it is time. Then `to` learns where it came from.
   bool pass(Host& from, Host& to, PacketKind kind, std::uint64_t size);

@@ -6,6 +6,7 @@
 #include "store/remains.hpp"
 #include "tests/simulation/bulk.hpp"
 #include "tests/simulation/ceremonies.hpp"
+#include "tests/simulation/clones.hpp"
 #include "tests/simulation/fleet_faults.hpp"
 #include "tests/simulation/fleet_operators.hpp"
 #include "tests/simulation/fleet_watch.hpp"
@@ -52,6 +53,7 @@ class World {
 
   ~World() {
     for (auto& host : scene_.hosts) kill(host);
+    kill(scene_.clone);
     scene_.end();
   }
 
@@ -61,8 +63,12 @@ class World {
   Outcome run() {
     for (std::size_t i = 0; i < scene_.hosts.size(); ++i)
       move_in(scene_.hosts[i], i);
+    keep_alive(scene_.clone);
     plan(random_below(minute), [this] { operate_mesh(); });
-    if (!scene_.is_large()) guests_.begin();
+    if (scene_.is_large())
+      gather();
+    else
+      guests_.begin();
     liars_.begin();
     run_until(static_cast<std::uint64_t>(settings_.hours *
                                          static_cast<double>(hour)));
@@ -94,6 +100,7 @@ class World {
       if (!step_by_chance() && !scene_.coordinator.trigger_timeout()) return;
       scene_.trace.set_time(now());
       scene_.finish_step();
+      clones_.look();
     }
   }
 
@@ -124,12 +131,15 @@ class World {
     ++steps_;
     claim_new_actors(host);
     if (host == nullptr) return;
-    if (auto complaint =
-            check(*host, actor, scene_.trace, history_, fleet_rules_))
+    bool is_clone = host == &scene_.clone;
+    if (auto complaint = check(*host, actor, scene_.trace,
+                               is_clone ? nullptr : &history_,
+                               is_clone ? nullptr : &fleet_rules_))
       violate(*host, *complaint);
     fleet_faults_.follow();
     datagrams_.check_believed(*host, actor);
-    fleet_watch_.follow(*host);
+    if (!is_clone) fleet_watch_.follow(*host);
+    clones_.follow(*host);
     if (scene_.faults.on(Fault::wireguard_hangs)) note_wish(*host, now());
     notice_removals(*host);
     notice_death(*host);
@@ -239,11 +249,6 @@ class World {
     plan(scene_.random.below(minute), [this, &host] { operate(host); });
   }
 
-  static DiskFaults no_faults() {
-    return {[] { return CommitFate::done; }, [] { return false; },
-            [] { return false; }, [] { return false; }};
-  }
-
   DiskFaults disk_faults() {
     return {[this] {
               if (!strikes(Fault::commit_fails)) return CommitFate::done;
@@ -271,8 +276,8 @@ class World {
   }
 
   void start(Host& host) {
-    if (host.process) return;
-    try_damage(host);
+    if (host.process || host.is_off) return;
+    if (&host != &scene_.clone) try_damage(host);
     auto process = std::make_unique<Process>();
     process->disk = std::make_unique<OpenDisk>(
         host.disk, disk_faults(), [this] { return scene_.random.next(); });
@@ -464,6 +469,8 @@ class World {
     if (strikes(Fault::host_roams)) roam(host);
     if (strikes(Fault::translated)) translate(host);
     if (strikes(Fault::tunnel_key_copied)) copy_tunnel_key(host);
+    if (strikes(Fault::node_cloned))
+      after_step([this, &host] { clones_.make(host); });
     if (strikes(Fault::withheld)) withhold(host);
     if (strikes(Fault::pairing_crowded)) intruders_.crowd(host);
     befall_vms(scene_, host);
@@ -819,8 +826,15 @@ class World {
     if (scene_.faults_over) return;
     plan(some_time(second / 10), [this, &host] { operate(host); });
     operators_.operate(host);
+    if (!scene_.has_guests) return;
     if (scene_.one_in(4)) vm_operators_.operate(host);
     if (scene_.one_in(2)) fleet_operators_.operate(host);
+  }
+
+  void gather() {
+    if (scene_.faults_over) return;
+    plan(10 * second, [this] { gather(); });
+    mesh_operators_.gather();
   }
 
   /// In a hurry as long as the mesh is small.
@@ -829,7 +843,6 @@ class World {
     bool is_small = history_.members().size() < scene_.hosts.size();
     plan(is_small ? random_below(2 * minute) : some_time(10 * second),
          [this] { operate_mesh(); });
-    if (scene_.is_large()) mesh_operators_.gather();
     if (scene_.one_in(3)) ceremonies_.hold();
     mesh_operators_.operate();
   }
@@ -867,6 +880,7 @@ class World {
   void heal() {
     if (scene_.violation) return;
     bring_all_but_one_to_reason();
+    clones_.end();
     scene_.trace.note(-1, "healing");
     scene_.faults = {};
     scene_.faults_over = true;
@@ -1021,6 +1035,12 @@ class World {
       [this](Host& host, std::uint64_t time_ns) { close_lid(host, time_ns); }};
   Intruders intruders_{scene_, pairing_net_, ceremonies_};
   Datagrams datagrams_{scene_, tunnels_, history_};
+  Clones clones_{
+      scene_,
+      datagrams_,
+      history_,
+      {[this](Host& host) { start(host); }, [this](Host& host) { kill(host); },
+       [this](Host& host) { crash(host, "operator restarts"); }}};
   FalseDispatches false_dispatches_{scene_, bulk_, fleet_rules_};
   Liars liars_{scene_, datagrams_, false_dispatches_};
   FleetWatch fleet_watch_{scene_};
