@@ -57,7 +57,7 @@ Outcome<AcceptedFrame, DroppedFrame> FrameGuard::check(
   if (auto fault = fault_of_place(head, now_ns)) {
     auto dropped = drop(*fault, source, now_ns);
     if (fault == FrameFault::two_places)
-      dropped.clash = clash_of(head, datagram);
+      dropped.clash = clash_of(head, datagram, now_ns);
     return dropped;
   }
   return AcceptedFrame{head, opened->frame, is_whole(head)};
@@ -174,8 +174,11 @@ DroppedFrame FrameGuard::drop(FrameFault fault, Source& source,
 }
 
 std::optional<TwoPlaces> FrameGuard::clash_of(const FrameHead& head,
-                                              ByteView datagram) {
-  if (std::exchange(speakers_[head.sender].clashed, true)) return std::nullopt;
+                                              ByteView datagram,
+                                              std::uint64_t now_ns) {
+  auto& from_ns = speakers_[head.sender].tell_clash_from_ns;
+  if (now_ns < from_ns) return std::nullopt;
+  from_ns = now_ns + tell_clash_interval_ns;
   return TwoPlaces{head.sender, head.boot, {datagram.begin(), datagram.end()}};
 }
 

@@ -78,7 +78,8 @@ struct DroppedFrame {
   FrameFault fault{};
   /// To be logged: the last time that this came from there is long ago.
   bool explain = false;
-  /// Set the first time that a member is seen so in its newest boot.
+  /// Set when a member is seen so in its newest boot, and again after a while:
+  /// what was told may not have been recorded.
   std::optional<TwoPlaces> clash;
 };
 
@@ -93,6 +94,8 @@ inline constexpr std::size_t frame_sources_max = 1024;
 inline constexpr std::uint64_t overtaken_ns_max = 2'000'000'000;
 /// More than a source may send in that time.
 inline constexpr std::size_t counters_kept_max = 256;
+/// A member is told to be at two places once in such a time.
+inline constexpr std::uint64_t tell_clash_interval_ns = 60'000'000'000;
 /// A fault of a source is explained once in such a time.
 inline constexpr std::uint64_t explain_interval_ns = 600'000'000'000;
 
@@ -140,7 +143,7 @@ class FrameGuard {
     std::set<std::uint64_t> seen;
     /// Our own frames with a higher counter were made after it was first heard.
     std::uint64_t our_counter = 0;
-    bool clashed = false;
+    std::uint64_t tell_clash_from_ns = 0;
   };
 
   static bool take_counter(Speaker& speaker, std::uint64_t counter);
@@ -155,7 +158,8 @@ class FrameGuard {
                                            std::uint64_t now_ns);
   [[nodiscard]] bool is_whole(const FrameHead& head) const;
   DroppedFrame drop(FrameFault fault, Source& source, std::uint64_t now_ns);
-  std::optional<TwoPlaces> clash_of(const FrameHead& head, ByteView datagram);
+  std::optional<TwoPlaces> clash_of(const FrameHead& head, ByteView datagram,
+                                    std::uint64_t now_ns);
 
   NodeId self_;
   std::uint64_t boot_;

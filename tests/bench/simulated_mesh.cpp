@@ -29,11 +29,6 @@ simulation::Settings settings_for(std::size_t nodes) {
   return settings;
 }
 
-simulation::DiskFaults no_faults() {
-  return {[] { return simulation::CommitFate::done; }, [] { return false; },
-          [] { return false; }, [] { return false; }};
-}
-
 events::Endpoint endpoint_of(const Host& host) {
   return {host.outside, simulation::tunnel_port};
 }
@@ -103,8 +98,9 @@ void SimulatedMesh::end() {
 void SimulatedMesh::start(Host& host) {
   host.process = std::make_unique<Process>();
   auto& process = *host.process;
-  process.disk = std::make_unique<OpenDisk>(
-      host.disk, no_faults(), [this] { return scene_.random.next(); });
+  process.disk =
+      std::make_unique<OpenDisk>(host.disk, simulation::no_faults(),
+                                 [this] { return scene_.random.next(); });
   store::LedgerOptions options;
   options.on_stage = [this, &host](store::CommitStage stage) {
     if (stage == store::CommitStage::committed) grown_.push_back(&host);

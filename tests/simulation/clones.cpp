@@ -22,6 +22,7 @@ caf::actor_id ears_of(const Host& host) {
 Clones::Clones(Scene& scene, Datagrams& datagrams, RosterHistory& history,
                Life life)
     : scene_(scene), history_(history), life_(std::move(life)) {
+  if (!scene.faults.on(Fault::node_cloned)) return;
   datagrams.on_believed = [this](const Host& host,
                                  const actors::FrameHead& head) {
     note_believed(host, head);
@@ -36,7 +37,13 @@ bool Clones::can_befall(const Host& host) const {
   const auto& node = host.shadow.state().node;
   return original_ == nullptr && host.process && !host.copy &&
          history_.version() != 0 && history_.members().contains(node.id) &&
-         history_.authority() != node.id;
+         !is_authority(host);
+}
+
+bool Clones::is_authority(const Host& host) const {
+  const auto& state = host.shadow.state();
+  return state.mesh.authority == state.node.id ||
+         history_.authority() == state.node.id;
 }
 
 void Clones::make(Host& host) {
@@ -77,15 +84,20 @@ void Clones::make(Host& host) {
 
 void Clones::look() {
   if (scene_.clone.is_off) return;
-  if (original_->identity != identity_ || history_.authority() == node_) end();
+  if (original_->identity != identity_ || is_authority(*original_) ||
+      is_authority(scene_.clone))
+    end();
 }
 
 void Clones::follow(const Host& host) {
   if (original_ == nullptr || &host == original_ || &host == &scene_.clone)
     return;
   auto note = host.disk.heads.find(node_);
-  if (note == host.disk.heads.end()) return;
   auto& remembered = remembered_[{host.index, host.identity}];
+  if (note == host.disk.heads.end()) {
+    remembered = {};
+    return;
+  }
   if (remembered.newest == note->second) return;
   remembered.newest = note->second;
   auto checkpoint = store::parse_checkpoint(note->second);
@@ -104,22 +116,32 @@ void Clones::follow(const Host& host) {
 }
 
 void Clones::note_believed(const Host& host, const actors::FrameHead& head) {
-  if (original_ == nullptr || head.sender != node_) return;
+  if (original_ == nullptr || head.sender != node_ || !head.heard) return;
   auto& heard = heard_[host.index];
   auto ears = ears_of(host);
   if (heard.by == ears && heard.boot >= head.boot) return;
-  heard = {ears, head.boot, scene_.read_clock(host).since_boot_ns, false};
+  heard = {node_,
+           ears,
+           head.boot,
+           head.nonce,
+           head.heard->nonce,
+           scene_.read_clock(host).since_boot_ns,
+           false};
 }
 
-/// The sender answers what was said after a later boot of its was heard.
+/// Due is what an older boot says that knows of a frame which was sent after
+/// the newer one was heard, and what the same boot says with another nonce.
 void Clones::note_arrived(const Host& host, const actors::FrameHead& head) {
   auto found = heard_.find(host.index);
   if (original_ == nullptr || head.sender != node_ || found == heard_.end() ||
       found->second.is_due || found->second.by != ears_of(host))
     return;
   auto& heard = found->second;
-  heard.is_due = head.boot < heard.boot && head.heard &&
-                 head.heard->counter > heard.since_boot_ns;
+  if (!head.heard || head.heard->nonce != heard.own_nonce) return;
+  bool is_older = head.boot < heard.boot &&
+                  head.heard->counter > heard.since_boot_ns;
+  bool is_other = head.boot == heard.boot && head.nonce != heard.nonce;
+  heard.is_due = is_older || is_other;
   if (!heard.is_due) return;
   scene_.plan(minute, [this, &host, heard, since_ns = scene_.now()] {
     check_says_so(host, heard, since_ns);
@@ -131,9 +153,9 @@ void Clones::check_says_so(const Host& host, const Heard& heard,
   bool is_excused = heard.by != ears_of(host) || host.is_slow ||
                     host.is_suspended || host.disturbed_ns >= since_ns ||
                     host.process->opened->ledger->failure() ||
-                    host.shadow.state().mesh.find(node_) == nullptr;
-  if (!is_excused &&
-      !host.shadow.state().clashes.contains({node_, schema::Clash::two_places}))
+                    host.shadow.state().mesh.find(heard.node) == nullptr;
+  if (!is_excused && !host.shadow.state().clashes.contains(
+                         {heard.node, schema::Clash::two_places}))
     scene_.violate(host,
                    "it hears two machines with one key at once, and does "
                    "not say so");

@@ -20,8 +20,8 @@ class Clones {
 
   Clones(Scene& scene, Datagrams& datagrams, RosterHistory& history, Life life);
 
-  /// There is one at a time, and none of the authority: what that signs twice
-  /// splits the mesh.
+  /// There is one at a time, and none of who takes itself for the authority:
+  /// what that signs twice splits the mesh.
   void make(Host& host);
 
   /// After each step: it ends with the identity that it is a copy of, and
@@ -44,10 +44,15 @@ class Clones {
     bool is_of_clone = false;
   };
 
-  /// By whom the clone was heard, and when by its clock.
+  /// The newest boot that a host heard of the node, by which actor, and since
+  /// when by its clock.
   struct Heard {
+    NodeId node;
     caf::actor_id by = 0;
     std::uint64_t boot = 0;
+    Id nonce;
+    /// Of the one who heard it.
+    Id own_nonce;
     std::uint64_t since_boot_ns = 0;
     bool is_due = false;
   };
@@ -57,6 +62,7 @@ class Clones {
   void check_says_so(const Host& host, const Heard& heard,
                      std::uint64_t since_ns);
   [[nodiscard]] bool can_befall(const Host& host) const;
+  [[nodiscard]] bool is_authority(const Host& host) const;
   void bring_back();
 
   Scene& scene_;

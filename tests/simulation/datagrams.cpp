@@ -70,6 +70,7 @@ actors::Heartbeat false_beat(const Host& from, const NodeId& to) {
 
 void tell(const std::function<void(const Host&, const actors::FrameHead&)>& who,
           const Host& of, const Bytes& bytes) {
+  if (!who) return;
   store::AlignedBytes aligned;
   if (auto opened = actors::open_frame(bytes, aligned)) who(of, opened->head);
 }
@@ -252,7 +253,7 @@ void Datagrams::deliver(Host& to, const events::IpAddress& source,
       !to.device.has_address(*to.process->bound))
     return;
   scene_.trace.note(to.index, "datagram in", bytes.size());
-  if (to.process->meant_for_it.contains(hash_of(bytes)))
+  if (on_arrived && to.process->meant_for_it.contains(hash_of(bytes)))
     tell(on_arrived, to, bytes);
   caf::anon_send(to.process->receiver, actors::datagram_atom::value,
                  actors::DatagramPtr{std::make_shared<const actors::Datagram>(

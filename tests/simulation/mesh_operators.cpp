@@ -16,6 +16,8 @@ namespace {
 using schema::Role;
 
 constexpr std::size_t files_max = 6;
+/// So many newcomers are brought the roster for each who is not admitted yet.
+constexpr std::size_t batch_min = 8;
 /// What the words stand for.
 constexpr std::array<std::uint8_t, store::SigningKey::seed_size> recovery_seed{
     7, 7, 7};
@@ -180,7 +182,7 @@ void MeshOperators::gather() {
   auto* at = authority();
   if (at == nullptr || !can_ask(*at)) return;
   std::vector<Host*> admitted;
-  std::size_t left = 0;
+  std::size_t left_out = 0;
   for (auto& host : scene_.hosts) {
     if (host.shadow.state().mesh.founded() || is_gone(host) || !can_ask(host))
       continue;
@@ -188,13 +190,14 @@ void MeshOperators::gather() {
       admitted.push_back(&host);
       continue;
     }
-    left += 1;
+    if (!waits_for_place(host)) left_out += 1;
     export_records(host, [this, &host, at](const Records& records) {
       admit(*at, host, records, nullptr);
     });
   }
   // All of it at once, not one version after the other.
-  if (admitted.size() > 8 * left) bring_roster(*at, std::move(admitted));
+  if (admitted.size() > batch_min * left_out)
+    bring_roster(*at, std::move(admitted));
 }
 
 void MeshOperators::bring_roster(Host& from, std::vector<Host*> whom) {

@@ -51,9 +51,7 @@ bool was_called(const Host& host, const events::TunnelKey& key) {
 }
 
 void see_copies(Scene& scene, const Host& host) {
-  bool are_any = scene.faults.on(Fault::tunnel_key_copied) ||
-                 scene.faults.on(Fault::node_cloned);
-  if (!are_any) return;
+  if (!scene.faults.on(Fault::tunnel_key_copied)) return;
   for (auto& other : scene.hosts) {
     const auto& key = other.device.shown().key;
     if (!other.copy || !key) continue;

@@ -32,7 +32,7 @@ Scene::Scene(const Settings& settings)
       this);
   counts_what_is_lost = one_in(2);
   auto count = number_of_hosts(settings, random);
-  has_guests = !faults.on(Fault::node_cloned);
+  has_vms = !faults.on(Fault::node_cloned);
   hosts.resize(count);
   clone.index = static_cast<int>(count);
   clone.is_off = true;

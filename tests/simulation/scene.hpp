@@ -92,8 +92,9 @@ class Scene {
 
   Faults faults;
   bool faults_over = false;
-  /// What runs at two places by one key can not be told by the rules of guests.
-  bool has_guests = true;
+  /// What runs at two places by one key can not be told by the rules of virtual
+  /// machines.
+  bool has_vms = true;
   /// A device counts as sent what a link that is cut does not take any further;
   /// otherwise it can not even be sent.
   bool counts_what_is_lost = false;

@@ -66,7 +66,7 @@ class World {
     keep_alive(scene_.clone);
     plan(random_below(minute), [this] { operate_mesh(); });
     if (scene_.is_large())
-      gather();
+      plan(0, [this] { gather(); });
     else
       guests_.begin();
     liars_.begin();
@@ -826,7 +826,7 @@ class World {
     if (scene_.faults_over) return;
     plan(some_time(second / 10), [this, &host] { operate(host); });
     operators_.operate(host);
-    if (!scene_.has_guests) return;
+    if (!scene_.has_vms) return;
     if (scene_.one_in(4)) vm_operators_.operate(host);
     if (scene_.one_in(2)) fleet_operators_.operate(host);
   }

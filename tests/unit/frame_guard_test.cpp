@@ -450,6 +450,18 @@ BOOST_AUTO_TEST_CASE(a_clone_is_reported_once_for_each_newest_boot) {
   BOOST_TEST(pair.say(clone, pair.b).error().clash.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_clone_is_reported_again_after_a_while) {
+  Pair pair;
+  pair.meet();
+  Host clone{1};
+  clone.start(1, 0x11);
+  BOOST_REQUIRE(pair.say(pair.b, clone).ok());
+  BOOST_TEST(pair.say(clone, pair.b).error().clash.has_value());
+  BOOST_TEST(!pair.say(clone, pair.b).error().clash);
+  pair.now += tell_clash_interval_ns;
+  BOOST_TEST(pair.say(clone, pair.b).error().clash.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_was_rolled_back_is_seen_once_it_answers) {
   Pair pair;
   pair.a.start(9, 9);

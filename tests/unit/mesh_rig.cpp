@@ -258,14 +258,10 @@ void TestNode::rewrite_history() {
   bound.reset();
   auto rewritten = disk_;
   for (auto& table : rewritten.tables) table.clear();
-  auto no_faults = [] {
-    return simulation::DiskFaults{[] { return simulation::CommitFate::done; },
-                                  [] { return false; }, [] { return false; },
-                                  [] { return false; }};
-  };
   {
-    simulation::OpenDisk from{disk_, no_faults(), [] { return 0; }};
-    simulation::OpenDisk to{rewritten, no_faults(), [] { return 0; }};
+    simulation::OpenDisk from{disk_, simulation::no_faults(), [] { return 0; }};
+    simulation::OpenDisk to{rewritten, simulation::no_faults(),
+                            [] { return 0; }};
     auto transaction = must(from.parts().backend.read());
     store::LedgerView view{*transaction};
     auto at = *must(rewritable_entry(view));
