@@ -458,7 +458,7 @@ BOOST_AUTO_TEST_CASE(a_clone_is_reported_again_after_a_while) {
   BOOST_REQUIRE(pair.say(pair.b, clone).ok());
   BOOST_TEST(pair.say(clone, pair.b).error().clash.has_value());
   BOOST_TEST(!pair.say(clone, pair.b).error().clash);
-  pair.now += tell_clash_interval_ns;
+  pair.now += actors::tell_clash_interval_ns;
   BOOST_TEST(pair.say(clone, pair.b).error().clash.has_value());
 }
 
