@@ -110,8 +110,12 @@ def modules_of(kernel):
         if path not in ordered:
             ordered.append(path)
 
+    # What is built into the kernel is no file.
+    built_in = {pathlib.PurePath(line).stem for line
+                in (top / "modules.builtin").read_text().splitlines()}
     for name in MODULES:
-        add(by_name[name])
+        if name not in built_in:
+            add(by_name[name])
     return [top / path for path in ordered]
 
 
