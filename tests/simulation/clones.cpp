@@ -72,7 +72,6 @@ void Clones::make(Host& host) {
   heard_.clear();
   history_.note_cloned(node_);
   host.copy = {scene_.clone.outside, tunnel_port};
-  host.fights.clear();
   scene_.trace.note(host.index, "cloned", shared_entries_);
   life_.start(scene_.clone);
   scene_.plan(scene_.some_time(minute), [this, which = scene_.clone.identity] {
