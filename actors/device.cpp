@@ -27,6 +27,11 @@ events::DeviceConfig desired_of(const Context& context) {
                                 state.members_seen, *state.preshared);
 }
 
+DeviceGround ground_of(const Context& context) {
+  const auto& state = context.self->state;
+  return {state.roster, state.choices, state.preshared, key_of_device(context)};
+}
+
 /// A device is made once there is a mesh, and stays. It is not touched before
 /// it is known which paths packets took when this node was stopped, and which
 /// keys it shares with whom.
@@ -119,23 +124,22 @@ TunnelSightPtr sight_of(const Context& context, const NodeId& node,
   return sight;
 }
 
-/// Tells each tunnel what there is to see of it, if that is news.
-void tell_tunnels(const Context& context) {
+/// Tells the tunnel to a member what there is to see of it, if that is news.
+void tell_tunnel(const Context& context, const NodeId& node,
+                 const events::Member& member) {
   auto& state = context.self->state;
-  end_tunnels_of_others(state);
-  for (const auto& [node, member] : state.roster->mesh.members) {
-    if (node == context.node) continue;
-    auto sight = sight_of(context, node, member);
-    if (!sight || is_recorded(state, node, *sight)) continue;
-    ensure_tunnel(context, node);
-    on_answer<events::Tunnel>(
-        context.self->request(state.tunnels.at(node), caf::infinite,
-                              observed_atom::value, sight),
-        [&state, node = node](const events::Tunnel& recorded) {
-          if (state.tunnels.contains(node)) state.recorded[node] = recorded;
-        },
-        [](const caf::error&) {});
-  }
+  auto sight = sight_of(context, node, member);
+  state.unrecorded.erase(node);
+  if (!sight || is_recorded(state, node, *sight)) return;
+  state.unrecorded.insert(node);
+  ensure_tunnel(context, node);
+  on_answer<events::Tunnel>(
+      context.self->request(state.tunnels.at(node), caf::infinite,
+                            observed_atom::value, sight),
+      [&state, node](const events::Tunnel& recorded) {
+        if (state.tunnels.contains(node)) state.recorded[node] = recorded;
+      },
+      [](const caf::error&) {});
 }
 
 /// The witness actor records whatever speaks against a member.
@@ -155,25 +159,21 @@ bool is_called(const DeviceState& state, const NodeId& node) {
   return call != state.choices->calls.end() && call->second.endpoint;
 }
 
-void follow_endpoints(const Context& context) {
+void follow_endpoint(const Context& context, const events::TunnelKey& key) {
   auto& state = context.self->state;
   const auto& peers = state.seen->device.peers;
-  std::erase_if(state.trails, [&](const auto& trail) {
-    return !peers.contains(trail.first);
-  });
   const auto& holders = state.roster->mesh.holders.tunnel_keys;
-  for (const auto& [key, peer] : peers) {
-    auto holder = holders.find(key);
-    if (holder == holders.end()) continue;
-    // This node itself moves whom it calls.
-    if (is_called(state, holder->second)) {
-      state.trails.erase(key);
-      continue;
-    }
-    auto& trail = state.trails[key];
-    if (events::follow(trail, peer, state.seen_ns))
-      report_fight(context, events::note_of_fight(holder->second, trail));
+  auto peer = peers.find(key);
+  auto holder = holders.find(key);
+  // This node itself moves whom it calls.
+  if (peer == peers.end() || holder == holders.end() ||
+      is_called(state, holder->second)) {
+    state.trails.erase(key);
+    return;
   }
+  auto& trail = state.trails[key];
+  if (events::follow(trail, peer->second, state.seen_ns))
+    report_fight(context, events::note_of_fight(holder->second, trail));
 }
 
 // -- look, compare, apply -----------------------------------------------------
@@ -227,10 +227,22 @@ void record(const Context& context, std::vector<events::RepairNote> notes) {
       [](const auto&) {});
 }
 
-/// Where a peer is may change by itself.
-void forget_place(events::PeerConfig& peer) {
-  peer.endpoint.reset();
-  peer.is_called = false;
+/// What somebody else changed since the device was found right. Where a peer is
+/// may change by itself.
+events::DeviceChange made_by_others(const DeviceState& state) {
+  if (!state.confirmed) return {};
+  auto before = *state.confirmed;
+  for (auto& [key, peer] : before.peers) {
+    peer.endpoint.reset();
+    peer.is_called = false;
+  }
+  return events::difference(before, state.seen->device, state.seen_ns);
+}
+
+void note_right(DeviceState& state) {
+  state.problem.reset();
+  state.checking = false;
+  state.told.emplace();
 }
 
 /// Sets right what differs. What differs although nothing that it should be has
@@ -240,19 +252,13 @@ void compare(const Context& context) {
   auto desired = desired_of(context);
   auto change = events::difference(desired, state.seen->device, state.seen_ns);
   if (change.empty()) {
-    state.problem.reset();
-    state.checking = false;
+    note_right(state);
     state.confirmed = std::move(desired);
-    for (auto& [key, peer] : state.confirmed->peers) forget_place(peer);
-    state.told.emplace();
     return rest(context);
   }
   // What was right and is not was changed by somebody else, whatever should be
   // by now.
-  auto by_others = state.confirmed
-                       ? events::difference(*state.confirmed,
-                                            state.seen->device, state.seen_ns)
-                       : events::DeviceChange{};
+  auto by_others = made_by_others(state);
   bool is_by_others = !by_others.empty();
   auto notes = is_by_others
                    ? events::repairs_in(by_others, peer_names(state))
@@ -281,19 +287,69 @@ void look(const Context& context, std::chrono::seconds patience,
                         seen, failed);
 }
 
+/// What is seen of one peer then tells of another one, too.
+bool is_any_key_rotated(const DeviceState& state) {
+  const auto& seen = state.members_seen;
+  return !state.choices->keys.empty() ||
+         std::any_of(seen.begin(), seen.end(), [&](const auto& one) {
+           const auto& [node, member] = one;
+           return state.roster->mesh.find(node)->tunnel_key != member.key;
+         });
+}
+
+/// What the device shows of each member is noted, told and compared.
+void look_at_all(const Context& context) {
+  auto& state = context.self->state;
+  const auto& mesh = state.roster->mesh;
+  const auto& device = state.seen->device;
+  events::note_seen(state.members_seen, mesh, device, state.choices->keys,
+                    state.seen_ns);
+  end_tunnels_of_others(state);
+  for (const auto& [node, member] : mesh.members)
+    if (node != context.node) tell_tunnel(context, node, member);
+  std::erase_if(state.trails, [&](const auto& trail) {
+    return !device.peers.contains(trail.first);
+  });
+  for (const auto& [key, peer] : device.peers) follow_endpoint(context, key);
+  state.looked_with.reset();
+  if (!is_any_key_rotated(state)) state.looked_with = ground_of(context);
+  compare(context);
+}
+
+/// All others are as they were when the device was found right.
+void look_at(const Context& context,
+             const std::vector<events::TunnelKey>& changed) {
+  auto& state = context.self->state;
+  const auto& mesh = state.roster->mesh;
+  const auto& device = state.seen->device;
+  auto nodes = events::holders_of(mesh, changed);
+  for (const auto& node : nodes)
+    if (const auto* member = mesh.find(node))
+      events::note_seen(state.members_seen, node, *member, device,
+                        state.choices->keys, state.seen_ns);
+  nodes.merge(std::set{state.unrecorded});
+  for (const auto& node : nodes)
+    if (const auto* member = mesh.find(node); node != context.node && member)
+      tell_tunnel(context, node, *member);
+  for (const auto& key : changed) follow_endpoint(context, key);
+  if (!events::is_right(*state.confirmed, device, changed, state.seen_ns))
+    return compare(context);
+  note_right(state);
+  rest(context);
+}
+
 void take_look(const Context& context, const DeviceLook& look) {
   auto& state = context.self->state;
-  bool is_news = state.seen != look.seen;
   state.seen = look.seen;
   state.seen_ns = look.utc_ns;
   state.chooser.with([=](const PathsActor& paths) {
     context.self->send(paths, observed_atom::value, look);
   });
-  events::note_seen(state.members_seen, state.roster->mesh, look.seen->device,
-                    state.choices->keys, look.utc_ns);
-  tell_tunnels(context);
-  if (is_news) follow_endpoints(context);
-  compare(context);
+  auto changed = state.watch.look({look.seen, &look.seen->device}, look.utc_ns);
+  if (state.confirmed && state.looked_with == ground_of(context))
+    look_at(context, changed);
+  else
+    look_at_all(context);
 }
 
 // -- news ---------------------------------------------------------------------
@@ -321,8 +377,7 @@ void confirm(DeviceState& state, const events::PeerNews& news) {
   if (!state.confirmed) return;
   for (const auto& [key, peer] : news.peers) {
     state.confirmed->peers.erase(key);
-    if (peer)
-      forget_place(state.confirmed->peers.emplace(key, *peer).first->second);
+    if (peer) state.confirmed->peers.emplace(key, *peer);
   }
 }
 
@@ -429,7 +484,7 @@ void tick(const Context& context) {
   ensure_told(context.self, context.parts->node, state.chooser,
               state.choices != nullptr);
   ensure_told(context.self, context.parts->node, state.sharer,
-              state.preshared.has_value());
+              state.preshared != nullptr);
   reconcile(context);
   go_on_with_rotation(context);
   context.self->delayed_send(context.self, device_look_interval,
@@ -482,7 +537,8 @@ DeviceActor::behavior_type device_actor(Self self, const DeviceParts& parts,
         reconcile(context);
       },
       [=](preshared_atom, const SharedKeysPtr& shared) {
-        self->state.preshared = shared->in_use();
+        self->state.preshared =
+            std::make_shared<const events::PresharedKeys>(shared->in_use());
         reconcile(context);
       },
       [=](tick_atom) { tick(context); },

@@ -7,6 +7,7 @@
 #include "actors/kept_actor.hpp"
 #include "actors/tunnel.hpp"
 #include "events/endpoint_fight.hpp"
+#include "events/peer_watch.hpp"
 #include "events/topology.hpp"
 
 namespace ppn::actors {
@@ -17,6 +18,18 @@ struct DeviceParts {
   WireguardPort wireguard;
   NodeActor node;
   std::uint16_t listen_port = 0;
+};
+
+using PresharedKeysPtr = std::shared_ptr<const events::PresharedKeys>;
+
+/// What says how a device should be.
+struct DeviceGround {
+  RosterPtr roster;
+  PathChoicesPtr choices;
+  PresharedKeysPtr preshared;
+  events::TunnelKey key;
+
+  bool operator==(const DeviceGround&) const = default;
 };
 
 struct DeviceState {
@@ -47,13 +60,17 @@ struct DeviceState {
   RosterPtr roster;
   PathChoicesPtr choices;
   FollowedActor<PairingActor, PresharedFollower> sharer{"pairing"};
-  std::optional<events::PresharedKeys> preshared;
+  PresharedKeysPtr preshared;
   /// What the port was seen to be last, and when.
   DeviceSeenPtr seen;
   std::int64_t seen_ns = 0;
+  events::PeerWatch watch;
   /// What the device should have been when it was last found right: what then
   /// differs from it is somebody else's doing.
   std::optional<events::DeviceConfig> confirmed;
+  /// Once all peers were looked at: what said then how the device should be. As
+  /// long as it does, only those that changed are looked at.
+  std::optional<DeviceGround> looked_with;
   /// Once a look found all right: the peers that were told news since then.
   std::optional<std::set<events::TunnelKey>> told;
   /// What the port is asked to do, as long as it is waited for.
@@ -65,6 +82,8 @@ struct DeviceState {
   /// Who waits for a look to be told how things are.
   std::vector<caf::typed_response_promise<DeviceStatusPtr>> asking;
   std::map<NodeId, TunnelActor> tunnels;
+  /// Of whose tunnels something was told that is not recorded yet.
+  std::set<NodeId> unrecorded;
   /// What each recorded last.
   std::map<NodeId, events::Tunnel> recorded;
   /// A look, and what follows from it, is on its way.

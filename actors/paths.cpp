@@ -23,8 +23,19 @@ const events::Mesh* mesh_of(const Context& context) {
   return is_member ? &state.roster->mesh : nullptr;
 }
 
+/// Without looking through all members.
+bool is_all_told(const PathsState& state) {
+  return state.told && state.told_of == state.roster &&
+         state.told_moves == state.paths.moves() &&
+         state.told->calls == state.candidates.calls() &&
+         state.told->keys == state.keys.uses();
+}
+
 void tell_followers(const Context& context) {
   auto& state = context.self->state;
+  if (is_all_told(state)) return;
+  state.told_of = state.roster;
+  state.told_moves = state.paths.moves();
   events::PathChoices chosen;
   if (const auto* mesh = mesh_of(context))
     chosen = {state.paths.taken(*mesh), state.candidates.calls(),
@@ -79,6 +90,22 @@ void tell_member(const Context& context, events::SeenAt seen_at) {
                     });
 }
 
+/// Whose tunnels are otherwise than at the last look, or looked at with another
+/// roster or for other keys.
+std::set<NodeId> take_changed(PathsState& state, const DeviceLook& look) {
+  const auto& mesh = state.roster->mesh;
+  auto changed = state.watch.look({look.seen, &look.seen->device}, look.utc_ns);
+  auto before = std::exchange(state.looked_with, state.roster);
+  bool are_keys_same = state.looked_for == state.keys.uses();
+  state.looked_for = state.keys.uses();
+  if (before == state.roster && are_keys_same)
+    return events::holders_of(mesh, changed);
+  std::set<NodeId> all;
+  for (const auto& [node, member] : mesh.members)
+    all.emplace_hint(all.end(), node);
+  return all;
+}
+
 void take_look(const Context& context, const DeviceLook& look) {
   auto& state = context.self->state;
   const auto* mesh = mesh_of(context);
@@ -86,10 +113,13 @@ void take_look(const Context& context, const DeviceLook& look) {
   const auto& device = look.seen->device;
   state.keys.look(*mesh, device, state.paths.broken(), look.utc_ns);
   const auto& keys = state.keys.uses();
-  state.paths.look(*mesh, device, look.utc_ns, keys);
+  auto changed = take_changed(state, look);
+  state.paths.look(*mesh, device, changed, look.utc_ns, keys);
   state.candidates.note_own(look.seen->host_addresses);
-  state.candidates.look(*mesh, device, state.paths.broken(), look.utc_ns, keys);
-  tell_member(context, events::places_of(*mesh, device, look.utc_ns));
+  state.candidates.look(*mesh, device, changed, state.paths.broken(),
+                        look.utc_ns, keys);
+  if (!changed.empty() || !state.seen_at || !state.member.is_known())
+    tell_member(context, events::places_of(*mesh, device, look.utc_ns));
   tell_followers(context);
   if (!state.ticking) tick(context);
 }
@@ -154,6 +184,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
   if (!state.restored) return;
   if (const auto* mesh = mesh_of(context)) {
     state.paths.keep_members(*mesh);
+    state.candidates.keep_members(*mesh);
     state.keys.keep_announced(*mesh);
   }
   tell_followers(context);

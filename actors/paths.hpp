@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/kept_actor.hpp"
+#include "events/peer_watch.hpp"
 
 namespace ppn::actors {
 
@@ -26,9 +27,15 @@ struct PathsState {
   FollowedMesh mesh;
   KeptActor<MemberActor> member{"member"};
   RosterPtr roster;
+  events::PeerWatch watch;
+  /// With which roster and keys the device was looked at last.
+  RosterPtr looked_with;
+  events::KeyUses looked_for;
   std::set<PathFollower> followers;
-  /// What they were told last.
+  /// What they were told last, and of which roster and which moves.
   PathChoicesPtr told;
+  RosterPtr told_of;
+  std::uint64_t told_moves = 0;
   /// What the member actor was told last.
   SeenAtPtr seen_at;
   bool ticking = false;

@@ -1,6 +1,7 @@
 #include "events/candidates.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "events/topology.hpp"
 
@@ -74,9 +75,9 @@ SeenAt places_of(const Mesh& mesh, const ObservedDevice& device,
                  std::int64_t utc_ns) {
   SeenAt seen_at;
   for (const auto& [key, peer] : device.peers) {
+    if (!peer.config.endpoint || !is_live(peer, utc_ns)) continue;
     auto holder = mesh.holders.tunnel_keys.find(key);
-    if (holder != mesh.holders.tunnel_keys.end() && peer.config.endpoint &&
-        is_live(peer, utc_ns))
+    if (holder != mesh.holders.tunnel_keys.end())
       seen_at.emplace(holder->second, *peer.config.endpoint);
   }
   return seen_at;
@@ -96,11 +97,14 @@ WhereaboutsLetters Candidates::note_seen_at(const Mesh& mesh, const NodeId& by,
   if (!is_callable(mesh, at)) return {};
   bool is_news = !is_seen_at(at);
   seen_at_[by] = at;
+  wake();
   if (!is_news) return {};
   WhereaboutsLetters letters;
   for (auto& [node, peer] : peers_) {
-    bool is_resting = !peer.call.tried.empty() && now_ns < peer.due_ns;
-    if (!peer.call.endpoint && !is_resting) continue;
+    const auto* call = call_of(node);
+    bool is_resting = call != nullptr && !call->tried.empty() &&
+                      now_ns < peer.due_ns;
+    if (!is_called(node) && !is_resting) continue;
     if (!is_due(peer.told_ns, now_ns)) continue;
     peer.told_ns = now_ns;
     peer.due_ns = 0;
@@ -115,34 +119,76 @@ bool Candidates::is_seen_at(const Endpoint& endpoint) const {
                      [&](const auto& one) { return one.second == endpoint; });
 }
 
-void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
-                      const std::set<NodeId>& broken, std::int64_t utc_ns,
-                      const KeyUses& keys) {
-  port_ = device.listen_port;
+void Candidates::keep_members(const Mesh& mesh) {
   auto is_gone = [&](const auto& one) {
     return mesh.find(one.first) == nullptr;
   };
-  std::erase_if(peers_, is_gone);
   std::erase_if(seen_at_, is_gone);
-  reaches_nobody_ = true;
+  std::erase_if(calls_, is_gone);
+  auto place = peers_.begin();
   for (const auto& [node, member] : mesh.members) {
     if (node == self_) continue;
-    auto& peer = peers_[node];
-    auto seen = device.peers.find(key_in_use(node, member, keys));
-    bool is_reached = seen != device.peers.end() &&
-                      is_live(seen->second, utc_ns) && !broken.contains(node);
-    peer.dark_looks = is_reached ? 0 : peer.dark_looks + 1;
-    if (!is_reached) {
-      // Where it saw this node last may be long ago.
-      seen_at_.erase(node);
-      continue;
-    }
-    reaches_nobody_ = false;
-    peer.call = {};
-    peer.questions = 0;
-    peer.has_answered = false;
-    peer.due_ns = peer.hold_ns = peer.wanted_until_ns = 0;
+    while (place != peers_.end() && place->first < node)
+      place = peers_.erase(place);
+    if (place == peers_.end() || place->first != node)
+      place = peers_.try_emplace(place, node);
+    ++place;
   }
+  peers_.erase(place, peers_.end());
+  wake();
+}
+
+void Candidates::note_reached(const NodeId& node, Peer& peer) {
+  calls_.erase(node);
+  peer.dark_looks = 0;
+  peer.questions = 0;
+  peer.has_answered = false;
+  peer.due_ns = peer.hold_ns = peer.wanted_until_ns = 0;
+}
+
+/// A look that shows the same as the last one changes nothing.
+bool Candidates::is_still(const Peer& peer) {
+  return peer.dark_looks > patient_looks ||
+         (peer.dark_looks == 0 && !peer.has_answered &&
+          peer.wanted_until_ns == 0);
+}
+
+void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
+                      const std::set<NodeId>& changed,
+                      const std::set<NodeId>& broken, std::int64_t utc_ns,
+                      const KeyUses& keys) {
+  port_ = device.listen_port;
+  reaches_nobody_ = true;
+  for (auto& [node, peer] : peers_) {
+    bool is_same = !changed.contains(node) &&
+                   broken.contains(node) == broken_.contains(node);
+    if (!is_same || !is_still(peer)) {
+      auto seen = device.peers.find(key_in_use(node, *mesh.find(node), keys));
+      bool is_reached = seen != device.peers.end() &&
+                        is_live(seen->second, utc_ns) && !broken.contains(node);
+      if (is_reached)
+        note_reached(node, peer);
+      else
+        peer.dark_looks += 1;
+      wake();
+    }
+    if (peer.dark_looks == 0) reaches_nobody_ = false;
+  }
+  broken_ = broken;
+  // Where others saw this node may be long ago.
+  std::erase_if(seen_at_, [&](const auto& one) {
+    return peers_.at(one.first).dark_looks != 0;
+  });
+}
+
+const Call* Candidates::call_of(const NodeId& node) const {
+  auto found = calls_.find(node);
+  return found == calls_.end() ? nullptr : &found->second;
+}
+
+bool Candidates::is_called(const NodeId& node) const {
+  const auto* call = call_of(node);
+  return call != nullptr && call->endpoint;
 }
 
 bool Candidates::is_own(const Endpoint& endpoint) const {
@@ -180,13 +226,6 @@ std::vector<Candidate> Candidates::candidates(const Mesh& mesh,
   return all;
 }
 
-Calls Candidates::calls() const {
-  Calls calls;
-  for (const auto& [node, peer] : peers_)
-    if (peer.call != Call{}) calls.emplace(node, peer.call);
-  return calls;
-}
-
 // -- what follows -------------------------------------------------------------
 
 WhereaboutsLetters Candidates::take(const Mesh& mesh, const NodeId& sender,
@@ -195,6 +234,7 @@ WhereaboutsLetters Candidates::take(const Mesh& mesh, const NodeId& sender,
   auto found = peers_.find(sender);
   if (found == peers_.end()) return {};
   auto& peer = found->second;
+  wake();
   Whereabouts told{false, callable(mesh, whereabouts.local),
                    callable(mesh, whereabouts.observed)};
   bool is_news = peer.whereabouts != told;
@@ -203,7 +243,7 @@ WhereaboutsLetters Candidates::take(const Mesh& mesh, const NodeId& sender,
   // Two who rest at different times never call each other at the same time.
   bool has_rested = now_ns - peer.rested_ns >= call_hold_first_ns;
   if (has_rested && (is_news || !whereabouts.is_answer)) peer.due_ns = 0;
-  if (has_untried(peer)) cut_rest(peer, now_ns);
+  if (has_untried(sender, peer)) cut_rest(peer, now_ns);
   if (whereabouts.is_answer) return {};
   peer.wanted_until_ns = now_ns + asked_for_ns;
   if (peer.answered_ns != 0 && now_ns - peer.answered_ns < answer_ns) return {};
@@ -220,15 +260,15 @@ bool Candidates::wants(const Mesh& mesh, const NodeId& node, const Peer& peer,
           peer.dark_looks > patient_looks);
 }
 
-bool Candidates::has_untried(const Peer& peer) {
-  const auto& tried = peer.call.tried;
+bool Candidates::has_untried(const NodeId& node, const Peer& peer) const {
+  const auto* call = call_of(node);
+  if (call == nullptr || call->tried.empty()) return false;
   const auto& told = peer.whereabouts->observed;
-  return !tried.empty() &&
-         std::any_of(told.begin(), told.end(), [&](const Endpoint& endpoint) {
-           return std::none_of(
-               tried.begin(), tried.end(),
-               [&](const auto& one) { return one.endpoint == endpoint; });
-         });
+  return std::any_of(told.begin(), told.end(), [&](const Endpoint& endpoint) {
+    return std::none_of(
+        call->tried.begin(), call->tried.end(),
+        [&](const auto& one) { return one.endpoint == endpoint; });
+  });
 }
 
 void Candidates::cut_rest(Peer& peer, std::uint64_t now_ns) {
@@ -237,11 +277,8 @@ void Candidates::cut_rest(Peer& peer, std::uint64_t now_ns) {
   peer.due_ns = 0;
 }
 
-bool Candidates::has_room(bool for_role) const {
-  auto taken = std::count_if(peers_.begin(), peers_.end(), [](const auto& one) {
-    return one.second.call.endpoint || one.second.questions != 0;
-  });
-  return static_cast<std::size_t>(taken) + (for_role ? 0 : 1) < calls_at_once;
+bool Candidates::takes_room(const NodeId& node, const Peer& peer) const {
+  return peer.questions != 0 || is_called(node);
 }
 
 /// Where it is, is known as well as it can be.
@@ -252,7 +289,7 @@ bool Candidates::is_asked(const Peer& peer) {
 /// The one behind the last, or a rest.
 void Candidates::call_next(const Mesh& mesh, const NodeId& node, Peer& peer,
                            std::uint64_t now_ns) {
-  auto& [endpoint, begins, tried] = peer.call;
+  auto& [endpoint, begins, tried] = calls_[node];
   if (!endpoint) tried.clear();
   endpoint.reset();
   begins = false;
@@ -268,7 +305,10 @@ void Candidates::call_next(const Mesh& mesh, const NodeId& node, Peer& peer,
     return;
   }
   // Who said nothing of itself yet is called as soon as it does.
-  if (!tried.empty()) peer.rested_ns = now_ns;
+  if (tried.empty())
+    calls_.erase(node);
+  else
+    peer.rested_ns = now_ns;
   peer.hold_ns =
       std::clamp(peer.hold_ns * 2, call_hold_first_ns, call_hold_max_ns);
   peer.due_ns = now_ns + peer.hold_ns;
@@ -293,7 +333,7 @@ void Candidates::go_on_calling(const Mesh& mesh, const NodeId& node, Peer& peer,
     return call_next(mesh, node, peer, now_ns);
   if (peer.knocked_ns != 0 && now_ns - peer.knocked_ns < knock_ns) return;
   peer.knocked_ns = now_ns;
-  peer.call.begins = false;
+  calls_.at(node).begins = false;
   letters.push_back({node, true, own(true)});
 }
 
@@ -301,27 +341,42 @@ WhereaboutsLetters Candidates::tick(const Mesh& mesh,
                                     const std::set<NodeId>& wanted,
                                     std::uint64_t now_ns) {
   WhereaboutsLetters letters;
+  if (rests(wanted, now_ns)) return letters;
+  wake();
+  auto taken = std::count_if(
+      peers_.begin(), peers_.end(),
+      [&](const auto& one) { return takes_room(one.first, one.second); });
+  auto has_room = [&](const NodeId& node) {
+    auto left = serves_all(mesh, node) ? 0 : 1;
+    return static_cast<std::size_t>(taken + left) < calls_at_once;
+  };
   auto next = peers_.upper_bound(turn_);
   for (std::size_t left = peers_.size(); left > 0; --left) {
     if (next == peers_.end()) next = peers_.begin();
     auto& [node, peer] = *next++;
-    if (mesh.find(node) == nullptr) continue;
-    if (peer.call.endpoint)
+    bool took_room = takes_room(node, peer);
+    if (is_called(node))
       go_on_calling(mesh, node, peer, now_ns, letters);
     else if (!wants(mesh, node, peer, wanted, now_ns))
       peer.questions = 0;
-    else if (peer.questions != 0 || has_room(serves_all(mesh, node)))
+    else if (peer.questions != 0 || has_room(node))
       begin_calling(mesh, node, peer, now_ns, letters);
+    taken +=
+        static_cast<int>(takes_room(node, peer)) - static_cast<int>(took_room);
   }
   return letters;
 }
 
 bool Candidates::is_restless(const Mesh& mesh, const std::set<NodeId>& wanted,
-                             std::uint64_t now_ns) const {
-  return std::any_of(peers_.begin(), peers_.end(), [&](const auto& one) {
-    return one.second.call.endpoint ||
-           wants(mesh, one.first, one.second, wanted, now_ns);
-  });
+                             std::uint64_t now_ns) {
+  if (rests(wanted, now_ns)) return false;
+  auto until_ns = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& [node, peer] : peers_) {
+    if (is_called(node) || wants(mesh, node, peer, wanted, now_ns)) return true;
+    if (peer.due_ns > now_ns) until_ns = std::min(until_ns, peer.due_ns);
+  }
+  rests_until_ns_ = until_ns;
+  return false;
 }
 
 }  // namespace ppn::events

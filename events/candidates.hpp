@@ -102,11 +102,15 @@ class Candidates {
   /// A member sees this one there. Those who are called in vain learn of it.
   WhereaboutsLetters note_seen_at(const Mesh& mesh, const NodeId& by,
                                   const Endpoint& at, std::uint64_t now_ns);
-  /// What the device says of each tunnel; nothing passes through those of the
-  /// `broken`, whatever their handshakes are. `utc_ns` is by this node's clock.
+  /// Those that are no members any more are forgotten. To be called with each
+  /// roster, before anything else is done with it.
+  void keep_members(const Mesh& mesh);
+  /// What the device says of each tunnel; those of all but the `changed` look
+  /// as they did before. Nothing passes through those of the `broken`, whatever
+  /// their handshakes are. `utc_ns` is by this node's clock.
   void look(const Mesh& mesh, const ObservedDevice& device,
-            const std::set<NodeId>& broken, std::int64_t utc_ns,
-            const KeyUses& keys = {});
+            const std::set<NodeId>& changed, const std::set<NodeId>& broken,
+            std::int64_t utc_ns, const KeyUses& keys = {});
 
   /// From another member.
   WhereaboutsLetters take(const Mesh& mesh, const NodeId& sender,
@@ -121,10 +125,10 @@ class Candidates {
   /// Somebody is to be called now, or to be asked.
   [[nodiscard]] bool is_restless(const Mesh& mesh,
                                  const std::set<NodeId>& wanted,
-                                 std::uint64_t now_ns) const;
+                                 std::uint64_t now_ns);
 
   /// Those who are called or were, in vain so far.
-  [[nodiscard]] Calls calls() const;
+  [[nodiscard]] const Calls& calls() const { return calls_; }
 
  private:
   struct Peer {
@@ -137,7 +141,6 @@ class Candidates {
     std::uint64_t answered_ns = 0;
     std::uint32_t questions = 0;
     bool has_answered = false;
-    Call call;
     std::uint64_t call_began_ns = 0;
     std::uint64_t knocked_ns = 0;
     /// When the last round of calls ended, and when the next one may begin.
@@ -149,6 +152,15 @@ class Candidates {
     std::uint64_t told_ns = 0;
   };
 
+  /// Nobody is to be called or asked before some time, unless something is seen
+  /// or heard.
+  [[nodiscard]] bool rests(const std::set<NodeId>& wanted,
+                           std::uint64_t now_ns) const {
+    return wanted.empty() && now_ns < rests_until_ns_;
+  }
+  void wake() { rests_until_ns_ = 0; }
+  void note_reached(const NodeId& node, Peer& peer);
+  [[nodiscard]] static bool is_still(const Peer& peer);
   [[nodiscard]] Whereabouts own(bool is_answer) const;
   [[nodiscard]] bool is_own(const Endpoint& endpoint) const;
   [[nodiscard]] bool is_seen_at(const Endpoint& endpoint) const;
@@ -158,9 +170,13 @@ class Candidates {
   [[nodiscard]] std::vector<Candidate> candidates(const Mesh& mesh,
                                                   const NodeId& node,
                                                   const Peer& peer) const;
-  [[nodiscard]] static bool has_untried(const Peer& peer);
+  [[nodiscard]] bool has_untried(const NodeId& node, const Peer& peer) const;
   static void cut_rest(Peer& peer, std::uint64_t now_ns);
-  [[nodiscard]] bool has_room(bool for_role) const;
+  /// Null if it is not called and was not.
+  [[nodiscard]] const Call* call_of(const NodeId& node) const;
+  [[nodiscard]] bool is_called(const NodeId& node) const;
+  /// It is called, or asked before that.
+  [[nodiscard]] bool takes_room(const NodeId& node, const Peer& peer) const;
   [[nodiscard]] static bool is_asked(const Peer& peer);
   void begin_calling(const Mesh& mesh, const NodeId& node, Peer& peer,
                      std::uint64_t now_ns, WhereaboutsLetters& letters);
@@ -177,7 +193,10 @@ class Candidates {
   /// No tunnel works: anybody who can be reached is a help.
   bool reaches_nobody_ = false;
   SeenAt seen_at_;
+  std::set<NodeId> broken_;
+  Calls calls_;
   std::map<NodeId, Peer> peers_;
+  std::uint64_t rests_until_ns_ = 0;
 };
 
 }  // namespace ppn::events

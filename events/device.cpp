@@ -81,6 +81,31 @@ std::vector<PeerChange> peer_differences(const DeviceConfig& desired,
   return changes;
 }
 
+/// All but its peers.
+DeviceChange own_difference(const DeviceConfig& desired,
+                            const ObservedDevice& observed) {
+  DeviceChange change;
+  change.create = !observed.exists;
+  if (observed.key != desired.key) change.key = desired.key;
+  if (observed.listen_port != desired.listen_port)
+    change.listen_port = desired.listen_port;
+  change.add_addresses = without(desired.addresses, observed.addresses);
+  if (!observed.takes_v6)
+    std::erase_if(change.add_addresses,
+                  [](const IpRange& range) { return range.address.is_v6; });
+  change.remove_addresses = without(observed.addresses, desired.addresses);
+  if (observed.forwarded != desired.forwarded)
+    change.forward = desired.forwarded;
+  change.set_up = !observed.is_up;
+  return change;
+}
+
+template <class Peer>
+const Peer* find(const std::map<TunnelKey, Peer>& peers, const TunnelKey& key) {
+  auto found = peers.find(key);
+  return found == peers.end() ? nullptr : &found->second;
+}
+
 std::string list_of(const std::vector<IpRange>& ranges) {
   std::string list;
   for (const auto& range : ranges)
@@ -169,21 +194,18 @@ std::optional<PeerChange> difference(const TunnelKey& key,
 
 DeviceChange difference(const DeviceConfig& desired,
                         const ObservedDevice& observed, std::int64_t utc_ns) {
-  DeviceChange change;
-  change.create = !observed.exists;
-  if (observed.key != desired.key) change.key = desired.key;
-  if (observed.listen_port != desired.listen_port)
-    change.listen_port = desired.listen_port;
+  auto change = own_difference(desired, observed);
   change.peers = peer_differences(desired, observed, utc_ns);
-  change.add_addresses = without(desired.addresses, observed.addresses);
-  if (!observed.takes_v6)
-    std::erase_if(change.add_addresses,
-                  [](const IpRange& range) { return range.address.is_v6; });
-  change.remove_addresses = without(observed.addresses, desired.addresses);
-  if (observed.forwarded != desired.forwarded)
-    change.forward = desired.forwarded;
-  change.set_up = !observed.is_up;
   return change;
+}
+
+bool is_right(const DeviceConfig& desired, const ObservedDevice& observed,
+              const std::vector<TunnelKey>& changed, std::int64_t utc_ns) {
+  return own_difference(desired, observed).empty() &&
+         std::none_of(changed.begin(), changed.end(), [&](const auto& key) {
+           return difference(key, find(desired.peers, key),
+                             find(observed.peers, key), utc_ns);
+         });
 }
 
 std::vector<std::string> in_words(const DeviceChange& change,

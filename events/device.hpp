@@ -149,6 +149,11 @@ std::optional<PeerChange> difference(const TunnelKey& key,
 DeviceChange difference(const DeviceConfig& desired,
                         const ObservedDevice& observed, std::int64_t utc_ns);
 
+/// Whether nothing must be done to a device whose peers are as they should be,
+/// but for the `changed`.
+bool is_right(const DeviceConfig& desired, const ObservedDevice& observed,
+              const std::vector<TunnelKey>& changed, std::int64_t utc_ns);
+
 /// What a person calls a peer.
 using PeerName = std::function<std::string(const TunnelKey&)>;
 

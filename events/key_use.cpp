@@ -34,25 +34,30 @@ const TunnelKey& key_in_use(const NodeId& node, const Member& member,
   return use != nullptr && use->is_taken ? use->key : member.tunnel_key;
 }
 
+void note_seen(MembersSeen& seen, const NodeId& node, const Member& member,
+               const ObservedDevice& device, const KeyUses& uses,
+               std::int64_t utc_ns) {
+  auto note = [&](const TunnelKey& key) {
+    const auto* peer = peer_of(device, key);
+    if (handshake_of(peer) != 0)
+      seen[node] = {key, peer->config.endpoint, peer->last_handshake_ns};
+  };
+  // The one in use comes last, and stays.
+  note(member.tunnel_key);
+  if (const auto* next = use_of_next(node, member, uses);
+      next != nullptr && next->is_taken)
+    note(next->key);
+  if (auto found = seen.find(node); found != seen.end())
+    found->second.lasts = lasts(found->second.last_handshake_ns, utc_ns);
+}
+
 void note_seen(MembersSeen& seen, const Mesh& mesh,
                const ObservedDevice& device, const KeyUses& uses,
                std::int64_t utc_ns) {
   std::erase_if(
       seen, [&](const auto& one) { return mesh.find(one.first) == nullptr; });
-  for (const auto& [node, member] : mesh.members) {
-    auto note = [&, &node = node](const TunnelKey& key) {
-      const auto* peer = peer_of(device, key);
-      if (handshake_of(peer) != 0)
-        seen[node] = {key, peer->config.endpoint, peer->last_handshake_ns};
-    };
-    // The one in use comes last, and stays.
-    note(member.tunnel_key);
-    if (const auto* next = use_of_next(node, member, uses);
-        next != nullptr && next->is_taken)
-      note(next->key);
-  }
-  for (auto& [node, member] : seen)
-    member.lasts = lasts(member.last_handshake_ns, utc_ns);
+  for (const auto& [node, member] : mesh.members)
+    note_seen(seen, node, member, device, uses, utc_ns);
 }
 
 const MemberSeen* seen_with_another(const MembersSeen& seen, const NodeId& node,
@@ -67,13 +72,15 @@ void KeyChoice::keep_announced(const Mesh& mesh) {
     const auto* member = mesh.find(one.first);
     return member == nullptr || member->next_tunnel_key != one.second.key;
   });
+  announced_.clear();
+  for (const auto& [node, member] : mesh.members)
+    if (member.next_tunnel_key) announced_.push_back(node);
 }
 
 void KeyChoice::look(const Mesh& mesh, const ObservedDevice& device,
                      const std::set<NodeId>& broken, std::int64_t utc_ns) {
-  keep_announced(mesh);
-  for (const auto& [node, member] : mesh.members) {
-    if (!member.next_tunnel_key) continue;
+  for (const auto& node : announced_) {
+    const auto& member = *mesh.find(node);
     const auto* now = peer_of(device, member.tunnel_key);
     const auto* next = peer_of(device, *member.next_tunnel_key);
     auto use = uses_.find(node);

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "events/device.hpp"
 #include "events/mesh.hpp"
@@ -65,6 +66,10 @@ using MembersSeen = std::map<NodeId, MemberSeen>;
 void note_seen(MembersSeen& seen, const Mesh& mesh,
                const ObservedDevice& device, const KeyUses& uses,
                std::int64_t utc_ns);
+/// What it says of one member.
+void note_seen(MembersSeen& seen, const NodeId& node, const Member& member,
+               const ObservedDevice& device, const KeyUses& uses,
+               std::int64_t utc_ns);
 
 /// How a member was seen that did not shake hands with that key yet: with
 /// another one. Null if it did, or was never seen.
@@ -73,7 +78,8 @@ const MemberSeen* seen_with_another(const MembersSeen& seen, const NodeId& node,
 
 class KeyChoice {
  public:
-  /// Forgets what is not announced any more.
+  /// Forgets what is not announced any more. To be called with each roster,
+  /// before anything else is done with it.
   void keep_announced(const Mesh& mesh);
 
   /// What the device says of the two; nothing passes through the tunnels of the
@@ -87,6 +93,8 @@ class KeyChoice {
   [[nodiscard]] const KeyUses& uses() const { return uses_; }
 
  private:
+  /// Whose next key is announced.
+  std::vector<NodeId> announced_;
   KeyUses uses_;
 };
 

@@ -1,6 +1,8 @@
 #include "events/paths.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 namespace ppn::events {
@@ -68,9 +70,20 @@ void note_works(PeerPath& peer) {
   peer.questions = 0;
 }
 
-/// `is_told_first`: the other end says first that it is there.
+/// Nothing that was seen before is still counted on.
+bool is_still(const ByteCount& count) {
+  return count.explained == 0 && count.ahead == 0 && count.looks_left == 0;
+}
+
+/// A look that shows the same as the last one changes nothing.
+bool is_still(const PeerPath& peer) {
+  bool is_settled = peer.is_live || peer.dark_looks >= dark_looks_max;
+  return is_settled && peer.busy_looks == 0 && !peer.is_told_first &&
+         is_still(peer.received) && is_still(peer.sent);
+}
+
 void take_sight(PeerPath& peer, const ObservedPeer& observed,
-                bool is_told_first, std::int64_t utc_ns) {
+                std::int64_t utc_ns) {
   bool shook_hands = peer.handshake_ns != observed.last_handshake_ns;
   peer.handshake_ns = observed.last_handshake_ns;
   peer.is_live = is_live(observed, utc_ns);
@@ -85,8 +98,7 @@ void take_sight(PeerPath& peer, const ObservedPeer& observed,
     peer.busy_looks -= 1;
   // What can not be sent is not counted, so silence is all there is to see,
   // where a keepalive would come.
-  bool is_silent = received == 0 && is_told_first &&
-                   observed.config.keepalive_seconds != 0;
+  bool is_silent = received == 0 && peer.is_told_first;
   peer.silent_looks = is_silent ? peer.silent_looks + 1 : 0;
   if (peer.silent_looks % silent_looks_max == silent_looks_max - 1)
     peer.questions = unanswered_max;
@@ -110,6 +122,26 @@ bool is_waiting(const PeerPath& peer, std::uint64_t now_ns) {
          now_ns < peer.relays_due_ns;
 }
 
+/// When time alone may have made something to do.
+std::uint64_t next_turn(const PeerPath& peer, std::uint64_t now_ns) {
+  auto turn = std::numeric_limits<std::uint64_t>::max();
+  auto note = [&](std::uint64_t at_ns) {
+    if (at_ns > now_ns) turn = std::min(turn, at_ns);
+  };
+  if (peer.path.relay) {
+    note(peer.asked_ns + path_settled_ns);
+    note(peer.left_ns + peer.hold_ns);
+  }
+  if (!peer.failed_relays.empty()) note(peer.relays_due_ns);
+  return turn;
+}
+
+/// What follows from a look follows from these.
+auto outlook(const PeerPath& peer) {
+  return std::tuple{peer.is_live, peer.works, peer.dark_looks >= dark_looks_max,
+                    peer.busy_looks != 0, peer.questions != 0};
+}
+
 /// Nobody takes a path for that reason unless the other end speaks.
 bool is_agreed(PathReason why) {
   return why == PathReason::no_answer || why == PathReason::other_end ||
@@ -127,41 +159,55 @@ std::uint64_t tunnel_bytes(std::size_t size, bool is_v6) {
 
 void Paths::restore(const NodeId& node, const TakenPath& taken) {
   auto& peer = peers_[node];
+  moves_ += 1;
   peer.path = taken.path;
   peer.why = taken.why;
   peer.has_spoken = is_agreed(taken.why);
 }
 
 void Paths::keep_members(const Mesh& mesh) {
-  std::erase_if(peers_, [&](const auto& one) {
-    return one.first == self_ || mesh.find(one.first) == nullptr;
-  });
+  auto place = peers_.begin();
   for (const auto& [node, member] : mesh.members) {
     if (node == self_) continue;
-    auto [place, is_new] = peers_.try_emplace(node);
-    auto& path = place->second.path;
+    while (place != peers_.end() && place->first < node)
+      place = peers_.erase(place);
+    bool is_new = place == peers_.end() || place->first != node;
+    if (is_new) place = peers_.try_emplace(place, node);
+    auto& path = place++->second.path;
     bool is_gone = path.relay && mesh.find(*path.relay) == nullptr;
     if (is_new || is_gone) path = usual_path(mesh, self_, node);
   }
+  peers_.erase(place, peers_.end());
+  std::erase_if(broken_,
+                [&](const auto& node) { return !peers_.contains(node); });
+  wake();
 }
 
 void Paths::look(const Mesh& mesh, const ObservedDevice& device,
-                 std::int64_t utc_ns, const KeyUses& keys) {
-  keep_members(mesh);
+                 const std::set<NodeId>& changed, std::int64_t utc_ns,
+                 const KeyUses& keys) {
+  static const ObservedPeer nothing;
   for (auto& [node, peer] : peers_) {
+    if (is_still(peer) && !changed.contains(node)) continue;
     auto found = device.peers.find(key_in_use(node, *mesh.find(node), keys));
+    const auto& observed = found == device.peers.end() ? nothing
+                                                       : found->second;
     // Heartbeats pass between those who serve all and everybody.
-    bool is_told_first = speaks_first(node, self_) || serves_all(mesh, self_) ||
-                         serves_all(mesh, node);
-    take_sight(peer,
-               found == device.peers.end() ? ObservedPeer{} : found->second,
-               is_told_first, utc_ns);
+    peer.is_told_first = observed.config.keepalive_seconds != 0 &&
+                         (speaks_first(node, self_) ||
+                          serves_all(mesh, self_) || serves_all(mesh, node));
+    auto before = outlook(peer);
+    take_sight(peer, observed, utc_ns);
+    note_broken(node, peer);
+    if (outlook(peer) != before) wake();
   }
 }
 
 void Paths::doubt(const NodeId& node) {
   auto found = peers_.find(node);
-  if (found != peers_.end()) found->second.questions = unanswered_max;
+  if (found == peers_.end()) return;
+  found->second.questions = unanswered_max;
+  wake();
 }
 
 void Paths::note_own(const NodeId& node, bool by_path, std::uint64_t received,
@@ -178,11 +224,11 @@ bool Paths::passes_on(const NodeId& from, const NodeId& to) const {
   return can_relay(from) && can_relay(to);
 }
 
-std::set<NodeId> Paths::broken() const {
-  std::set<NodeId> broken;
-  for (const auto& [node, peer] : peers_)
-    if (!peer.works && peer.has_spoken) broken.insert(node);
-  return broken;
+void Paths::note_broken(const NodeId& node, const PeerPath& peer) {
+  if (!peer.works && peer.has_spoken)
+    broken_.insert(node);
+  else
+    broken_.erase(node);
 }
 
 TakenPaths Paths::taken(const Mesh& mesh) const {
@@ -213,29 +259,25 @@ bool Paths::is_dark(const NodeId& node) const {
          !found->second.works || found->second.dark_looks >= dark_looks_max;
 }
 
-std::vector<NodeId> Paths::relays_to(const Mesh& mesh,
-                                     const NodeId& other) const {
-  std::vector<NodeId> relays;
-  auto note = [&](const NodeId& node) {
-    if (node != other && can_relay(node) &&
-        std::find(relays.begin(), relays.end(), node) == relays.end())
-      relays.push_back(node);
+std::optional<NodeId> Paths::relay_left(const Mesh& mesh, const NodeId& other,
+                                        const PeerPath& peer) const {
+  auto is_left = [&](const NodeId& node) {
+    return node != other && can_relay(node) &&
+           !peer.failed_relays.contains(node);
   };
-  note(mesh.hub);
-  note(mesh.controller);
-  for (const auto& [node, peer] : peers_) note(node);
-  return relays;
+  for (const auto& node : {mesh.hub, mesh.controller})
+    if (is_left(node)) return node;
+  auto found = std::find_if(peers_.begin(), peers_.end(), [&](const auto& one) {
+    return is_left(one.first);
+  });
+  return found == peers_.end() ? std::nullopt : std::optional{found->first};
 }
 
 std::optional<NodeId> Paths::relay_to(const Mesh& mesh, const NodeId& other,
                                       const PeerPath& peer,
                                       std::uint64_t now_ns) const {
   if (is_waiting(peer, now_ns)) return std::nullopt;
-  auto relays = relays_to(mesh, other);
-  auto found = std::find_if(relays.begin(), relays.end(), [&](const auto& one) {
-    return !peer.failed_relays.contains(one);
-  });
-  return found == relays.end() ? std::nullopt : std::optional{*found};
+  return relay_left(mesh, other, peer);
 }
 
 std::optional<Paths::Wish> Paths::wish_instead_of_direct(
@@ -294,12 +336,17 @@ bool Paths::asks_relay(const PeerPath& peer) const {
          (is_busy(*peer.path.relay) || peer.relay_questions != 0);
 }
 
-bool Paths::is_restless(const Mesh& mesh, std::uint64_t now_ns) const {
-  return std::any_of(peers_.begin(), peers_.end(), [&](const auto& one) {
-    const auto& [node, peer] = one;
-    return asks(peer, now_ns) || asks_relay(peer) || peer.wished ||
-           wish(mesh, node, peer, now_ns);
-  });
+bool Paths::is_restless(const Mesh& mesh, std::uint64_t now_ns) {
+  if (rests(now_ns)) return false;
+  auto until_ns = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& [node, peer] : peers_) {
+    if (asks(peer, now_ns) || asks_relay(peer) || peer.wished ||
+        wish(mesh, node, peer, now_ns))
+      return true;
+    until_ns = std::min(until_ns, next_turn(peer, now_ns));
+  }
+  rests_until_ns_ = until_ns;
+  return false;
 }
 
 void Paths::move(PeerPath& peer, const Path& path, PathReason why,
@@ -323,6 +370,7 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
     peer.failed_relays.clear();
     peer.relay_hold_ns = 0;
   }
+  moves_ += 1;
   peer.path = path;
   peer.why = why;
   peer.relay_unanswered = 0;
@@ -337,12 +385,14 @@ void Paths::ask(const NodeId& other, PeerPath& peer, const Path& path,
   if (!through) {
     if (peer.questions != 0) peer.questions -= 1;
     if (++peer.unanswered > unanswered_max) peer.works = false;
+    note_broken(other, peer);
   }
   letters.push_back({other, through, {++last_number_, false, path}});
 }
 
 std::set<NodeId> Paths::behind_busy_relays() const {
   std::set<NodeId> behind;
+  if (rests_until_ns_ != 0) return behind;
   for (const auto& [node, peer] : peers_)
     if (asks_relay(peer)) behind.insert(node);
   return behind;
@@ -368,13 +418,9 @@ void Paths::ask_behind_relays(std::uint64_t now_ns, PathLetters& letters) {
 void Paths::forgive(const Mesh& mesh, const NodeId& other, PeerPath& peer,
                     std::uint64_t now_ns) const {
   if (peer.failed_relays.empty() || now_ns < peer.relays_due_ns) return;
-  auto has_failed = [&](const NodeId& relay) {
-    return peer.failed_relays.contains(relay);
-  };
-  auto relays = relays_to(mesh, other);
-  bool one_works = peer.path.relay && !has_failed(*peer.path.relay);
-  if (!one_works && !std::all_of(relays.begin(), relays.end(), has_failed))
-    return;
+  bool one_works = peer.path.relay &&
+                   !peer.failed_relays.contains(*peer.path.relay);
+  if (!one_works && relay_left(mesh, other, peer)) return;
   peer.failed_relays.clear();
   peer.relay_hold_ns = std::min(peer.relay_hold_ns * 2, path_hold_max_ns);
 }
@@ -392,14 +438,16 @@ void Paths::pursue(const NodeId& other, PeerPath& peer, const Wish& wish,
   peer.wished.reset();
   if (wish.path.relay) return note_failed(peer, *wish.path.relay, now_ns);
   peer.works = false;
+  note_broken(other, peer);
   peer.left_ns = now_ns;
   peer.hold_ns =
       std::clamp(peer.hold_ns * 2, path_hold_first_ns, path_hold_max_ns);
 }
 
 PathLetters Paths::tick(const Mesh& mesh, std::uint64_t now_ns) {
-  keep_members(mesh);
   PathLetters letters;
+  if (rests(now_ns)) return letters;
+  wake();
   for (auto& [node, peer] : peers_)
     if (asks(peer, now_ns)) {
       peer.asked_ns = now_ns;
@@ -454,11 +502,12 @@ bool Paths::is_proved(const PeerPath& peer, std::uint64_t now_ns) {
 PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
                         std::uint64_t now_ns) {
   const auto& [sender, through, word, said] = heard;
-  keep_members(mesh);
   auto found = peers_.find(sender);
   if (found == peers_.end()) return {};
   auto& peer = found->second;
+  wake();
   peer.has_spoken = true;
+  note_broken(sender, peer);
   bool is_news = said > peer.said;
   if (is_news) peer.said = said;
   if (word.is_answer) {
@@ -467,6 +516,7 @@ PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
     if (!through) {
       note_works(peer);
       peer.answered_ns = now_ns;
+      note_broken(sender, peer);
     } else if (peer.path.relay == through) {
       peer.relay_unanswered = 0;
       peer.relay_questions = 0;

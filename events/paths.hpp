@@ -92,6 +92,8 @@ struct PeerPath {
 
   // -- of the tunnel between the two
   bool is_live = false;
+  /// The other end says by itself that it is there.
+  bool is_told_first = false;
   /// What was sent through it came back when that was looked at last.
   bool works = true;
   std::uint32_t dark_looks = 0;
@@ -138,11 +140,14 @@ class Paths {
   void restore(const NodeId& node, const TakenPath& taken);
 
   /// Those that are no members any more are forgotten, and new ones get the
-  /// usual path.
+  /// usual path. To be called with each roster, before anything else is done
+  /// with it.
   void keep_members(const Mesh& mesh);
 
-  /// What the device says of each tunnel. `utc_ns` is by this node's clock.
-  void look(const Mesh& mesh, const ObservedDevice& device, std::int64_t utc_ns,
+  /// What the device says of each tunnel; those of all but the `changed` look
+  /// as they did before. `utc_ns` is by this node's clock.
+  void look(const Mesh& mesh, const ObservedDevice& device,
+            const std::set<NodeId>& changed, std::int64_t utc_ns,
             const KeyUses& keys = {});
 
   /// The tunnel to a member has another key: a word through it shakes hands.
@@ -167,15 +172,17 @@ class Paths {
   [[nodiscard]] bool passes_on(const NodeId& from, const NodeId& to) const;
 
   /// Nothing comes back through their tunnels.
-  [[nodiscard]] std::set<NodeId> broken() const;
+  [[nodiscard]] const std::set<NodeId>& broken() const { return broken_; }
   /// Whose packets may be among those that somebody passes on now, or should.
   [[nodiscard]] std::set<NodeId> behind_busy_relays() const;
 
   /// Something is to be asked, agreed or changed.
-  [[nodiscard]] bool is_restless(const Mesh& mesh, std::uint64_t now_ns) const;
+  [[nodiscard]] bool is_restless(const Mesh& mesh, std::uint64_t now_ns);
 
   /// To every other member whose path is not the usual one, or was chosen.
   [[nodiscard]] TakenPaths taken(const Mesh& mesh) const;
+  /// Rises whenever, in one roster, one of them becomes another.
+  [[nodiscard]] std::uint64_t moves() const { return moves_; }
 
  private:
   /// A path that would be better than the one that is taken.
@@ -186,13 +193,20 @@ class Paths {
     bool alone = false;
   };
 
+  [[nodiscard]] bool rests(std::uint64_t now_ns) const {
+    return now_ns < rests_until_ns_;
+  }
+  /// Something may be to do again.
+  void wake() { rests_until_ns_ = 0; }
+  void note_broken(const NodeId& node, const PeerPath& peer);
   [[nodiscard]] bool leads(const NodeId& other) const { return self_ < other; }
   [[nodiscard]] bool is_busy(const NodeId& node) const;
   [[nodiscard]] bool can_relay(const NodeId& node) const;
   [[nodiscard]] bool is_dark(const NodeId& node) const;
-  /// Who may pass packets on, the hub first.
-  [[nodiscard]] std::vector<NodeId> relays_to(const Mesh& mesh,
-                                              const NodeId& other) const;
+  /// Who may pass packets on and did not fail, the hub first.
+  [[nodiscard]] std::optional<NodeId> relay_left(const Mesh& mesh,
+                                                 const NodeId& other,
+                                                 const PeerPath& peer) const;
   [[nodiscard]] std::optional<NodeId> relay_to(const Mesh& mesh,
                                                const NodeId& other,
                                                const PeerPath& peer,
@@ -227,6 +241,10 @@ class Paths {
   NodeId self_;
   std::map<NodeId, PeerPath> peers_;
   std::uint64_t last_number_ = 0;
+  std::uint64_t moves_ = 0;
+  std::set<NodeId> broken_;
+  /// Nothing is to do before then, unless something is seen or heard.
+  std::uint64_t rests_until_ns_ = 0;
   /// Who was asked last behind a relay.
   NodeId turn_;
 };

@@ -81,10 +81,9 @@ Complaint check(Host& host, caf::actor_id stepped, Trace& trace,
   for (auto* rule : {check_ledger, check_node, check_vm_actors})
     if (auto complaint = rule(process, host.shadow, step)) return complaint;
   if (!step.concerns_any_kept()) return {};
-  for (auto* rule :
-       {check_gate, check_counter, check_mesh_actors, check_scheduler})
+  for (auto* rule : {check_gate, check_counter, check_scheduler})
     if (auto complaint = rule(process, host.shadow, step)) return complaint;
-  return {};
+  return check_mesh_actors(process, host.shadow, step);
 }
 
 Complaint audit(Disk& disk) {

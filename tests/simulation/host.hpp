@@ -74,6 +74,8 @@ struct Process {
 
   /// For its tunnels.
   std::vector<events::TunnelKey> made_keys;
+  /// Whose tunnel was held against its stream last; the next one is behind it.
+  NodeId checked_tunnel;
 
   /// Who is shown which guest.
   std::map<Id, actors::VmFollower> vm_followers;

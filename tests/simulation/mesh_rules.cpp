@@ -23,27 +23,41 @@ Complaint check_mesh_actor(const Process& process, const Shadow& shadow) {
   return {};
 }
 
+Complaint check_tunnel_actor(const actors::TunnelActor& handle,
+                             const NodeId& node, const Shadow& shadow) {
+  const auto* tunnel = look_into<actors::TunnelState>(handle);
+  if (tunnel == nullptr || !tunnel->aggregate.idle()) return {};
+  auto recorded = shadow.state().tunnels.find(node);
+  auto replayed = recorded == shadow.state().tunnels.end() ? events::Tunnel{}
+                                                           : recorded->second;
+  if (tunnel->tunnel != replayed)
+    return "a tunnel's state is not the replay of its stream";
+  return {};
+}
+
+/// A few at a time.
 Complaint check_tunnel_actors(const actors::DeviceState& device,
-                              const Shadow& shadow) {
-  for (const auto& [node, handle] : device.tunnels) {
-    const auto* tunnel = look_into<actors::TunnelState>(handle);
-    if (tunnel == nullptr || !tunnel->aggregate.idle()) continue;
-    auto recorded = shadow.state().tunnels.find(node);
-    auto replayed = recorded == shadow.state().tunnels.end() ? events::Tunnel{}
-                                                             : recorded->second;
-    if (tunnel->tunnel != replayed)
-      return "a tunnel's state is not the replay of its stream";
+                              Process& process, const Shadow& shadow) {
+  constexpr std::size_t at_a_time = 16;
+  auto count = std::min(at_a_time, device.tunnels.size());
+  auto next = device.tunnels.upper_bound(process.checked_tunnel);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (next == device.tunnels.end()) next = device.tunnels.begin();
+    const auto& [node, handle] = *next++;
+    process.checked_tunnel = node;
+    if (auto complaint = check_tunnel_actor(handle, node, shadow))
+      return complaint;
   }
   return {};
 }
 
-Complaint check_device_actor(const Process& process, const Shadow& shadow) {
+Complaint check_device_actor(Process& process, const Shadow& shadow) {
   const auto* device =
       process.look_into_kept<actors::DeviceState, actors::DeviceActor>();
   if (device == nullptr) return {};
   if (device->aggregate.idle() && device->own != shadow.state().device)
     return "the device actor's state is not the replay of its stream";
-  return check_tunnel_actors(*device, shadow);
+  return check_tunnel_actors(*device, process, shadow);
 }
 
 Complaint check_witness_actor(const Process& process, const Shadow& shadow) {
@@ -57,7 +71,7 @@ Complaint check_witness_actor(const Process& process, const Shadow& shadow) {
 
 }  // namespace
 
-Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
+Complaint check_mesh_actors(Process& process, const Shadow& shadow,
                             const Step& step) {
   if (step.concerns_kept(actors::MeshState::name))
     if (auto complaint = check_mesh_actor(process, shadow)) return complaint;

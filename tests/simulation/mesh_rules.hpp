@@ -10,7 +10,7 @@ inline constexpr std::uint16_t tunnel_port = 51'820;
 
 /// The states of its mesh, device, tunnel and member actors are the replay of
 /// their streams.
-Complaint check_mesh_actors(const Process& process, const Shadow& shadow,
+Complaint check_mesh_actors(Process& process, const Shadow& shadow,
                             const Step& step);
 
 /// Its device is as its roster and what passes through it say.

@@ -39,11 +39,6 @@ Bytes bytes_of(const flatbuffers::Vector<std::uint8_t>& stored) {
   return {stored.begin(), stored.end()};
 }
 
-Bytes bytes_of(const events::IpAddress& address) {
-  auto bytes = address.view();
-  return {bytes.begin(), bytes.end()};
-}
-
 std::optional<events::TunnelKey> key_or_none(const schema::TunnelKey* key) {
   return key == nullptr ? std::nullopt : std::optional{events::TunnelKey{*key}};
 }
@@ -217,22 +212,26 @@ Wrong fold(Roll& roll, const schema::Entry& entry) {
 
 // -- a mesh, held against a roll ----------------------------------------------
 
+bool is_same(const Bytes& bytes, const events::IpAddress& address) {
+  auto there = address.view();
+  return std::equal(bytes.begin(), bytes.end(), there.begin(), there.end());
+}
+
 bool is_same(const Known& known, const events::Member& member) {
-  return known == Known{member.name,
-                        member.key,
-                        member.tunnel_key,
-                        bytes_of(member.address),
-                        member.endpoints,
-                        member.next_tunnel_key,
-                        member.last_tunnel_key,
-                        member.key_announced_ns};
+  return known.name == member.name && known.key == member.key &&
+         known.tunnel_key == member.tunnel_key &&
+         is_same(known.address, member.address) &&
+         known.endpoints == member.endpoints &&
+         known.next_key == member.next_tunnel_key &&
+         known.last_key == member.last_tunnel_key &&
+         known.announced_ns == member.key_announced_ns;
 }
 
 bool is_same(const RosterHistory::Gone& gone,
              const events::FormerMember& former) {
   return gone.known.name == former.name && gone.known.key == former.key &&
          gone.known.tunnel_key == former.tunnel_key &&
-         gone.known.address == bytes_of(former.address) &&
+         is_same(gone.known.address, former.address) &&
          gone.removed_ns == former.removed_ns &&
          gone.replaced == former.replaced;
 }
@@ -258,7 +257,7 @@ const RosterHistory::Branch& RosterHistory::newest() const {
 
 const Roll& RosterHistory::roll() const {
   static const Roll nobody;
-  return branches_.empty() ? nobody : newest().rolls.back();
+  return branches_.empty() ? nobody : *newest().rolls.back();
 }
 
 bool RosterHistory::is_split(std::uint64_t epoch) const {
@@ -278,13 +277,13 @@ std::optional<std::string> RosterHistory::who_does_not_know(
     const NodeId& node, const events::TunnelKey& key) const {
   auto own = standings_.find(node);
   if (own == standings_.end()) return "it itself";
-  for (const auto& [other, known] : own->second.roll.members) {
+  for (const auto& [other, known] : own->second.roll->members) {
     auto theirs = standings_.find(other);
     // Who was added in this moment gets a roster that says it.
     if (theirs == standings_.end()) continue;
     // Another machine may have answered for it.
     if (was_cloned(other)) continue;
-    const auto& members = theirs->second.roll.members;
+    const auto& members = theirs->second.roll->members;
     auto there = members.find(node);
     // Who is further may know that it was removed.
     bool is_gone = there == members.end() &&
@@ -300,7 +299,8 @@ Wrong RosterHistory::check(const NodeId& node, const events::Mesh& mesh) const {
   auto found = standings_.find(node);
   if (found == standings_.end())
     return mesh.founded() ? Wrong{"its mesh came from nowhere"} : Wrong{};
-  const auto& [index, version, roll] = found->second;
+  const auto& [index, version, newest_roll] = found->second;
+  const auto& roll = *newest_roll;
   const auto& branch = branches_[index];
   bool is_whole = version >= branch.whole_from;
   if (mesh.epoch != branch.epoch || mesh.version != version)
@@ -330,7 +330,7 @@ Wrong RosterHistory::take(const schema::Entry& entry, ByteView record) {
   if (wrong) return wrong;
   const auto& standing = standings_.at(node);
   auto& branch = branches_[standing.branch];
-  const auto& roll = standing.roll;
+  const auto& roll = *standing.roll;
   const auto& key = roll.members.contains(node) ? roll.members.at(node).key
                                                 : roll.gone.at(node).known.key;
   auto halves = store::split_record(record);
@@ -411,11 +411,11 @@ Wrong RosterHistory::take_news(const NodeId& author,
       return "it restates and is not the authority";
     if (auto wrong = restate(branch, entry)) return wrong;
   } else {
-    auto after = branch.rolls.back();
+    auto after = *branch.rolls.back();
     if (author != after.authority)
       return "it changes the roster and is not the authority";
     if (auto wrong = fold(after, entry)) return wrong;
-    branch.rolls.push_back(std::move(after));
+    branch.rolls.push_back(std::make_shared<const Roll>(std::move(after)));
   }
   stand(author, index, version);
   return {};
@@ -430,7 +430,8 @@ Wrong RosterHistory::found(const NodeId& author, const schema::Entry& entry) {
   roll.authority = roll.hub = roll.controller =
       NodeId{*founded.founder()->node()};
   if (auto wrong = add(roll, *founded.founder(), entry, nullptr)) return wrong;
-  branches_.push_back({1, author, {}, 1, {roll}, {}});
+  branches_.push_back(
+      {1, author, {}, 1, {std::make_shared<const Roll>(roll)}, {}});
   stand(author, 0, 1);
   return {};
 }
@@ -445,7 +446,7 @@ Wrong RosterHistory::recover(const NodeId& author, const schema::Entry& entry) {
   if (entry.stream()->str() != stream_of(recovered.epoch(), author) ||
       entry.stream_version() != 1)
     return "an epoch does not begin its stream";
-  auto roll = standing.roll;
+  auto roll = *standing.roll;
   auto member = roll.members.find(author);
   if (member == roll.members.end() ||
       NodeId{*recovered.authority()->node()} != author ||
@@ -462,8 +463,12 @@ Wrong RosterHistory::recover(const NodeId& author, const schema::Entry& entry) {
       recovered.former() != left.gone.size())
     return "it announces another number of members than it knows";
   auto whole_from = 1 + left.members.size() + left.gone.size();
-  branches_.push_back(
-      {recovered.epoch(), author, {}, whole_from, {roll}, std::move(left)});
+  branches_.push_back({recovered.epoch(),
+                       author,
+                       {},
+                       whole_from,
+                       {std::make_shared<const Roll>(roll)},
+                       std::move(left)});
   stand(author, branches_.size() - 1, 1);
   return {};
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -49,6 +50,7 @@ class RosterHistory {
     std::map<NodeId, Known> members;
     std::map<NodeId, Gone> gone;
   };
+  using RollPtr = std::shared_ptr<const Roll>;
 
   /// Of what stands in the end: the highest epoch, and there the first
   /// recovery.
@@ -103,7 +105,7 @@ class RosterHistory {
     /// The first version at which all that is restated came.
     std::uint64_t whole_from = 1;
     /// After that version, and each that followed.
-    std::vector<Roll> rolls;
+    std::vector<RollPtr> rolls;
     /// What is still to be restated.
     Roll left;
   };
@@ -111,8 +113,8 @@ class RosterHistory {
   struct Standing {
     std::size_t branch = 0;
     std::uint64_t version = 0;
-    /// The newest that it is whole at.
-    Roll roll;
+    /// The newest that it is whole at; an empty one before.
+    RollPtr roll = std::make_shared<const Roll>();
   };
 
   [[nodiscard]] const Branch& newest() const;

@@ -37,7 +37,10 @@ class Caller {
     device_.peers[tunnel_key_of(node)].last_handshake_ns = 0;
   }
   void break_tunnel(std::uint32_t node) { broken_.insert(node_of(node)); }
-  void look() { candidates_.look(mesh(), device_, broken_, 2); }
+  void look() {
+    candidates_.keep_members(mesh());
+    candidates_.look(mesh(), device_, nodes_of(mesh()), broken_, 2);
+  }
 
   void configure(std::uint32_t node, std::vector<Endpoint> endpoints) {
     author_(events::ChangeEndpoints{node_of(node), std::move(endpoints)});
@@ -65,7 +68,7 @@ class Caller {
     return found == calls.end() ? std::vector<Candidate>{}
                                 : found->second.tried;
   }
-  [[nodiscard]] bool is_restless() const {
+  [[nodiscard]] bool is_restless() {
     return candidates_.is_restless(mesh(), wanted_, now_);
   }
   [[nodiscard]] const events::Mesh& mesh() const { return author_.mesh(); }

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <tuple>
 
+#include "events/peer_watch.hpp"
 #include "events/topology.hpp"
 #include "tests/support/random.hpp"
 #include "tests/support/roster_author.hpp"
@@ -28,13 +29,26 @@ constexpr std::uint64_t ping_bytes = 128;
 constexpr std::uint64_t keepalive_bytes = 32;
 constexpr std::size_t frame_size = 300;
 
+/// The first look at a device, and any other that may show anything.
+void look_at_all(Paths& paths, const events::Mesh& mesh,
+                 const events::ObservedDevice& device, std::uint64_t utc_ns) {
+  paths.keep_members(mesh);
+  paths.look(mesh, device, nodes_of(mesh), static_cast<std::int64_t>(utc_ns));
+}
+
+enum class Looks { at_what_changed, at_all };
+
 /// Members 1 to `count`, of whom number 1 is the hub. A second at a time.
 class Net {
  public:
-  explicit Net(std::uint32_t count)
-      : count_(count), mesh_(mesh_of(count).mesh()), tunnels_(count + 1) {
+  explicit Net(std::uint32_t count, Looks looks = Looks::at_what_changed)
+      : count_(count),
+        looks_(looks),
+        mesh_(mesh_of(count).mesh()),
+        watches_(count + 1),
+        tunnels_(count + 1) {
     for (std::uint32_t i = 0; i <= count; ++i) {
-      paths_.emplace_back(node_of(i));
+      paths_.emplace_back(node_of(i)).keep_members(mesh_);
       tunnels_[i].resize(count + 1);
     }
   }
@@ -211,7 +225,8 @@ class Net {
   }
 
   void look(std::uint32_t node) {
-    events::ObservedDevice device;
+    auto seen = std::make_shared<events::ObservedDevice>();
+    auto& device = *seen;
     for (std::uint32_t other = 1; other <= count_; ++other) {
       if (other == node) continue;
       const auto& tunnel = link(node, other);
@@ -223,7 +238,13 @@ class Net {
       peer.received_bytes = tunnel.received;
       peer.sent_bytes = tunnel.sent;
     }
-    paths_[node].look(mesh_, device, static_cast<std::int64_t>(now_ * second));
+    auto utc_ns = static_cast<std::int64_t>(now_ * second);
+    auto changed = watches_[node].look(seen, utc_ns);
+    paths_[node].look(mesh_, device,
+                      looks_ == Looks::at_all
+                          ? nodes_of(mesh_)
+                          : events::holders_of(mesh_, changed),
+                      utc_ns);
   }
 
   /// A keepalive, or a heartbeat from and to the hub.
@@ -252,8 +273,10 @@ class Net {
   }
 
   std::uint32_t count_;
+  Looks looks_;
   events::Mesh mesh_;
   std::vector<Paths> paths_;
+  std::vector<events::PeerWatch> watches_;
   std::vector<std::vector<Tunnel>> tunnels_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pings_;
   std::deque<std::pair<std::uint32_t, PathLetter>> on_their_way_;
@@ -358,7 +381,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_earlier_and_comes_later_moves_nothing) {
   events::ObservedDevice device;
   for (std::uint32_t other : {1U, 2U})
     device.peers[tunnel_key_of(other)].last_handshake_ns = second;
-  paths.look(mesh, device, 2 * second);
+  look_at_all(paths, mesh, device, 2 * second);
   auto say = [&](const std::optional<NodeId>& by, std::uint64_t said) {
     return paths.take(mesh, {node_of(2), by, {said, false, {by}}, {1, said}},
                       60 * second);
@@ -404,7 +427,7 @@ BOOST_AUTO_TEST_CASE(a_tunnel_that_was_asked_waits_for_its_keepalive) {
   peer.last_handshake_ns = 1;
   peer.config.keepalive_seconds = events::keepalive_seconds;
   auto look = [&, mesh](std::uint64_t at_s) {
-    paths.look(mesh, device, static_cast<std::int64_t>(at_s * second));
+    look_at_all(paths, mesh, device, at_s * second);
     return paths.is_restless(mesh, at_s * second);
   };
   peer.received_bytes = 200;
@@ -539,7 +562,7 @@ BOOST_AUTO_TEST_CASE(who_agreed_to_a_path_before_a_restart_is_asked_again) {
   events::ObservedDevice device;
   for (std::uint32_t other : {1U, 3U})
     device.peers[tunnel_key_of(other)].last_handshake_ns = second;
-  paths.look(mesh, device, 2 * second);
+  look_at_all(paths, mesh, device, 2 * second);
   auto letters = paths.tick(mesh, 60 * second);
   BOOST_TEST(!letters.empty());
   BOOST_TEST((paths.taken(mesh).at(node_of(3)).path == Path{node_of(1)}));
@@ -555,11 +578,11 @@ BOOST_AUTO_TEST_CASE(this_program_s_own_frames_are_no_traffic) {
     Paths paths{node_of(2)};
     events::ObservedDevice device;
     device.peers[tunnel_key_of(1)].last_handshake_ns = second;
-    paths.look(mesh, device, 2 * second);
+    look_at_all(paths, mesh, device, 2 * second);
     for (int turn = 0; turn < 2; ++turn) {
       device.peers[tunnel_key_of(1)].sent_bytes += bytes;
       paths.note_own(node_of(to), by_path, 0, bytes);
-      paths.look(mesh, device, 2 * second);
+      look_at_all(paths, mesh, device, 2 * second);
     }
     BOOST_TEST(paths.is_restless(mesh, second) == !is_told);
   }
@@ -574,11 +597,11 @@ bool is_restless_after(const std::vector<std::uint64_t>& sent,
   events::ObservedDevice device;
   auto& hub = device.peers[tunnel_key_of(1)];
   hub.last_handshake_ns = second;
-  paths.look(mesh, device, 2 * second);
+  look_at_all(paths, mesh, device, 2 * second);
   bool is_restless = false;
   for (std::size_t i = 0; i < sent.size(); ++i) {
     hub.sent_bytes += sent[i];
-    paths.look(mesh, device, 2 * second);
+    look_at_all(paths, mesh, device, 2 * second);
     is_restless |= paths.is_restless(mesh, second);
     if (own[i] != 0) paths.note_own(node_of(1), true, 0, own[i]);
   }
@@ -612,6 +635,42 @@ BOOST_AUTO_TEST_CASE(an_idle_mesh_says_nothing_of_its_paths) {
   auto before = net.letters();
   net.run(3'600);
   BOOST_TEST(net.letters() - before < 60U);
+}
+
+BOOST_AUTO_TEST_CASE(a_look_at_what_changed_tells_as_much_as_one_at_all) {
+  auto seed = seed_or(7);
+  std::cout << "PPN_TEST_SEED=" << seed << '\n';
+  Random random{seed};
+  for (int round = 0; round < 40; ++round) {
+    Net some{4, Looks::at_what_changed};
+    Net all{4, Looks::at_all};
+    auto both = [&](auto what) {
+      what(some);
+      what(all);
+    };
+    for (int turn = 0; turn < 60; ++turn) {
+      auto a = static_cast<std::uint32_t>(1 + random.below(4));
+      auto b = static_cast<std::uint32_t>(1 + random.below(4));
+      auto what = random.below(5);
+      auto pause = 1 + random.below(1U << random.below(9));
+      both([&](Net& net) {
+        if (a != b && what == 0) net.cut(a, b);
+        if (a != b && what == 1) net.mend(a, b);
+        if (a != b && what == 2) net.unplug(a, b);
+        if (a != b && what == 3) net.ping(a, b);
+        if (what == 4) net.stop_pings();
+        net.run(pause);
+      });
+      BOOST_REQUIRE_EQUAL(some.letters(), all.letters());
+      for (std::uint32_t at = 1; at <= 4; ++at)
+        for (std::uint32_t to = 1; to <= 4; ++to) {
+          if (at == to) continue;
+          BOOST_REQUIRE_EQUAL(some.way(at, to), all.way(at, to));
+          BOOST_REQUIRE_EQUAL(some.finds_broken(at, to),
+                              all.finds_broken(at, to));
+        }
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(no_sequence_of_failures_makes_paths_flap) {

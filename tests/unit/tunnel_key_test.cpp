@@ -261,6 +261,7 @@ struct Sight {
     peer.config.endpoint = endpoint("192.0.2.2:51820");
   }
   void look(const std::set<NodeId>& broken = {}) {
+    choice.keep_announced(mesh);
     choice.look(mesh, device, broken, start);
     events::note_seen(seen, mesh, device, choice.uses(), start);
   }
