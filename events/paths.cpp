@@ -178,8 +178,9 @@ void Paths::keep_members(const Mesh& mesh) {
     if (is_new || is_gone) path = usual_path(mesh, self_, node);
   }
   peers_.erase(place, peers_.end());
-  std::erase_if(broken_,
-                [&](const auto& node) { return !peers_.contains(node); });
+  broken_.clear();
+  relays_.clear();
+  for (const auto& [node, peer] : peers_) sort_in(node, peer);
   wake();
 }
 
@@ -198,7 +199,7 @@ void Paths::look(const Mesh& mesh, const ObservedDevice& device,
                           serves_all(mesh, self_) || serves_all(mesh, node));
     auto before = outlook(peer);
     take_sight(peer, observed, utc_ns);
-    note_broken(node, peer);
+    sort_in(node, peer);
     if (outlook(peer) != before) wake();
   }
 }
@@ -224,11 +225,15 @@ bool Paths::passes_on(const NodeId& from, const NodeId& to) const {
   return can_relay(from) && can_relay(to);
 }
 
-void Paths::note_broken(const NodeId& node, const PeerPath& peer) {
-  if (!peer.works && peer.has_spoken)
-    broken_.insert(node);
-  else
-    broken_.erase(node);
+void Paths::sort_in(const NodeId& node, const PeerPath& peer) {
+  auto put = [&](std::set<NodeId>& nodes, bool is_in) {
+    if (is_in)
+      nodes.insert(node);
+    else
+      nodes.erase(node);
+  };
+  put(broken_, !peer.works && peer.has_spoken);
+  put(relays_, !peer.path.relay && peer.is_live && peer.works);
 }
 
 TakenPaths Paths::taken(const Mesh& mesh) const {
@@ -246,12 +251,6 @@ bool Paths::is_busy(const NodeId& node) const {
   return found != peers_.end() && found->second.busy_looks != 0;
 }
 
-bool Paths::can_relay(const NodeId& node) const {
-  auto found = peers_.find(node);
-  return found != peers_.end() && !found->second.path.relay &&
-         found->second.is_live && found->second.works;
-}
-
 /// Not one that has not come up yet.
 bool Paths::is_dark(const NodeId& node) const {
   auto found = peers_.find(node);
@@ -267,10 +266,8 @@ std::optional<NodeId> Paths::relay_left(const Mesh& mesh, const NodeId& other,
   };
   for (const auto& node : {mesh.hub, mesh.controller})
     if (is_left(node)) return node;
-  auto found = std::find_if(peers_.begin(), peers_.end(), [&](const auto& one) {
-    return is_left(one.first);
-  });
-  return found == peers_.end() ? std::nullopt : std::optional{found->first};
+  auto found = std::find_if(relays_.begin(), relays_.end(), is_left);
+  return found == relays_.end() ? std::nullopt : std::optional{*found};
 }
 
 std::optional<NodeId> Paths::relay_to(const Mesh& mesh, const NodeId& other,
@@ -349,8 +346,8 @@ bool Paths::is_restless(const Mesh& mesh, std::uint64_t now_ns) {
   return false;
 }
 
-void Paths::move(PeerPath& peer, const Path& path, PathReason why,
-                 std::uint64_t now_ns) {
+void Paths::move(const NodeId& other, PeerPath& peer, const Path& path,
+                 PathReason why, std::uint64_t now_ns) {
   peer.wished.reset();
   if (peer.path == path) return;
   if (!peer.path.relay) {
@@ -376,6 +373,7 @@ void Paths::move(PeerPath& peer, const Path& path, PathReason why,
   peer.relay_unanswered = 0;
   peer.relay_questions = 0;
   peer.asked_before = last_number_;
+  sort_in(other, peer);
 }
 
 // -- questions ----------------------------------------------------------------
@@ -385,7 +383,7 @@ void Paths::ask(const NodeId& other, PeerPath& peer, const Path& path,
   if (!through) {
     if (peer.questions != 0) peer.questions -= 1;
     if (++peer.unanswered > unanswered_max) peer.works = false;
-    note_broken(other, peer);
+    sort_in(other, peer);
   }
   letters.push_back({other, through, {++last_number_, false, path}});
 }
@@ -427,7 +425,7 @@ void Paths::forgive(const Mesh& mesh, const NodeId& other, PeerPath& peer,
 
 void Paths::pursue(const NodeId& other, PeerPath& peer, const Wish& wish,
                    std::uint64_t now_ns, PathLetters& letters) {
-  if (wish.alone) return move(peer, wish.path, wish.why, now_ns);
+  if (wish.alone) return move(other, peer, wish.path, wish.why, now_ns);
   if (peer.wished != wish.path) {
     peer.wished = wish.path;
     peer.wishes = 0;
@@ -438,7 +436,7 @@ void Paths::pursue(const NodeId& other, PeerPath& peer, const Wish& wish,
   peer.wished.reset();
   if (wish.path.relay) return note_failed(peer, *wish.path.relay, now_ns);
   peer.works = false;
-  note_broken(other, peer);
+  sort_in(other, peer);
   peer.left_ns = now_ns;
   peer.hold_ns =
       std::clamp(peer.hold_ns * 2, path_hold_first_ns, path_hold_max_ns);
@@ -478,10 +476,10 @@ void Paths::take_answer(const Mesh& mesh, const NodeId& sender, PeerPath& peer,
                         const PathWord& word, std::uint64_t now_ns) {
   if (word.path == peer.path) return;
   if (peer.wished == word.path)
-    return move(peer, word.path, peer.wished_why, now_ns);
+    return move(sender, peer, word.path, peer.wished_why, now_ns);
   // It takes another one than it was asked for: it does not follow.
   if (!leads(sender) && can_take(mesh, sender, peer, word.path))
-    move(peer, word.path, PathReason::other_end, now_ns);
+    move(sender, peer, word.path, PathReason::other_end, now_ns);
 }
 
 bool Paths::may_follow(const Mesh& mesh, const NodeId& sender,
@@ -507,7 +505,7 @@ PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
   auto& peer = found->second;
   wake();
   peer.has_spoken = true;
-  note_broken(sender, peer);
+  sort_in(sender, peer);
   bool is_news = said > peer.said;
   if (is_news) peer.said = said;
   if (word.is_answer) {
@@ -516,7 +514,7 @@ PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
     if (!through) {
       note_works(peer);
       peer.answered_ns = now_ns;
-      note_broken(sender, peer);
+      sort_in(sender, peer);
     } else if (peer.path.relay == through) {
       peer.relay_unanswered = 0;
       peer.relay_questions = 0;
@@ -532,7 +530,7 @@ PathLetters Paths::take(const Mesh& mesh, const HeardWord& heard,
                    !can_take(mesh, sender, peer, peer.path);
     // It is asked first, and the next word is followed.
     if (is_sure)
-      move(peer, word.path, PathReason::other_end, now_ns);
+      move(sender, peer, word.path, PathReason::other_end, now_ns);
     else
       peer.questions = unanswered_max;
   } else if (differs) {

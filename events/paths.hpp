@@ -198,10 +198,13 @@ class Paths {
   }
   /// Something may be to do again.
   void wake() { rests_until_ns_ = 0; }
-  void note_broken(const NodeId& node, const PeerPath& peer);
+  /// To be called whenever something changed that the two sets are of.
+  void sort_in(const NodeId& node, const PeerPath& peer);
   [[nodiscard]] bool leads(const NodeId& other) const { return self_ < other; }
   [[nodiscard]] bool is_busy(const NodeId& node) const;
-  [[nodiscard]] bool can_relay(const NodeId& node) const;
+  [[nodiscard]] bool can_relay(const NodeId& node) const {
+    return relays_.contains(node);
+  }
   [[nodiscard]] bool is_dark(const NodeId& node) const;
   /// Who may pass packets on and did not fail, the hub first.
   [[nodiscard]] std::optional<NodeId> relay_left(const Mesh& mesh,
@@ -217,8 +220,8 @@ class Paths {
   [[nodiscard]] std::optional<Wish> wish_instead_of_direct(
       const Mesh& mesh, const NodeId& other, const PeerPath& peer,
       std::uint64_t now_ns) const;
-  void move(PeerPath& peer, const Path& path, schema::PathReason why,
-            std::uint64_t now_ns);
+  void move(const NodeId& other, PeerPath& peer, const Path& path,
+            schema::PathReason why, std::uint64_t now_ns);
   [[nodiscard]] static bool asks(const PeerPath& peer, std::uint64_t now_ns);
   [[nodiscard]] bool asks_relay(const PeerPath& peer) const;
   void ask(const NodeId& other, PeerPath& peer, const Path& path,
@@ -243,6 +246,8 @@ class Paths {
   std::uint64_t last_number_ = 0;
   std::uint64_t moves_ = 0;
   std::set<NodeId> broken_;
+  /// Who can pass packets on.
+  std::set<NodeId> relays_;
   /// Nothing is to do before then, unless something is seen or heard.
   std::uint64_t rests_until_ns_ = 0;
   /// Who was asked last behind a relay.

@@ -33,6 +33,7 @@ Complaint Shadow::follow(const Disk& disk, int host, Trace& trace,
   const auto& records = disk.of(store::Table::entries);
   if (records.size() < next_) return "the disk lost entries that were durable";
   if (records.size() == next_) return {};
+  bool has_roster_news = false;
   for (; next_ < records.size(); ++next_) {
     auto record = records.find([&] {
       auto key = store::big_endian(next_);
@@ -55,11 +56,16 @@ Complaint Shadow::follow(const Disk& disk, int host, Trace& trace,
         return at_entry(next_, *complaint);
     if (auto complaint = fold(**entry, halves->entry))
       return at_entry(next_, *complaint);
+    has_roster_news |= is_of_roster;
     if (history != nullptr)
-      if (auto complaint = check_mesh(**entry, is_of_roster, *history))
+      if (auto complaint = check_claim(**entry, *history))
         return at_entry(next_, *complaint);
     link_ = store::hash_record(*halves).link;
   }
+  // What became durable together was seen together.
+  if (history != nullptr && has_roster_news)
+    if (auto complaint = history->check(state_.node.id, state_.mesh))
+      return at_entry(next_ - 1, *complaint);
   return fleet == nullptr ? Complaint{} : fleet->check(state_);
 }
 
@@ -116,9 +122,8 @@ Complaint Shadow::fold_unasked(const schema::Entry& entry) {
   return {};
 }
 
-Complaint Shadow::check_mesh(const schema::Entry& entry, bool is_of_roster,
-                             const RosterHistory& history) const {
-  if (is_of_roster) return history.check(state_.node.id, state_.mesh);
+Complaint Shadow::check_claim(const schema::Entry& entry,
+                              const RosterHistory& history) const {
   if (entry.payload_as_TunnelKeyMade() != nullptr) return check_key(history);
   const auto* seen = entry.payload_as_ClashSeen();
   if (seen == nullptr) return {};

@@ -67,10 +67,9 @@ class Shadow {
 
  private:
   Complaint fold(const schema::Entry& entry, ByteView bytes);
-  /// What the history says of it.
-  [[nodiscard]] Complaint check_mesh(const schema::Entry& entry,
-                                     bool is_of_roster,
-                                     const RosterHistory& history) const;
+  /// What the history says of a key that it made, or of whom it accuses.
+  [[nodiscard]] Complaint check_claim(const schema::Entry& entry,
+                                      const RosterHistory& history) const;
   [[nodiscard]] Complaint check_key(const RosterHistory& history) const;
   [[nodiscard]] Complaint check_evidence(const schema::ClashSeen& seen,
                                          const RosterHistory& history) const;

@@ -58,12 +58,12 @@ class Caller {
     return candidates_.tick(mesh(), wanted_, now_);
   }
   [[nodiscard]] std::optional<Endpoint> called(std::uint32_t node) const {
-    auto calls = candidates_.calls();
+    const auto& calls = candidates_.calls();
     auto found = calls.find(node_of(node));
     return found == calls.end() ? std::nullopt : found->second.endpoint;
   }
   [[nodiscard]] std::vector<Candidate> tried(std::uint32_t node) const {
-    auto calls = candidates_.calls();
+    const auto& calls = candidates_.calls();
     auto found = calls.find(node_of(node));
     return found == calls.end() ? std::vector<Candidate>{}
                                 : found->second.tried;
