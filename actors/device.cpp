@@ -86,6 +86,9 @@ void end_tunnels_of_others(DeviceState& state) {
     state.recorded.erase(one->first);
     one = state.tunnels.erase(one);
   }
+  std::erase_if(state.unchecked, [&](const NodeId& node) {
+    return state.roster->mesh.find(node) == nullptr;
+  });
 }
 
 /// Whether the tunnel's own record says so already.
@@ -129,15 +132,18 @@ void tell_tunnel(const Context& context, const NodeId& node,
                  const events::Member& member) {
   auto& state = context.self->state;
   auto sight = sight_of(context, node, member);
-  state.unrecorded.erase(node);
+  state.unchecked.erase(node);
   if (!sight || is_recorded(state, node, *sight)) return;
-  state.unrecorded.insert(node);
+  state.unchecked.insert(node);
   ensure_tunnel(context, node);
   on_answer<events::Tunnel>(
       context.self->request(state.tunnels.at(node), caf::infinite,
                             observed_atom::value, sight),
       [&state, node](const events::Tunnel& recorded) {
-        if (state.tunnels.contains(node)) state.recorded[node] = recorded;
+        if (!state.tunnels.contains(node)) return;
+        state.recorded[node] = recorded;
+        // It may have become otherwise before that was recorded.
+        state.unchecked.insert(node);
       },
       [](const caf::error&) {});
 }
@@ -287,14 +293,12 @@ void look(const Context& context, std::chrono::seconds patience,
                         seen, failed);
 }
 
-/// What is seen of one peer then tells of another one, too.
-bool is_any_key_rotated(const DeviceState& state) {
-  const auto& seen = state.members_seen;
-  return !state.choices->keys.empty() ||
-         std::any_of(seen.begin(), seen.end(), [&](const auto& one) {
-           const auto& [node, member] = one;
-           return state.roster->mesh.find(node)->tunnel_key != member.key;
-         });
+std::set<NodeId> seen_otherwise(const DeviceState& state) {
+  std::set<NodeId> nodes;
+  for (const auto& [node, seen] : state.members_seen)
+    if (state.roster->mesh.find(node)->tunnel_key != seen.key)
+      nodes.insert(node);
+  return nodes;
 }
 
 /// What the device shows of each member is noted, told and compared.
@@ -311,23 +315,23 @@ void look_at_all(const Context& context) {
     return !device.peers.contains(trail.first);
   });
   for (const auto& [key, peer] : device.peers) follow_endpoint(context, key);
-  state.looked_with.reset();
-  if (!is_any_key_rotated(state)) state.looked_with = ground_of(context);
+  state.seen_otherwise = seen_otherwise(state);
+  state.looked_with = ground_of(context);
   compare(context);
 }
 
 /// All others are as they were when the device was found right.
 void look_at(const Context& context,
-             const std::vector<events::TunnelKey>& changed) {
+             const std::vector<events::TunnelKey>& changed,
+             std::set<NodeId> nodes) {
   auto& state = context.self->state;
   const auto& mesh = state.roster->mesh;
   const auto& device = state.seen->device;
-  auto nodes = events::holders_of(mesh, changed);
   for (const auto& node : nodes)
     if (const auto* member = mesh.find(node))
       events::note_seen(state.members_seen, node, *member, device,
                         state.choices->keys, state.seen_ns);
-  nodes.merge(std::set{state.unrecorded});
+  nodes.insert(state.unchecked.begin(), state.unchecked.end());
   for (const auto& node : nodes)
     if (const auto* member = mesh.find(node); node != context.node && member)
       tell_tunnel(context, node, *member);
@@ -338,6 +342,21 @@ void look_at(const Context& context,
   rest(context);
 }
 
+/// Whether the same as at the last look says how the device should be.
+/// `changed` are the members whose peers changed, `aged` those whose last
+/// handshake began or ceased to last.
+bool is_ground_same(const Context& context, const std::set<NodeId>& changed,
+                    const std::set<NodeId>& aged) {
+  const auto& state = context.self->state;
+  auto is_moved = [&](const NodeId& node) {
+    return changed.contains(node) || aged.contains(node);
+  };
+  return state.confirmed && state.looked_with == ground_of(context) &&
+         state.choices->keys.empty() &&
+         std::none_of(state.seen_otherwise.begin(), state.seen_otherwise.end(),
+                      is_moved);
+}
+
 void take_look(const Context& context, const DeviceLook& look) {
   auto& state = context.self->state;
   state.seen = look.seen;
@@ -346,8 +365,10 @@ void take_look(const Context& context, const DeviceLook& look) {
     context.self->send(paths, observed_atom::value, look);
   });
   auto changed = state.watch.look({look.seen, &look.seen->device}, look.utc_ns);
-  if (state.confirmed && state.looked_with == ground_of(context))
-    look_at(context, changed);
+  auto aged = events::note_time(state.members_seen, look.utc_ns);
+  auto nodes = events::holders_of(state.roster->mesh, changed);
+  if (is_ground_same(context, nodes, aged))
+    look_at(context, changed, std::move(nodes));
   else
     look_at_all(context);
 }

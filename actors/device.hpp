@@ -66,11 +66,14 @@ struct DeviceState {
   std::int64_t seen_ns = 0;
   events::PeerWatch watch;
   /// What the device should have been when it was last found right: what then
-  /// differs from it is somebody else's doing.
+  /// differs from it, but for where peers are, is somebody else's doing.
   std::optional<events::DeviceConfig> confirmed;
   /// Once all peers were looked at: what said then how the device should be. As
   /// long as it does, only those that changed are looked at.
   std::optional<DeviceGround> looked_with;
+  /// Who was seen then with another key than the one in use: where their peers
+  /// should be hangs on what is seen of them.
+  std::set<NodeId> seen_otherwise;
   /// Once a look found all right: the peers that were told news since then.
   std::optional<std::set<events::TunnelKey>> told;
   /// What the port is asked to do, as long as it is waited for.
@@ -82,8 +85,9 @@ struct DeviceState {
   /// Who waits for a look to be told how things are.
   std::vector<caf::typed_response_promise<DeviceStatusPtr>> asking;
   std::map<NodeId, TunnelActor> tunnels;
-  /// Of whose tunnels something was told that is not recorded yet.
-  std::set<NodeId> unrecorded;
+  /// Whose tunnels were told something: whether the record is right by now is
+  /// seen at the next look.
+  std::set<NodeId> unchecked;
   /// What each recorded last.
   std::map<NodeId, events::Tunnel> recorded;
   /// A look, and what follows from it, is on its way.

@@ -123,18 +123,9 @@ void Candidates::keep_members(const Mesh& mesh) {
   auto is_gone = [&](const auto& one) {
     return mesh.find(one.first) == nullptr;
   };
+  std::erase_if(peers_, is_gone);
   std::erase_if(seen_at_, is_gone);
   std::erase_if(calls_, is_gone);
-  auto place = peers_.begin();
-  for (const auto& [node, member] : mesh.members) {
-    if (node == self_) continue;
-    while (place != peers_.end() && place->first < node)
-      place = peers_.erase(place);
-    if (place == peers_.end() || place->first != node)
-      place = peers_.try_emplace(place, node);
-    ++place;
-  }
-  peers_.erase(place, peers_.end());
   wake();
 }
 
@@ -158,6 +149,8 @@ void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
                       const std::set<NodeId>& broken, std::int64_t utc_ns,
                       const KeyUses& keys) {
   port_ = device.listen_port;
+  for (const auto& node : changed)
+    if (node != self_ && mesh.find(node) != nullptr) peers_.try_emplace(node);
   reaches_nobody_ = true;
   for (auto& [node, peer] : peers_) {
     bool is_same = !changed.contains(node) &&
@@ -177,7 +170,8 @@ void Candidates::look(const Mesh& mesh, const ObservedDevice& device,
   broken_ = broken;
   // Where others saw this node may be long ago.
   std::erase_if(seen_at_, [&](const auto& one) {
-    return peers_.at(one.first).dark_looks != 0;
+    auto peer = peers_.find(one.first);
+    return peer == peers_.end() || peer->second.dark_looks != 0;
   });
 }
 

@@ -106,8 +106,9 @@ class Candidates {
   /// roster, before anything else is done with it.
   void keep_members(const Mesh& mesh);
   /// What the device says of each tunnel; those of all but the `changed` look
-  /// as they did before. Nothing passes through those of the `broken`, whatever
-  /// their handshakes are. `utc_ns` is by this node's clock.
+  /// as they did before. With another roster, or for other keys, all are
+  /// `changed`. Nothing passes through those of the `broken`, whatever their
+  /// handshakes are. `utc_ns` is by this node's clock.
   void look(const Mesh& mesh, const ObservedDevice& device,
             const std::set<NodeId>& changed, const std::set<NodeId>& broken,
             std::int64_t utc_ns, const KeyUses& keys = {});
@@ -122,7 +123,7 @@ class Candidates {
   WhereaboutsLetters tick(const Mesh& mesh, const std::set<NodeId>& wanted,
                           std::uint64_t now_ns);
 
-  /// Somebody is to be called now, or to be asked.
+  /// Somebody is to be called now, or to be asked. To be asked behind a tick.
   [[nodiscard]] bool is_restless(const Mesh& mesh,
                                  const std::set<NodeId>& wanted,
                                  std::uint64_t now_ns);
@@ -193,9 +194,11 @@ class Candidates {
   /// No tunnel works: anybody who can be reached is a help.
   bool reaches_nobody_ = false;
   SeenAt seen_at_;
+  /// At the last look.
   std::set<NodeId> broken_;
   Calls calls_;
   std::map<NodeId, Peer> peers_;
+  /// Nobody is called before then, unless something is seen or heard.
   std::uint64_t rests_until_ns_ = 0;
 };
 

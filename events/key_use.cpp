@@ -1,5 +1,7 @@
 #include "events/key_use.hpp"
 
+#include <utility>
+
 namespace ppn::events {
 
 namespace {
@@ -58,6 +60,16 @@ void note_seen(MembersSeen& seen, const Mesh& mesh,
       seen, [&](const auto& one) { return mesh.find(one.first) == nullptr; });
   for (const auto& [node, member] : mesh.members)
     note_seen(seen, node, member, device, uses, utc_ns);
+}
+
+std::set<NodeId> note_time(MembersSeen& seen, std::int64_t utc_ns) {
+  std::set<NodeId> aged;
+  for (auto& [node, member] : seen) {
+    bool lasted =
+        std::exchange(member.lasts, lasts(member.last_handshake_ns, utc_ns));
+    if (member.lasts != lasted) aged.insert(node);
+  }
+  return aged;
 }
 
 const MemberSeen* seen_with_another(const MembersSeen& seen, const NodeId& node,

@@ -70,6 +70,8 @@ void note_seen(MembersSeen& seen, const Mesh& mesh,
 void note_seen(MembersSeen& seen, const NodeId& node, const Member& member,
                const ObservedDevice& device, const KeyUses& uses,
                std::int64_t utc_ns);
+/// What time makes of it: whose handshake began or ceased to last.
+std::set<NodeId> note_time(MembersSeen& seen, std::int64_t utc_ns);
 
 /// How a member was seen that did not shake hands with that key yet: with
 /// another one. Null if it did, or was never seen.

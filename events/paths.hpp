@@ -145,7 +145,8 @@ class Paths {
   void keep_members(const Mesh& mesh);
 
   /// What the device says of each tunnel; those of all but the `changed` look
-  /// as they did before. `utc_ns` is by this node's clock.
+  /// as they did before. With another roster, or for other keys, all are
+  /// `changed`. `utc_ns` is by this node's clock.
   void look(const Mesh& mesh, const ObservedDevice& device,
             const std::set<NodeId>& changed, std::int64_t utc_ns,
             const KeyUses& keys = {});
@@ -176,7 +177,7 @@ class Paths {
   /// Whose packets may be among those that somebody passes on now, or should.
   [[nodiscard]] std::set<NodeId> behind_busy_relays() const;
 
-  /// Something is to be asked, agreed or changed.
+  /// Something is to be asked, agreed or changed. To be asked behind a tick.
   [[nodiscard]] bool is_restless(const Mesh& mesh, std::uint64_t now_ns);
 
   /// To every other member whose path is not the usual one, or was chosen.
@@ -245,6 +246,7 @@ class Paths {
   std::map<NodeId, PeerPath> peers_;
   std::uint64_t last_number_ = 0;
   std::uint64_t moves_ = 0;
+  /// Nothing comes back through their tunnels.
   std::set<NodeId> broken_;
   /// Who can pass packets on.
   std::set<NodeId> relays_;

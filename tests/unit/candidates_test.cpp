@@ -2,7 +2,11 @@
 // time, what a translating router lets in, and what a liar gets for his lies.
 #include "events/candidates.hpp"
 
+#include <iostream>
+
+#include "events/peer_watch.hpp"
 #include "events/topology.hpp"
+#include "tests/support/random.hpp"
 #include "tests/support/roster_author.hpp"
 #include "tests/unit/expect.hpp"
 
@@ -37,9 +41,15 @@ class Caller {
     device_.peers[tunnel_key_of(node)].last_handshake_ns = 0;
   }
   void break_tunnel(std::uint32_t node) { broken_.insert(node_of(node)); }
+  void mend_tunnel(std::uint32_t node) { broken_.erase(node_of(node)); }
   void look() {
     candidates_.keep_members(mesh());
     candidates_.look(mesh(), device_, nodes_of(mesh()), broken_, 2);
+  }
+  void look_at_what_changed() {
+    auto seen = std::make_shared<events::ObservedDevice>(device_);
+    auto changed = events::holders_of(mesh(), watch_.look(seen, 2));
+    candidates_.look(mesh(), device_, changed, broken_, 2);
   }
 
   void configure(std::uint32_t node, std::vector<Endpoint> endpoints) {
@@ -79,6 +89,7 @@ class Caller {
   std::set<NodeId> broken_;
   std::set<NodeId> wanted_;
   std::uint64_t now_ = 1'000 * second;
+  events::PeerWatch watch_;
   Candidates candidates_{node_of(2)};
 };
 
@@ -248,6 +259,51 @@ BOOST_AUTO_TEST_CASE(who_reaches_nobody_calls_everybody) {
       if (caller.called(node)) called.insert(node);
   }
   BOOST_TEST(called.size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_look_at_what_changed_tells_as_much_as_one_at_all) {
+  auto seed = seed_or(3);
+  std::cout << "PPN_TEST_SEED=" << seed << '\n';
+  Random random{seed};
+  constexpr std::uint32_t count = 6;
+  for (int round = 0; round < 50; ++round) {
+    Caller some{count};
+    Caller all{count};
+    auto both = [&](auto what) {
+      what(some);
+      what(all);
+    };
+    for (int turn = 0; turn < 400; ++turn) {
+      auto node = static_cast<std::uint32_t>(1 + random.below(count));
+      if (node == 2) continue;
+      auto port_there = static_cast<std::uint16_t>(1 + random.below(5));
+      auto what = random.below(20);
+      both([&](Caller& caller) {
+        Endpoint there{address("198.51.100.7"), port_there};
+        if (what == 0) caller.make_live(node);
+        if (what == 1) caller.make_dark(node);
+        if (what == 2) caller.break_tunnel(node);
+        if (what == 3) caller.mend_tunnel(node);
+        if (what == 4) caller.want(node);
+        if (what == 5) caller.hear(node, {false, {there}, {}});
+        if (what == 6) caller.hear(node, answer({}, {there}));
+        if (what == 7) caller.see_at(node, there);
+      });
+      if (turn % 2 == 0) {
+        some.look_at_what_changed();
+        all.look();
+      }
+      auto said = some.step();
+      auto said_by_all = all.step();
+      BOOST_REQUIRE_EQUAL(said.size(), said_by_all.size());
+      for (std::size_t i = 0; i < said.size(); ++i)
+        BOOST_REQUIRE(said[i].to == said_by_all[i].to &&
+                      said[i].what == said_by_all[i].what);
+      BOOST_REQUIRE(some.called(node) == all.called(node));
+      BOOST_REQUIRE(some.tried(node) == all.tried(node));
+      BOOST_REQUIRE_EQUAL(some.is_restless(), all.is_restless());
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(of_many_who_do_not_answer_each_gets_its_turn) {

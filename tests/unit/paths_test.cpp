@@ -673,6 +673,38 @@ BOOST_AUTO_TEST_CASE(a_look_at_what_changed_tells_as_much_as_one_at_all) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(who_rests_is_woken_by_each_thing_that_makes_work) {
+  auto mesh = mesh_of(3).mesh();
+  events::ObservedDevice device;
+  for (std::uint32_t other : {1U, 3U})
+    device.peers[tunnel_key_of(other)].last_handshake_ns = second;
+  Paths rested{node_of(2)};
+  std::uint64_t said = 0;
+  do {
+    look_at_all(rested, mesh, device, 2 * second);
+    for (const auto& letter : rested.tick(mesh, 2 * second))
+      rested.take(mesh,
+                  {letter.to,
+                   letter.through,
+                   {letter.word.number, true, letter.word.path},
+                   {1, ++said}},
+                  2 * second);
+  } while (rested.is_restless(mesh, 2 * second));
+  auto busy = rested;
+  for (int i = 0; i < 2; ++i) {
+    device.peers[tunnel_key_of(1)].sent_bytes += 10'000;
+    busy.look(mesh, device, {node_of(1)}, 2 * second);
+  }
+  BOOST_TEST(busy.is_restless(mesh, 2 * second));
+  auto doubted = rested;
+  doubted.doubt(node_of(1));
+  BOOST_TEST(doubted.is_restless(mesh, 2 * second));
+  auto told = rested;
+  told.take(mesh, {node_of(3), node_of(1), {1, false, {node_of(1)}}, {2, 1}},
+            2 * second);
+  BOOST_TEST(told.is_restless(mesh, 2 * second));
+}
+
 BOOST_AUTO_TEST_CASE(no_sequence_of_failures_makes_paths_flap) {
   auto seed = seed_or(7);
   std::cout << "PPN_TEST_SEED=" << seed << '\n';
