@@ -320,7 +320,7 @@ class LedgerActorState::Writer {
         self_->send(follower, grew_atom::value, size());
     for (auto& look : std::exchange(looks_, {})) look();
     write_snapshot();
-    if (ledger().failure() && !told_) say_read_only();
+    say_if_read_only();
     if (!ledger().failure() && ledger().unpublished() && !publish_planned_) {
       publish_planned_ = true;
       self_->delayed_send(self_, publish_again_after, publish_atom::value);
@@ -382,6 +382,9 @@ class LedgerActorState::Writer {
   void answer(caf::typed_response_promise<EntriesPtr>& promise,
               const Result<store::Appended>& appended) {
     if (!appended) {
+      // Whoever is told that nothing is recorded any more finds the node to say
+      // so, too.
+      say_if_read_only();
       promise.deliver(to_message(appended.error()));
       return;
     }
@@ -470,7 +473,8 @@ class LedgerActorState::Writer {
       mark(RarePath::snapshot_written);
   }
 
-  void say_read_only() {
+  void say_if_read_only() {
+    if (!ledger().failure() || told_) return;
     mark(RarePath::went_read_only);
     told_ = true;
     for (const auto& watcher : watchers_) tell(watcher);

@@ -98,12 +98,9 @@ std::set<NodeId> take_changed(PathsState& state, const DeviceLook& look) {
   auto before = std::exchange(state.looked_with, state.roster);
   bool are_keys_same = state.looked_for == state.keys.uses();
   state.looked_for = state.keys.uses();
-  if (before == state.roster && are_keys_same)
-    return events::holders_of(mesh, changed);
-  std::set<NodeId> all;
-  for (const auto& [node, member] : mesh.members)
-    all.emplace_hint(all.end(), node);
-  return all;
+  return before == state.roster && are_keys_same
+             ? events::holders_of(mesh, changed)
+             : events::nodes_of(mesh);
 }
 
 void take_look(const Context& context, const DeviceLook& look) {

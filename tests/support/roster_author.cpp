@@ -137,10 +137,4 @@ RosterAuthor mesh_of(std::uint32_t count, const char* range,
   return author;
 }
 
-std::set<NodeId> nodes_of(const events::Mesh& mesh) {
-  std::set<NodeId> nodes;
-  for (const auto& [node, member] : mesh.members) nodes.insert(node);
-  return nodes;
-}
-
 }  // namespace ppn::tests

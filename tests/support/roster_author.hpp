@@ -2,7 +2,6 @@
 // applied.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -84,8 +83,5 @@ class RosterAuthor {
 /// A mesh with the members 1 to `count`, of whom number 1 has all roles.
 RosterAuthor mesh_of(std::uint32_t count, const char* range = "10.8.0.0/24",
                      const char* range6 = nullptr);
-
-/// All members.
-std::set<NodeId> nodes_of(const events::Mesh& mesh);
 
 }  // namespace ppn::tests

@@ -44,7 +44,7 @@ class Caller {
   void mend_tunnel(std::uint32_t node) { broken_.erase(node_of(node)); }
   void look() {
     candidates_.keep_members(mesh());
-    candidates_.look(mesh(), device_, nodes_of(mesh()), broken_, 2);
+    candidates_.look(mesh(), device_, events::nodes_of(mesh()), broken_, 2);
   }
   void look_at_what_changed() {
     auto seen = std::make_shared<events::ObservedDevice>(device_);

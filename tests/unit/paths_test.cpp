@@ -33,7 +33,8 @@ constexpr std::size_t frame_size = 300;
 void look_at_all(Paths& paths, const events::Mesh& mesh,
                  const events::ObservedDevice& device, std::uint64_t utc_ns) {
   paths.keep_members(mesh);
-  paths.look(mesh, device, nodes_of(mesh), static_cast<std::int64_t>(utc_ns));
+  paths.look(mesh, device, events::nodes_of(mesh),
+             static_cast<std::int64_t>(utc_ns));
 }
 
 enum class Looks { at_what_changed, at_all };
@@ -242,7 +243,7 @@ class Net {
     auto changed = watches_[node].look(seen, utc_ns);
     paths_[node].look(mesh_, device,
                       looks_ == Looks::at_all
-                          ? nodes_of(mesh_)
+                          ? events::nodes_of(mesh_)
                           : events::holders_of(mesh_, changed),
                       utc_ns);
   }
