@@ -5,6 +5,7 @@
 #include "actors/ask_clock.hpp"
 #include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
+#include "events/gossip.hpp"
 #include "events/recovery.hpp"
 #include "events/stored_address.hpp"
 #include "events/topology.hpp"
@@ -165,14 +166,20 @@ void beat(const Context& context, const NodeId& to, const Clock& now,
   send(context, to, body, now, way);
 }
 
-/// Whoever is not known to have the roster that this node has.
-void beat_those_behind(const Context& context, const Clock& now) {
+/// Who knows nothing of this boot, once; and of those who are not known to have
+/// the roster that this node has some, who tell the others.
+void tell_of_roster(const Context& context, const Clock& now) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
-  const auto& heard = context.self->state.heard;
+  auto& state = context.self->state;
+  auto told = events::told_of_news(*mesh, context.node);
   for (const auto& [node, member] : mesh->members) {
-    auto last = heard.find(node);
-    if (last == heard.end() || place_of(last->second) < place_of(*mesh))
+    auto heard = state.heard.find(node);
+    bool is_unheard = heard == state.heard.end();
+    bool may_be_behind =
+        is_unheard || place_of(heard->second) < place_of(*mesh);
+    bool is_greeted = is_unheard && state.greeted.insert(node).second;
+    if (is_greeted || (may_be_behind && told.contains(node)))
       beat(context, node, now);
   }
 }
@@ -214,26 +221,16 @@ void beat_out_of_turn(const Context& context, const NodeId& to,
   beat(context, to, now, way);
 }
 
-/// The member whose turn it is: each node begins behind itself, so that those
-/// who were started together do not all tell the same one.
-NodeId another(const events::Mesh& mesh, const NodeId& self,
-               std::uint64_t turn) {
-  auto own = std::distance(mesh.members.begin(), mesh.members.find(self));
-  auto place = static_cast<std::uint64_t>(own) + 1 + turn;
-  auto chosen = mesh.members.begin();
-  std::advance(chosen,
-               static_cast<std::ptrdiff_t>(place % mesh.members.size()));
-  return chosen->first;
-}
-
 std::set<NodeId> whose_turn(const Context& context, const events::Mesh& mesh) {
   auto& state = context.self->state;
   auto turn = state.ticks++;
   std::set<NodeId> whom{mesh.hub, mesh.controller};
   // It is told too how far the roster got that it decides.
   if (state.key_news || turn % beats_to_all == 0) whom.insert(mesh.authority);
+  // Those who were started together do not all tell the same one.
   if (turn % beats_to_another == 0)
-    whom.insert(another(mesh, context.node, turn / beats_to_another));
+    whom.insert(events::member_behind(mesh, context.node,
+                                      1 + turn / beats_to_another));
   bool has_role = mesh.roles_of(context.node) != schema::Role{};
   bool is_for_all = has_role && turn % beats_to_all == 0;
   bool is_for_doubtful = has_role && turn % beats_to_doubtful == 0;
@@ -916,6 +913,9 @@ void take_roster(const Context& context, const RosterPtr& roster) {
     return mesh->find(one.first) == nullptr;
   };
   std::erase_if(state.heard, is_no_member);
+  std::erase_if(state.greeted, [mesh](const NodeId& node) {
+    return mesh->find(node) == nullptr;
+  });
   std::erase_if(state.answered_ns, is_no_member);
   std::erase_if(state.refused_ns, is_no_member);
   std::erase_if(state.compared_ns, is_no_member);
@@ -930,7 +930,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
     // The others are told once there is no more to learn.
     auto more = who_has_more(context);
     if (!more) {
-      beat_those_behind(context, now);
+      tell_of_roster(context, now);
       return beat_rotating(context, now);
     }
     mark(RarePath::another_asked);

@@ -279,14 +279,14 @@ caf::result<std::uint64_t> take(Self self, const NodeId& node,
   auto promise = self->make_response_promise<std::uint64_t>();
   auto decide = [self, node,
                  record](const events::Moment&) -> events::Decision {
-    auto mesh = self->state.roster.mesh;
+    const auto& mesh = self->state.roster.mesh;
     if (!mesh.founded()) return events::Refusal{"this node is in no mesh"};
     auto claim = claim_of(*record).value_or(RosterClaim{});
     if (mesh.authority == node && claim.place.epoch == mesh.epoch)
       return events::Refusal{"this node is the authority itself"};
     if (claim.author == node)
       return events::Refusal{"this node is said to be its author itself"};
-    if (auto taken = take_record(mesh, *record); !taken) {
+    if (auto taken = after_record(mesh, *record); !taken) {
       mark(RarePath::record_refused);
       return events::Refusal{taken.error().message};
     }

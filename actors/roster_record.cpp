@@ -116,9 +116,9 @@ Result<const schema::Entry*> check_next(const events::Mesh& mesh,
   if (!opened) return opened.error();
   const auto& entry = *opened->entry;
   // The key tells nothing of what another authority signed.
-  if (auto wrong = events::check_epoch(mesh, entry)) return bad_input(*wrong);
+  if (auto wrong = events::check_place(mesh, entry)) return bad_input(*wrong);
   auto key = events::expected_signer(mesh, entry);
-  if (!key) return bad_input("a roster begins with the founding of its mesh");
+  if (!key) return bad_input("nobody is the authority of this mesh");
   if (!store::verify(*key, store::entry_domain, opened->halves.entry,
                      opened->halves.signature))
     return bad_input("version " + std::to_string(entry.stream_version()) +
@@ -132,15 +132,14 @@ Result<const schema::Entry*> check_next(const events::Mesh& mesh,
   return &entry;
 }
 
-Status take_record(events::Mesh& mesh, ByteView record) {
+Result<events::Mesh> after_record(const events::Mesh& mesh, ByteView record) {
   store::AlignedBytes aligned;
   auto entry = check_next(mesh, record, aligned);
   if (!entry) return entry.error();
   auto after = mesh;
   if (auto wrong = events::apply_roster(after, **entry))
     return bad_input(*wrong);
-  mesh = std::move(after);
-  return {};
+  return after;
 }
 
 events::Draft taken_draft(ByteView record) {

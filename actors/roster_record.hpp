@@ -18,15 +18,15 @@ store::Result<Bytes> authority_record(ByteView record);
 
 /// The entry of a record that whoever is the authority now signed, or whoever
 /// the recovery key made the authority; good as long as `aligned`. Whether it
-/// may follow is not looked at, but for its epoch. bad_input, damaged, too_new.
+/// may follow is not looked at, but for its place. bad_input, damaged, too_new.
 store::Result<const schema::Entry*> check_next(const events::Mesh& mesh,
                                                ByteView record,
                                                store::AlignedBytes& aligned);
 
-/// Folds the authority's next record into `mesh`. bad_input if it is not the
-/// next, not by the authority or not signed by it, damaged, too_new; the mesh
-/// is then as it was.
-store::Status take_record(events::Mesh& mesh, ByteView record);
+/// What the authority's next record makes of `mesh`. bad_input if it is not the
+/// next, not by the authority or not signed by it, damaged, too_new.
+store::Result<events::Mesh> after_record(const events::Mesh& mesh,
+                                         ByteView record);
 
 /// An event that holds the record, in the stream of its epoch; it was checked.
 events::Draft taken_draft(ByteView record);

@@ -160,6 +160,41 @@ Contradiction fold_payload(Mesh& mesh, const schema::Entry& entry) {
   }
 }
 
+bool recovers(const schema::Entry& entry) {
+  return entry.payload_type() == schema::Event::AuthorityRecovered;
+}
+
+/// Why an entry is of an epoch that is over, or that this mesh has not begun.
+Contradiction check_epoch(const Mesh& mesh, const schema::Entry& entry) {
+  auto epoch = epoch_of(entry.stream()->string_view());
+  if (!epoch) return "it is of another stream";
+  if (!mesh.founded()) {
+    bool founds = entry.payload_type() == schema::Event::MeshFounded;
+    if (founds && *epoch == 1) return {};
+    return "a roster begins with the founding of its mesh";
+  }
+  if (*epoch < mesh.epoch)
+    return "it is of epoch " + std::to_string(*epoch) +
+           " of the mesh, which is over: the mesh was recovered, and is in "
+           "epoch " +
+           std::to_string(mesh.epoch) + " with the authority " +
+           authority_name(mesh);
+  auto stream = entry.stream()->string_view();
+  if (const auto* recovered = entry.payload_as_AuthorityRecovered()) {
+    NodeId node{*recovered->authority()->node()};
+    if (stream == roster_stream_of(recovered->epoch(), node)) return {};
+    return "it recovers the mesh, and its stream is that of another recovery";
+  }
+  if (*epoch > mesh.epoch)
+    return "it is of epoch " + std::to_string(*epoch) +
+           " of the mesh, and here that did not begin";
+  if (stream != roster_stream_of(mesh))
+    return "it follows another recovery for epoch " + std::to_string(*epoch) +
+           " than that by " + name_of(mesh, mesh.recovered_by) +
+           ": recover the mesh once more, on either";
+  return {};
+}
+
 /// An entry may give that role to another one, or take it away.
 void note_controller(Mesh& mesh, const NodeId& before) {
   if (mesh.controller == before) return;
@@ -199,47 +234,21 @@ std::optional<PublicKey> expected_signer(const Mesh& mesh,
   return authority->key;
 }
 
-Contradiction check_epoch(const Mesh& mesh, const schema::Entry& entry) {
-  auto epoch = epoch_of(entry.stream()->string_view());
-  if (!epoch) return "it is of another stream";
-  if (!mesh.founded() && *epoch == 1) return {};
-  if (!mesh.founded()) return "a roster begins with the founding of its mesh";
-  if (*epoch < mesh.epoch)
-    return "it is of epoch " + std::to_string(*epoch) +
-           " of the mesh, which is over: the mesh was recovered, and is in "
-           "epoch " +
-           std::to_string(mesh.epoch) + " with the authority " +
-           authority_name(mesh);
-  auto stream = entry.stream()->string_view();
-  if (const auto* recovered = entry.payload_as_AuthorityRecovered()) {
-    NodeId node{*recovered->authority()->node()};
-    if (stream == roster_stream_of(recovered->epoch(), node)) return {};
-    return "it recovers the mesh, and its stream is that of another recovery";
-  }
-  if (*epoch > mesh.epoch)
-    return "it is of epoch " + std::to_string(*epoch) +
-           " of the mesh, and here that did not begin";
-  if (stream != roster_stream_of(mesh))
-    return "it follows another recovery for epoch " + std::to_string(*epoch) +
-           " than that by " + name_of(mesh, mesh.recovered_by) +
-           ": recover the mesh once more, on either";
-  return {};
+Contradiction check_place(const Mesh& mesh, const schema::Entry& entry) {
+  if (auto wrong = check_epoch(mesh, entry)) return wrong;
+  auto next = recovers(entry) ? 1 : mesh.version + 1;
+  if (entry.stream_version() == next) return {};
+  return "it is version " + std::to_string(entry.stream_version()) +
+         " of the roster, and version " + std::to_string(next) + " is next";
 }
 
 Contradiction apply_roster(Mesh& mesh, const schema::Entry& entry) {
-  if (auto wrong = check_epoch(mesh, entry)) return wrong;
-  bool recovers = entry.payload_type() == schema::Event::AuthorityRecovered;
-  auto next = recovers ? 1 : mesh.version + 1;
-  if (entry.stream_version() != next)
-    return "it is version " + std::to_string(entry.stream_version()) +
-           " of the roster, and version " + std::to_string(next) + " is next";
-  if (!mesh.founded() && entry.payload_type() != schema::Event::MeshFounded)
-    return "a roster begins with the founding of its mesh";
-  if (mesh.founded() && !recovers && NodeId{*entry.node()} != mesh.authority)
+  if (auto wrong = check_place(mesh, entry)) return wrong;
+  if (mesh.founded() && !recovers(entry) && NodeId{*entry.node()} != mesh.authority)
     return "its author is not the authority";
   bool restates = entry.payload_type() == schema::Event::MemberRestated ||
                   entry.payload_type() == schema::Event::FormerRestated;
-  if (mesh.restating && !recovers && !restates)
+  if (mesh.restating && !recovers(entry) && !restates)
     return "not all came yet that its authority restates";
   auto version = entry.stream_version();
   auto controller = mesh.controller;

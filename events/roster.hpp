@@ -26,8 +26,9 @@ RosterEntry roster_entry(const schema::Entry& entry);
 std::optional<PublicKey> expected_signer(const Mesh& mesh,
                                          const schema::Entry& entry);
 
-/// Why an entry is of an epoch that is over, or that this mesh has not begun.
-Contradiction check_epoch(const Mesh& mesh, const schema::Entry& entry);
+/// Why an entry is not the next one: it is of an epoch that is over, or that
+/// this mesh has not begun, or of another version.
+Contradiction check_place(const Mesh& mesh, const schema::Entry& entry);
 
 /// What an entry of the authority makes of the mesh. Its signatures are checked
 /// already; all else is checked here: refused is what is not the next version,

@@ -57,11 +57,10 @@ void check_taken(const events::Mesh& before, const events::Mesh& after,
 void check_roster(const std::vector<Bytes>& records) {
   events::Mesh mesh;
   for (const auto& record : records) {
-    auto before = mesh;
-    if (actors::take_record(mesh, record))
-      check_taken(before, mesh, record);
-    else
-      require(mesh == before, "what is refused leaves no trace");
+    if (auto after = actors::after_record(mesh, record)) {
+      check_taken(mesh, *after, record);
+      mesh = *after;
+    }
     // It is checked where it stands in a ledger.
     store::AlignedBytes aligned;
     if (store::open_record(record, aligned)) {

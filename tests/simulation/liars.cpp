@@ -173,10 +173,9 @@ void Liars::check_passed(const Host& from, const schema::Passed& passed) {
   if (!inner) return;
   const auto& author = inner->head.sender;
   if (author == from.shadow.state().node.id) return;
-  auto& [level, at_ns] = passing_[{from.index, author}];
-  level -= std::min(level, (scene_.now() - at_ns) / passed_interval_ns);
-  at_ns = scene_.now();
-  if (++level > passed_max)
+  auto& idle_from = passed_from_ns_[{from.index, author}];
+  idle_from = std::max(idle_from, scene_.now()) + passed_interval_ns;
+  if (idle_from - scene_.now() > passed_max * passed_interval_ns)
     scene_.violate(from, "it passes on all that a member makes it send");
 }
 

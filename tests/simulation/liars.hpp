@@ -17,12 +17,6 @@ class Liars {
   void begin();
 
  private:
-  /// How much more a host passed on for a member than it may for ever.
-  struct Passing {
-    std::uint64_t level = 0;
-    std::uint64_t at_ns = 0;
-  };
-
   /// Where a host is, and for how many turns it was there.
   struct Stay {
     events::Endpoint at;
@@ -47,7 +41,9 @@ class Liars {
   Scene& scene_;
   Datagrams& datagrams_;
   FalseDispatches& dispatches_;
-  std::map<std::pair<int, NodeId>, Passing> passing_;
+  /// From when on it would not matter any more what a host passed on for a
+  /// member.
+  std::map<std::pair<int, NodeId>, std::uint64_t> passed_from_ns_;
   std::map<int, Stay> stays_;
 };
 

@@ -72,6 +72,23 @@ struct Met : ThreeNodes {
     forget_sent();
   }
 
+  /// Twenty that are never heard, of whom all know.
+  void add_silent_members() {
+    for (std::uint32_t number = 100; number < 120; ++number)
+      hub.change(events::AddMember{newcomer(number)});
+    carry();
+    for (auto* node : {&a, &b}) BOOST_REQUIRE((node->mesh() == hub.mesh()));
+  }
+
+  /// Who was sent a heartbeat.
+  static std::set<IpAddress> told(const TestNode& node) {
+    std::set<IpAddress> found;
+    for (const auto& datagram : node.sent)
+      if (kind_of(datagram) == schema::FrameBody::Heartbeat)
+        found.insert(datagram.peer);
+    return found;
+  }
+
   /// An entry that the hub signed and does not know of, as if it had been
   /// decided by a copy of it.
   Bytes signed_elsewhere(const std::string& stream = "roster") {
@@ -390,11 +407,27 @@ BOOST_FIXTURE_TEST_CASE(what_the_hub_withholds_is_learned_elsewhere, Met) {
   BOOST_TEST(a.mesh().version == 4U);
 }
 
-BOOST_FIXTURE_TEST_CASE(who_took_an_entry_tells_all_others, Met) {
+BOOST_FIXTURE_TEST_CASE(who_took_an_entry_tells_others, Met) {
   decide_something();
   take(b, hub.exported()[3]);
   BOOST_TEST(beats(b, a) == 1U);
   BOOST_TEST(beats(b, hub) == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(of_many_members_a_spoke_tells_few_of_an_entry, Met) {
+  add_silent_members();
+  hub.change(ChangeEndpoints{hub.id(), {}});
+  BOOST_TEST(told(hub).size() == 22U);
+  take(a, hub.exported().back());
+  BOOST_TEST(told(a).size() <= 5U);
+}
+
+BOOST_FIXTURE_TEST_CASE(of_many_members_all_greet_a_new_one, Met) {
+  add_silent_members();
+  hub.change(events::AddMember{newcomer(200)});
+  for (auto* node : {&a, &b}) take(*node, hub.exported().back());
+  auto there = hub.mesh().find(node_of(200))->address;
+  for (auto* node : {&hub, &a, &b}) BOOST_TEST(told(*node).contains(there));
 }
 
 /// It says that it has more, and never gives any of it.
