@@ -5,6 +5,7 @@
 #include "actors/ask_clock.hpp"
 #include "actors/rare_path.hpp"
 #include "actors/roster_record.hpp"
+#include "actors/turns.hpp"
 #include "events/gossip.hpp"
 #include "events/recovery.hpp"
 #include "events/stored_address.hpp"
@@ -29,14 +30,14 @@ constexpr std::uint64_t beats_to_doubtful = 3;
 constexpr std::uint64_t beats_to_another = 24;
 /// And who waits to be told that its next key is known, in so many.
 constexpr std::uint64_t beats_to_rotating = 3;
+/// So often a member that is not heard is told in a row that this boot began.
+constexpr std::uint32_t greetings_max = 3;
 /// Out of turn a member is answered at most that often.
 constexpr std::uint64_t answer_interval_ns = 1'000'000'000;
 /// For the beginning of its epoch a member is asked at most that often.
 constexpr std::uint64_t compare_interval_ns = 10'000'000'000;
-/// So many frames of a member are passed on at once, and then one in each
-/// interval.
-constexpr std::uint64_t passed_burst = 16;
-constexpr std::uint64_t passed_interval_ns = 100'000'000;
+/// How many frames of a member are passed on.
+constexpr Rate passed_rate{16, 100'000'000};
 
 struct Context {
   Self self;
@@ -166,20 +167,41 @@ void beat(const Context& context, const NodeId& to, const Clock& now,
   send(context, to, body, now, way);
 }
 
-/// Who knows nothing of this boot, once; and of those who are not known to have
-/// the roster that this node has some, who tell the others.
+/// Whether it was not heard in this boot, and is told once more that it began,
+/// if not so many times already.
+bool takes_greeting(MemberState& state, const NodeId& node,
+                    std::uint32_t times) {
+  if (state.guard.has_heard(node)) return false;
+  auto& greetings = state.greetings[node];
+  if (greetings >= times) return false;
+  greetings += 1;
+  return true;
+}
+
+/// All who take a greeting, but `others`, who are told anyway.
+void greet(const Context& context, std::uint32_t times,
+           const std::set<NodeId>& others, const Clock& now) {
+  const auto* mesh = mesh_of(context);
+  auto& state = context.self->state;
+  if (mesh == nullptr || !state.shared) return;
+  for (const auto& [node, member] : mesh->members)
+    if (!others.contains(node) && takes_greeting(state, node, times))
+      beat(context, node, now);
+}
+
+/// Who was not greeted yet; and of those who are not known to have the roster
+/// that this node has some, who tell the others.
 void tell_of_roster(const Context& context, const Clock& now) {
   const auto* mesh = mesh_of(context);
-  if (mesh == nullptr) return;
   auto& state = context.self->state;
+  if (mesh == nullptr || !state.shared) return;
   auto told = events::told_of_news(*mesh, context.node);
   for (const auto& [node, member] : mesh->members) {
     auto heard = state.heard.find(node);
-    bool is_unheard = heard == state.heard.end();
-    bool may_be_behind =
-        is_unheard || place_of(heard->second) < place_of(*mesh);
-    bool is_greeted = is_unheard && state.greeted.insert(node).second;
-    if (is_greeted || (may_be_behind && told.contains(node)))
+    bool may_be_behind = heard == state.heard.end() ||
+                         place_of(heard->second) < place_of(*mesh);
+    if (takes_greeting(state, node, 1) ||
+        (may_be_behind && told.contains(node)))
       beat(context, node, now);
   }
 }
@@ -229,8 +251,8 @@ std::set<NodeId> whose_turn(const Context& context, const events::Mesh& mesh) {
   if (state.key_news || turn % beats_to_all == 0) whom.insert(mesh.authority);
   // Those who were started together do not all tell the same one.
   if (turn % beats_to_another == 0)
-    whom.insert(events::member_behind(mesh, context.node,
-                                      1 + turn / beats_to_another));
+    whom.insert(
+        events::member_behind(mesh, context.node, 1 + turn / beats_to_another));
   bool has_role = mesh.roles_of(context.node) != schema::Role{};
   bool is_for_all = has_role && turn % beats_to_all == 0;
   bool is_for_doubtful = has_role && turn % beats_to_doubtful == 0;
@@ -247,8 +269,9 @@ void beat_in_turn(const Context& context, const Clock& now) {
   const auto* mesh = mesh_of(context);
   if (mesh == nullptr) return;
   beat_doubtful(context, now);
-  for (const auto& node : whose_turn(context, *mesh))
-    tell_in_turn(context, node, now);
+  auto whom = whose_turn(context, *mesh);
+  for (const auto& node : whom) tell_in_turn(context, node, now);
+  greet(context, greetings_max, whom, now);
 }
 
 // -- the roster ---------------------------------------------------------------
@@ -390,7 +413,8 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
   const auto& roster = *state.roster;
   RosterPlace theirs{beat.roster_epoch(), beat.roster_version()};
   auto& heard = state.heard[sender.node];
-  if (place_of(heard) != theirs) state.heads.erase(sender.node);
+  bool is_elsewhere = place_of(heard) != theirs;
+  if (is_elsewhere) state.heads.erase(sender.node);
   heard.roster_epoch = theirs.epoch;
   heard.roster_version = theirs.version;
   if (beat.seen_at() != nullptr)
@@ -424,6 +448,8 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
       compare_with_behind(context, sender, theirs, head->second, now);
     return;
   }
+  // It may not know how far this node is, either.
+  if (is_elsewhere) beat_out_of_turn(context, sender.node, now, sender.way);
   // One of the two was told something else by the authority.
   if (is_head_known && head->second != roster.head)
     ask_for(context, sender, theirs, now);
@@ -573,7 +599,9 @@ void take_own_news(const Context& context, const KeyNewsPtr& news) {
 /// has it no more says so while a session that it made lasts.
 void take_shared(const Context& context, const SharedKeysPtr& shared) {
   auto before = std::exchange(context.self->state.shared, shared);
-  if (!before) return;
+  if (!before)
+    return with_clock(context.self, context.parts.clock,
+                      [=](const Clock& now) { greet(context, 1, {}, now); });
   std::set<NodeId> changed;
   auto note_changed = [&](const auto& keys, const auto& others) {
     for (const auto& [node, hash] : keys) {
@@ -730,12 +758,8 @@ bool may_pass(const Context& context, const NodeId& sender,
   if (frame.body_as_PathWord() == nullptr &&
       frame.body_as_Heartbeat() == nullptr)
     return false;
-  auto& idle_from = context.self->state.passed_from_ns[sender];
-  idle_from = std::max(idle_from, now.since_boot_ns);
-  if (idle_from - now.since_boot_ns > passed_burst * passed_interval_ns)
-    return false;
-  idle_from += passed_interval_ns;
-  return true;
+  return take_turn(context.self->state.passed_from_ns[sender], passed_rate,
+                   now.since_boot_ns);
 }
 
 /// Passes on what a member sends to another one, and takes what another one
@@ -913,9 +937,7 @@ void take_roster(const Context& context, const RosterPtr& roster) {
     return mesh->find(one.first) == nullptr;
   };
   std::erase_if(state.heard, is_no_member);
-  std::erase_if(state.greeted, [mesh](const NodeId& node) {
-    return mesh->find(node) == nullptr;
-  });
+  std::erase_if(state.greetings, is_no_member);
   std::erase_if(state.answered_ns, is_no_member);
   std::erase_if(state.refused_ns, is_no_member);
   std::erase_if(state.compared_ns, is_no_member);

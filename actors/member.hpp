@@ -57,8 +57,8 @@ struct MemberState {
   SeenAtPtr seen_at;
   RosterPtr roster;
   std::map<NodeId, MemberHeard> heard;
-  /// Who was told once that this boot began, and was not heard until then.
-  std::set<NodeId> greeted;
+  /// How often each was told that this boot began while it was not heard.
+  std::map<NodeId, std::uint32_t> greetings;
   /// What the roster lacks of the key of this node's tunnels.
   std::optional<events::KeyNews> key_news;
   /// Who was told in the last turn, and may not have got it.

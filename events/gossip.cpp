@@ -14,13 +14,14 @@ NodeId member_behind(const Mesh& mesh, const NodeId& self,
 }
 
 std::set<NodeId> told_of_news(const Mesh& mesh, const NodeId& self) {
-  std::set<NodeId> whom;
+  std::set<NodeId> whom{mesh.authority, mesh.hub, mesh.controller};
   if (mesh.roles_of(self) != schema::Role{})
     for (const auto& [node, member] : mesh.members) whom.insert(node);
   else
     for (std::uint64_t places = 1; places < mesh.members.size(); places *= 2)
       whom.insert(member_behind(mesh, self, places));
   whom.erase(self);
+  whom.erase(NodeId{});
   return whom;
 }
 

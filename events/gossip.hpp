@@ -1,5 +1,5 @@
-// Whom a member tells what news: each of a few, so that nobody's traffic grows
-// with the mesh, and all of them together of everybody.
+// Whom a member tells what is new: those with roles tell all, anybody else a
+// few, so that its traffic does not grow with the mesh.
 #pragma once
 
 #include <set>
@@ -14,10 +14,10 @@ NodeId member_behind(const Mesh& mesh, const NodeId& self,
                      std::uint64_t places);
 
 /// Whom `self`, which is a member, tells that the roster has news: all others
-/// if it has a role, or else those 1, 2, 4, 8... places behind it, as the
-/// fingers of Chord are (Stoica and others, SIGCOMM 2001, section 4.3). So news
-/// that one member has reach the others in so many steps as the number of
-/// members has bits.
+/// if it has a role, or else those with roles, and those 1, 2, 4, 8... places
+/// behind it, as the fingers of Chord are (Stoica and others, SIGCOMM 2001,
+/// section 4.3). So news that one member has reach all in about as many steps
+/// as their number has bits, whoever has a role and keeps silent.
 std::set<NodeId> told_of_news(const Mesh& mesh, const NodeId& self);
 
 }  // namespace ppn::events

@@ -244,7 +244,8 @@ Contradiction check_place(const Mesh& mesh, const schema::Entry& entry) {
 
 Contradiction apply_roster(Mesh& mesh, const schema::Entry& entry) {
   if (auto wrong = check_place(mesh, entry)) return wrong;
-  if (mesh.founded() && !recovers(entry) && NodeId{*entry.node()} != mesh.authority)
+  if (mesh.founded() && !recovers(entry) &&
+      NodeId{*entry.node()} != mesh.authority)
     return "its author is not the authority";
   bool restates = entry.payload_type() == schema::Event::MemberRestated ||
                   entry.payload_type() == schema::Event::FormerRestated;

@@ -103,7 +103,9 @@ BOOST_AUTO_TEST_CASE(only_the_next_version_follows) {
 }
 
 BOOST_AUTO_TEST_CASE(a_roster_begins_with_a_founding) {
-  BOOST_TEST(refused(Mesh{}, mesh_of(1).entries()[0], 1) == "");
+  BOOST_TEST(refused(Mesh{}, entry_at({node_of(1), 1}, founded()), 1) == "");
+  BOOST_TEST(refused(Mesh{}, entry_at({node_of(1), 2}, founded()), 2) ==
+             "it is version 2 of the roster, and version 1 is next");
   auto first = [](auto event) {
     return refused(Mesh{}, entry_at({node_of(1), 1}, std::move(event)), 1);
   };
