@@ -414,6 +414,7 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
   RosterPlace theirs{beat.roster_epoch(), beat.roster_version()};
   auto& heard = state.heard[sender.node];
   bool is_elsewhere = place_of(heard) != theirs;
+  bool has_moved = is_elsewhere && heard.roster_version != 0;
   if (is_elsewhere) state.heads.erase(sender.node);
   heard.roster_epoch = theirs.epoch;
   heard.roster_version = theirs.version;
@@ -449,7 +450,7 @@ void take_heartbeat(const Context& context, const Correspondent& sender,
     return;
   }
   // It may not know how far this node is, either.
-  if (is_elsewhere) beat_out_of_turn(context, sender.node, now, sender.way);
+  if (has_moved) beat_out_of_turn(context, sender.node, now, sender.way);
   // One of the two was told something else by the authority.
   if (is_head_known && head->second != roster.head)
     ask_for(context, sender, theirs, now);
