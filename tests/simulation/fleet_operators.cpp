@@ -57,12 +57,16 @@ events::GuestOrder some_order(Scene& scene) {
 
 }  // namespace
 
+bool is_controller(const events::State& state) {
+  return state.mesh.founded() && state.mesh.controller == state.node.id;
+}
+
 void FleetOperators::operate(Host& host) {
   if (!host.process) return;
   const auto& state = host.shadow.state();
-  bool is_controller = state.mesh.controller == state.node.id;
   // Others are to refuse.
-  if (!state.mesh.founded() || (!is_controller && !scene_.one_in(16))) return;
+  if (!state.mesh.founded() || (!is_controller(state) && !scene_.one_in(16)))
+    return;
   const auto& guests = state.fleet.guests;
   if (scene_.one_in(10)) return set_quota(host);
   bool are_few = guests.size() < guests_usual;

@@ -824,7 +824,10 @@ class World {
 
   void operate(Host& host) {
     if (scene_.faults_over) return;
-    plan(some_time(second / 10), [this, &host] { operate(host); });
+    // Of many hosts somebody always wants something.
+    bool serves_many = scene_.is_large() && is_controller(host.shadow.state());
+    plan(serves_many ? random_below(2 * second) : some_time(second / 10),
+         [this, &host] { operate(host); });
     operators_.operate(host);
     if (!scene_.has_vms) return;
     if (scene_.one_in(4)) vm_operators_.operate(host);
