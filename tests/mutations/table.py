@@ -397,7 +397,7 @@ BUGS = [
         "who rested is woken by what a look shows",
         "events/paths.cpp",
         "if (outlook(peer) != before) wake();",
-        "",
+        "if (outlook(peer) != before) sort_in(node, peer);",
         "paths/who_rests_is_woken_by_each_thing_that_makes_work"),
     Bug("back_to_direct_late",
         "who agrees to the direct path takes it at once",
