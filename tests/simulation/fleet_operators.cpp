@@ -1,6 +1,7 @@
 #include "tests/simulation/fleet_operators.hpp"
 
 #include "actors/scheduler.hpp"
+#include "tests/simulation/fleet_rules.hpp"
 #include "tests/simulation/vm_operators.hpp"
 
 namespace ppn::simulation {
@@ -57,16 +58,12 @@ events::GuestOrder some_order(Scene& scene) {
 
 }  // namespace
 
-bool is_controller(const events::State& state) {
-  return state.mesh.founded() && state.mesh.controller == state.node.id;
-}
-
 void FleetOperators::operate(Host& host) {
   if (!host.process) return;
   const auto& state = host.shadow.state();
   // Others are to refuse.
-  if (!state.mesh.founded() || (!is_controller(state) && !scene_.one_in(16)))
-    return;
+  bool controls = is_controller(state.mesh, state.node.id);
+  if (!state.mesh.founded() || (!controls && !scene_.one_in(16))) return;
   const auto& guests = state.fleet.guests;
   if (scene_.one_in(10)) return set_quota(host);
   bool are_few = guests.size() < guests_usual;

@@ -7,9 +7,6 @@
 
 namespace ppn::simulation {
 
-/// Whether a node takes itself for the controller.
-bool is_controller(const events::State& state);
-
 class FleetOperators {
  public:
   FleetOperators(Scene& scene, Operators& operators)

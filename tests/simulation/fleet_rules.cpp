@@ -13,11 +13,6 @@ using schema::RequestOutcome;
 using schema::VmWish;
 using Wrong = FleetRules::Wrong;
 
-bool is_controller(const events::Mesh& mesh, const NodeId& node) {
-  return mesh.founded() && mesh.controller == node &&
-         mesh.find(node) != nullptr;
-}
-
 std::string text_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string{} : text->str();
 }
@@ -57,6 +52,11 @@ bool is_wanted(const events::Vm& vm, const events::GuestOrder& order) {
 }
 
 }  // namespace
+
+bool is_controller(const events::Mesh& mesh, const NodeId& node) {
+  return mesh.founded() && mesh.controller == node &&
+         mesh.find(node) != nullptr;
+}
 
 Wrong FleetRules::take(const schema::Entry& entry,
                        const events::State& before) {

@@ -13,6 +13,9 @@
 
 namespace ppn::simulation {
 
+/// Whether a member takes that one for the controller, which is a member too.
+bool is_controller(const events::Mesh& mesh, const NodeId& node);
+
 /// Something of a request was recorded by one of its two sides.
 struct RequestStep {
   NodeId recorder;

@@ -2,6 +2,7 @@
 
 #include "actors/member.hpp"
 #include "actors/scheduler.hpp"
+#include "tests/simulation/fleet_rules.hpp"
 
 namespace ppn::simulation {
 
@@ -24,10 +25,9 @@ bool is_undisturbed(const Scene& scene, const Host& host) {
          scene.now() > host.disturbed_ns + patience_ns;
 }
 
-bool is_controller(const Host& host) {
+bool controls_fleet(const Host& host) {
   const auto& state = host.shadow.state();
-  return state.mesh.founded() && state.mesh.controller == state.node.id &&
-         state.mesh.find(state.node.id) != nullptr;
+  return is_controller(state.mesh, state.node.id);
 }
 
 std::string name_of(const Host& host, const NodeId& node) {
@@ -66,7 +66,7 @@ FleetWatch::Listener& FleetWatch::listener(Host& host) {
   std::pair ears{
       id_of(host.process->kept<MemberActor>(MemberState::name)),
       id_of(host.process->kept<SchedulerActor>(SchedulerState::name))};
-  bool controls = is_controller(host);
+  bool controls = controls_fleet(host);
   bool is_same = listener.process == host.process.get() &&
                  listener.ears == ears && listener.is_controller == controls;
   if (!is_same)
@@ -144,7 +144,7 @@ Complaint FleetWatch::check_at_rest(const Host& host) const {
   const auto* scheduler =
       host.process->look_into_kept<SchedulerState, SchedulerActor>();
   if (scheduler == nullptr) return "its scheduler is not there";
-  if (!is_controller(host)) {
+  if (!controls_fleet(host)) {
     if (!scheduler->said.empty())
       return "it is not the controller, and keeps what hosts said";
     return {};

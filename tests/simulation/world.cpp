@@ -825,7 +825,9 @@ class World {
   void operate(Host& host) {
     if (scene_.faults_over) return;
     // Of many hosts somebody always wants something.
-    bool serves_many = scene_.is_large() && is_controller(host.shadow.state());
+    const auto& state = host.shadow.state();
+    bool serves_many = scene_.is_large() &&
+                       is_controller(state.mesh, state.node.id);
     plan(serves_many ? random_below(2 * second) : some_time(second / 10),
          [this, &host] { operate(host); });
     operators_.operate(host);
