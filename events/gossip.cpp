@@ -14,12 +14,13 @@ NodeId member_behind(const Mesh& mesh, const NodeId& self,
 }
 
 std::set<NodeId> told_of_news(const Mesh& mesh, const NodeId& self) {
-  std::set<NodeId> whom{mesh.authority, mesh.hub, mesh.controller};
+  std::set<NodeId> whom;
   if (mesh.roles_of(self) != schema::Role{})
-    for (const auto& [node, member] : mesh.members) whom.insert(node);
+    whom = nodes_of(mesh);
   else
     for (std::uint64_t places = 1; places < mesh.members.size(); places *= 2)
       whom.insert(member_behind(mesh, self, places));
+  whom.insert({mesh.authority, mesh.hub, mesh.controller});
   whom.erase(self);
   whom.erase(NodeId{});
   return whom;

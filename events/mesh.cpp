@@ -446,6 +446,13 @@ std::optional<IpAddress> free_address(const Mesh& mesh, const Moment& now) {
   return std::nullopt;
 }
 
+std::set<NodeId> nodes_of(const Mesh& mesh) {
+  std::set<NodeId> nodes;
+  for (const auto& [node, member] : mesh.members)
+    nodes.emplace_hint(nodes.end(), node);
+  return nodes;
+}
+
 std::vector<TunnelKey> tunnel_keys_of(const Member& member) {
   std::vector<TunnelKey> keys{member.tunnel_key};
   for (const auto& other : {member.next_tunnel_key, member.last_tunnel_key})

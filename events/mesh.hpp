@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -151,6 +152,9 @@ struct Newcomer {
   TunnelKey tunnel_key;
   std::vector<Endpoint> endpoints;
 };
+
+/// All members.
+std::set<NodeId> nodes_of(const Mesh& mesh);
 
 /// Where a roster is: its epoch, and its version in that.
 struct RosterPlace {

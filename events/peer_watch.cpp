@@ -40,13 +40,6 @@ std::vector<TunnelKey> PeerWatch::look(
   return changed;
 }
 
-std::set<NodeId> nodes_of(const Mesh& mesh) {
-  std::set<NodeId> nodes;
-  for (const auto& [node, member] : mesh.members)
-    nodes.emplace_hint(nodes.end(), node);
-  return nodes;
-}
-
 std::set<NodeId> holders_of(const Mesh& mesh,
                             const std::vector<TunnelKey>& keys) {
   const auto& holders = mesh.holders.tunnel_keys;

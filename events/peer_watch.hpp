@@ -33,9 +33,6 @@ class PeerWatch {
   std::int64_t lasts_until_ns_ = 0;
 };
 
-/// All members.
-std::set<NodeId> nodes_of(const Mesh& mesh);
-
 /// The members who have or had those keys.
 std::set<NodeId> holders_of(const Mesh& mesh,
                             const std::vector<TunnelKey>& keys);
