@@ -482,10 +482,8 @@ struct FleetRequestStatus {
 };
 
 struct FleetStatus {
-  /// Otherwise nothing is known here.
-  bool is_controller = false;
-  /// The name of who is; empty: nobody.
-  std::string controller = {};
+  /// Why nothing is known here; empty if this node is the controller.
+  std::string refusal = {};
   /// The name of who was it before, as long as what the fleet came to there is
   /// not taken here; empty: nothing is waited for.
   std::string waits_for = {};

@@ -168,9 +168,7 @@ void tick(const Context& context) {
 // -- what the operator wishes -------------------------------------------------
 
 /// Empty: nobody.
-std::string controller_name(const SchedulerState& state) {
-  if (!state.roster) return {};
-  const auto& mesh = state.roster->mesh;
+std::string controller_name(const events::Mesh& mesh) {
   const auto* controller = mesh.find(mesh.controller);
   return controller == nullptr ? std::string{} : controller->name;
 }
@@ -272,13 +270,14 @@ FleetStatusPtr status_at(const Context& context, std::uint64_t now_ns) {
   const auto& state = context.self->state;
   auto status = std::make_shared<FleetStatus>();
   status->margin_mb = context.parts.margin_mb;
-  status->controller = controller_name(state);
   // What became of them is known when the role is gone, too.
   for (const auto& [id, request] : state.fleet.requests)
     status->requests[id] = request_status(state, id, request);
   const auto* mesh = own_mesh(context);
-  status->is_controller = mesh != nullptr;
-  if (mesh == nullptr) return status;
+  if (mesh == nullptr) {
+    status->refusal = not_the_controller(context);
+    return status;
+  }
   if (auto former = awaited_from(context))
     status->waits_for = mesh->find(*former)->name;
   auto given = promised(state);
@@ -292,10 +291,22 @@ FleetStatusPtr status_at(const Context& context, std::uint64_t now_ns) {
   return status;
 }
 
+/// Who moved the role here may ask at once: its term is recorded first.
+void once_begun(const Context& context, const std::function<void()>& next) {
+  auto& state = context.self->state;
+  if (!state.is_beginning) return next();
+  state.aggregate.command(
+      {}, [](const events::Moment&) { return std::vector<events::Draft>{}; },
+      [=](const auto&) { next(); });
+}
+
 caf::result<FleetStatusPtr> status(const Context& context) {
   auto promise = context.self->make_response_promise<FleetStatusPtr>();
-  with_clock(context.self, context.parts.clock, [=](const Clock& now) mutable {
-    promise.deliver(status_at(context, now.since_boot_ns));
+  once_begun(context, [=] {
+    with_clock(context.self, context.parts.clock,
+               [=](const Clock& now) mutable {
+                 promise.deliver(status_at(context, now.since_boot_ns));
+               });
   });
   return promise;
 }
@@ -353,7 +364,10 @@ std::string not_the_controller(const Context& context) {
   if (mesh_of_role(context) != nullptr)
     return "this node did not record yet that it is the controller: try again "
            "in a moment";
-  return events::not_the_controller(controller_name(context.self->state));
+  const auto& state = context.self->state;
+  if (!state.roster)
+    return "this node has not read its mesh yet: try again in a moment";
+  return events::not_the_controller(controller_name(state.roster->mesh));
 }
 
 SchedulerActor::behavior_type scheduler_actor(Self self,

@@ -267,7 +267,7 @@ Answer<PlacementWish> read_placement(std::string_view body) {
 }
 
 Answer<Json> fleet_document(const FleetStatus& status) {
-  if (!status.is_controller) return not_the_controller(status);
+  if (!status.refusal.empty()) return not_the_controller(status);
   auto hosts = by_name(status);
   auto rooms = rooms_of(status, hosts);
   auto placements = placements_of(status);
@@ -289,7 +289,7 @@ Answer<Json> fleet_document(const FleetStatus& status) {
 
 Answer<Json> placement_document(const FleetStatus& status,
                                 const PlacementWish& wish) {
-  if (!status.is_controller) return not_the_controller(status);
+  if (!status.refusal.empty()) return not_the_controller(status);
   auto read = request_of(status, wish);
   if (const auto* problem = std::get_if<Problem>(&read)) return *problem;
   const auto& request = std::get<events::PlacementRequest>(read);

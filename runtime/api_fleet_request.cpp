@@ -24,7 +24,7 @@ Json stored_or_null(const flatbuffers::String* text) {
 
 /// Who was the controller once still tells what became of its requests.
 bool knows_nothing(const FleetStatus& status) {
-  return !status.is_controller && status.requests.empty();
+  return !status.refusal.empty() && status.requests.empty();
 }
 
 /// Of a member; one that left has no name here.

@@ -219,7 +219,7 @@ Answer<events::PlaceGuest> place_of(const PlaceGuestWish& wish,
 
 Answer<FoundGuest> find_guest(const std::string& node, const std::string& vm,
                               const FleetStatus& status) {
-  if (!status.is_controller) return not_the_controller(status);
+  if (!status.refusal.empty()) return not_the_controller(status);
   auto found = find_host(status, node);
   if (!found) return no_such_host(node);
   const auto& host = status.hosts.at(*found);
@@ -259,7 +259,7 @@ Problem no_such_host(const std::string& meant) {
 }
 
 Problem not_the_controller(const FleetStatus& status) {
-  return refused(events::not_the_controller(status.controller));
+  return refused(status.refusal);
 }
 
 // -- documents ----------------------------------------------------------------

@@ -893,6 +893,13 @@ BUGS = [
         "silent[node] = standing == events::HostStanding::silent;",
         "silent[node] = false;",
         "scheduler/hosts_fall_silent_and_are_heard_again"),
+    Bug("told_before_the_term",
+        "who asks as soon as the role moved is told of the fleet",
+        "actors/scheduler.cpp",
+        "if (!state.is_beginning) return next();",
+        "if (!state.is_beginning || state.roster) return next();",
+        "scheduler/"
+        "who_asks_as_soon_as_the_role_moved_is_told_of_the_fleet"),
     Bug("records_every_silence",
         "what flaps is recorded so often in an hour",
         "events/fleet.cpp",

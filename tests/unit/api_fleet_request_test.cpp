@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(another_entry_is_no_request) {
 
 BOOST_AUTO_TEST_CASE(nobody_but_the_controller_knows_requests) {
   actors::FleetStatus status;
-  status.controller = "cloud";
+  status.refusal = "somebody else is";
   BOOST_TEST(is_problem(runtime::fleet_requests_document(status),
                         ProblemType::refused));
   BOOST_TEST(is_problem(
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(nobody_but_the_controller_knows_requests) {
 
 BOOST_AUTO_TEST_CASE(who_was_the_controller_tells_what_became_of_it) {
   auto status = sample_placed();
-  status.is_controller = false;
+  status.refusal = "somebody else is";
   status.hosts.clear();
   status.requests.at(id_of(0xd3)).request.outcome =
       schema::RequestOutcome::dropped;

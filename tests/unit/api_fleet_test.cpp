@@ -145,12 +145,11 @@ BOOST_AUTO_TEST_CASE(an_owner_is_told_what_is_allowed_and_used) {
 
 BOOST_AUTO_TEST_CASE(nobody_but_the_controller_answers) {
   actors::FleetStatus status;
-  status.controller = "cloud";
+  status.refusal = "somebody else is";
   auto answer = runtime::fleet_document(status);
   const auto& problem = std::get<Problem>(answer);
   BOOST_TEST((problem.type == runtime::ProblemType::refused));
-  BOOST_TEST(problem.detail ==
-             "this node is not the controller of a mesh: that is cloud");
+  BOOST_TEST(problem.detail == "somebody else is");
   BOOST_TEST(std::holds_alternative<Problem>(
       runtime::placement_document(status, {"", 512})));
 }

@@ -208,8 +208,6 @@ inline actors::BalloonStatus sample_balloons() {
 /// A controller with one host that has a guest, and one that was not heard yet.
 inline actors::FleetStatus sample_fleet() {
   actors::FleetStatus status;
-  status.is_controller = true;
-  status.controller = "cloud";
   status.margin_mb = 512;
   auto& cloud = status.hosts[node_of(1)];
   cloud.name = "cloud";
