@@ -47,9 +47,11 @@ class Net {
         looks_(looks),
         mesh_(mesh_of(count).mesh()),
         watches_(count + 1),
+        taken_(count + 1),
         tunnels_(count + 1) {
     for (std::uint32_t i = 0; i <= count; ++i) {
       paths_.emplace_back(node_of(i)).keep_members(mesh_);
+      note_taken(i);
       tunnels_[i].resize(count + 1);
     }
   }
@@ -85,12 +87,8 @@ class Net {
     return lost_ - before;
   }
 
-  [[nodiscard]] Path path(std::uint32_t from, std::uint32_t to) const {
-    auto taken = paths_[from].taken(mesh_);
-    auto found = taken.find(node_of(to));
-    return found == taken.end()
-               ? events::usual_path(mesh_, node_of(from), node_of(to))
-               : found->second.path;
+  [[nodiscard]] const Path& path(std::uint32_t from, std::uint32_t to) const {
+    return taken_[from][to];
   }
   [[nodiscard]] std::string way(std::uint32_t from, std::uint32_t to) const {
     auto taken = path(from, to);
@@ -213,15 +211,26 @@ class Net {
     for (auto& answer : answers) on_their_way_.emplace_back(to, answer);
   }
 
+  void note_taken(std::uint32_t node) {
+    auto self = node_of(node);
+    auto taken = paths_[node].taken(mesh_);
+    taken_[node].clear();
+    for (std::uint32_t to = 0; to <= count_; ++to) {
+      auto found = taken.find(node_of(to));
+      taken_[node].push_back(found == taken.end()
+                                 ? events::usual_path(mesh_, self, node_of(to))
+                                 : found->second.path);
+    }
+  }
+
   /// Counts the paths that change meanwhile.
   PathLetters watch(std::uint32_t node,
                     const std::function<PathLetters()>& act) {
-    std::vector<Path> before;
-    for (std::uint32_t to = 1; to <= count_; ++to)
-      before.push_back(path(node, to));
+    auto before = taken_[node];
     auto result = act();
+    note_taken(node);
     for (std::uint32_t to = 1; to <= count_; ++to)
-      if (before[to - 1] != path(node, to)) changes_ += 1;
+      if (before[to] != path(node, to)) changes_ += 1;
     return result;
   }
 
@@ -246,6 +255,7 @@ class Net {
                           ? events::nodes_of(mesh_)
                           : events::holders_of(mesh_, changed),
                       utc_ns);
+    note_taken(node);
   }
 
   /// A keepalive, or a heartbeat from and to the hub.
@@ -278,6 +288,8 @@ class Net {
   events::Mesh mesh_;
   std::vector<Paths> paths_;
   std::vector<events::PeerWatch> watches_;
+  /// The path that each takes to each.
+  std::vector<std::vector<Path>> taken_;
   std::vector<std::vector<Tunnel>> tunnels_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pings_;
   std::deque<std::pair<std::uint32_t, PathLetter>> on_their_way_;
