@@ -167,12 +167,6 @@ void tick(const Context& context) {
 
 // -- what the operator wishes -------------------------------------------------
 
-/// Empty: nobody.
-std::string controller_name(const events::Mesh& mesh) {
-  const auto* controller = mesh.find(mesh.controller);
-  return controller == nullptr ? std::string{} : controller->name;
-}
-
 events::Decision decide(const Context& context, const Change& change,
                         const events::Moment& now) {
   const auto* use = std::get_if<events::UseHost>(&change);
@@ -364,10 +358,13 @@ std::string not_the_controller(const Context& context) {
   if (mesh_of_role(context) != nullptr)
     return "this node did not record yet that it is the controller: try again "
            "in a moment";
-  const auto& state = context.self->state;
-  if (!state.roster)
+  const auto& roster = context.self->state.roster;
+  if (!roster)
     return "this node has not read its mesh yet: try again in a moment";
-  return events::not_the_controller(controller_name(state.roster->mesh));
+  std::string words = "this node is not the controller of a mesh";
+  const auto* controller = roster->mesh.find(roster->mesh.controller);
+  return controller == nullptr ? words
+                               : words + ": that is " + controller->name;
 }
 
 SchedulerActor::behavior_type scheduler_actor(Self self,

@@ -78,11 +78,6 @@ class TakenEntries {
 
 }  // namespace
 
-std::string not_the_controller(const std::string& controller) {
-  return "this node is not the controller of a mesh" +
-         (controller.empty() ? controller : ": that is " + controller);
-}
-
 FleetTerm term_of(const Mesh& mesh) {
   return {mesh.controller_epoch, mesh.controller_version};
 }

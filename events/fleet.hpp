@@ -59,10 +59,6 @@ struct Fleet {
   bool operator==(const Fleet&) const = default;
 };
 
-/// What is said to who asks another one; `controller` is the name of who it is,
-/// empty if it is nobody.
-std::string not_the_controller(const std::string& controller);
-
 /// Of this mesh's controller, whoever that is.
 FleetTerm term_of(const Mesh& mesh);
 

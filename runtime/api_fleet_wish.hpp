@@ -72,7 +72,7 @@ std::optional<NodeId> find_host(const actors::FleetStatus& status,
                                 const std::string& meant);
 Problem no_such_host(const std::string& meant);
 
-/// That this node is not the controller, and who is.
+/// Why this node, which is not the controller, knows nothing of it.
 Problem not_the_controller(const actors::FleetStatus& status);
 
 /// How such changes look in a proposal's document.
